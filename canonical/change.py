@@ -1,0 +1,62 @@
+"""What may happen to a contract after its approval. Each change has an id, an effective date, a version in the CRM."""
+
+from datetime import date
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from canonical.base import Dec, Noun
+from canonical.contract import Account, Contract, LineTerms, Pricing
+
+
+class AmendmentLine(Noun):
+    """One line's change: new figures for it, or `add` it, or `remove` it; never two of these."""
+
+    id: str = Field(min_length=1)
+    quantity: Dec | None = None
+    pricing: Pricing | None = None
+    discount_percent: Dec | None = None
+    add: LineTerms | None = None
+    remove: Literal[True] | None = None
+
+
+class _Change(Noun):
+    id: str = Field(min_length=1)
+    effective_date: date
+    received_date: date | None = None
+    """The day on which it was taken in, where that is later than the effective date (a backdated change)."""
+
+
+class Amendment(_Change):
+    type: Literal["amendment"]
+    lines: tuple[AmendmentLine, ...] = Field(min_length=1)
+
+
+class Renewal(_Change):
+    """A new term; before the term's end it is an early renewal."""
+
+    type: Literal["renewal"]
+    term_months: int | None = Field(default=None, ge=1, le=1200)
+    uplift_percent: Dec | None = None
+
+
+class Cancellation(_Change):
+    """Effective on the first day without service."""
+
+    type: Literal["cancellation"]
+    credit: Literal["prorated", "none"] = "prorated"
+    fee: Dec | None = None
+
+
+class Transfer(_Change):
+    type: Literal["transfer"]
+    account: Account
+    tax_rate_percent: Dec | None = None
+
+
+class Merge(_Change):
+    type: Literal["merge"]
+    contracts: tuple[Contract, ...]
+
+
+ContractChange = Annotated[Amendment | Renewal | Cancellation | Transfer | Merge, Field(discriminator="type")]
