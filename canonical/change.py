@@ -1,4 +1,4 @@
-"""What may happen to a contract after its approval. Each change has an id, an effective date, a version in the CRM."""
+"""What may happen to a contract after its approval: id, effective date, and a version in the CRM each."""
 
 from datetime import date
 from typing import Annotated, Literal

@@ -22,7 +22,7 @@ class Address(Noun):
 
 
 class Account(Noun):
-    """The customer: the legal person that is billed. `parent` is the account above it in the CRM's hierarchy."""
+    """The customer: the legal person that is billed. `parent` is the account above it in the CRM."""
 
     id: str = Field(min_length=1)
     name: str = Field(min_length=1)

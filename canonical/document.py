@@ -4,7 +4,7 @@ A document's `key` is its business key: made from contract, kind and date, so th
 whether it has the document before it is written again.
 """
 
-from datetime import date
+import datetime as dt
 from typing import Literal
 
 from canonical.base import Dec, Noun
@@ -15,16 +15,16 @@ LineKind = Literal["recurring", "proration", "one_time", "usage"]
 class DocumentLine(Noun):
     """One line, in the document's currency; `[period_start, period_end)` is its service period.
 
-    `tax_rate_percent` is the rate by which `tax` was computed. On a credit memo `credits` is the index (from 0)
-    of the line of the credited invoice.
+    `tax_rate_percent` is the rate by which `tax` was computed. On a credit memo `credits` is the index
+    (from 0) of the line of the credited invoice.
     """
 
     line: str
     kind: LineKind
     amount: Dec
     tax: Dec
-    period_start: date
-    period_end: date
+    period_start: dt.date
+    period_end: dt.date
     product: str
     charge: Literal["recurring", "one_time", "usage"]
     timing: Literal["advance", "arrears"]
@@ -41,8 +41,8 @@ class Invoice(Noun):
     key: str
     contract: str
     currency: str
-    date: date
-    due_date: date
+    date: dt.date
+    due_date: dt.date
     lines: tuple[DocumentLine, ...]
     subtotal: Dec
     tax: Dec
@@ -56,10 +56,10 @@ class CreditMemo(Noun):
     key: str
     contract: str
     currency: str
-    date: date
+    date: dt.date
     invoice: str
     invoice_key: str
-    tax_date: date
+    tax_date: dt.date
     lines: tuple[DocumentLine, ...]
     subtotal: Dec
     tax: Dec
@@ -93,7 +93,7 @@ class JournalLine(Noun):
 class JournalEntry(Noun):
     """A balanced entry in account roles; governance maps a role to an account per ERP and legal entity."""
 
-    date: date
+    date: dt.date
     event: str
     document: str
     currency: str

@@ -1,8 +1,7 @@
 """The scenario file: a contract, what happens to it, and the day up to which one looks."""
 
-from datetime import date
+import datetime as dt
 from typing import Literal
-
 
 from canonical.base import Dec, Noun
 from canonical.change import ContractChange
@@ -13,14 +12,14 @@ class Usage(Noun):
     """Units used on a day; an `id` counts once however often it comes."""
 
     line: str
-    date: date
+    date: dt.date
     quantity: Dec
     id: str | None = None
 
 
 class ScenarioPayment(Noun):
     id: str
-    date: date
+    date: dt.date
     amount: Dec
     invoice: str | None = None
     kind: Literal["payment", "refund", "chargeback", "write_off"] = "payment"
@@ -28,7 +27,7 @@ class ScenarioPayment(Noun):
 
 
 class DatedExchangeRate(Noun):
-    date: date
+    date: dt.date
     rate: Dec
 
 
@@ -46,7 +45,7 @@ class Scenario(Noun):
     changes: tuple[ContractChange, ...] = ()
     usage: tuple[Usage, ...] = ()
     payments: tuple[ScenarioPayment, ...] = ()
-    as_of: date
+    as_of: dt.date
     fx: Fx | None = None
     periods: Periods | None = None
 
