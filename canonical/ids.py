@@ -1,0 +1,41 @@
+"""Names of things: workflow ids, business keys, idempotency keys. Pure functions of business ids.
+
+No run id, attempt, clock or random number ever goes in: a workflow that is reset or replayed must ask
+the platforms for the same things by the same names.
+"""
+
+import datetime as dt
+import hashlib
+
+from canonical.origin import Origin
+
+
+def contract_workflow_id(contract: str) -> str:
+    return f"contract/{contract}"
+
+
+def change_workflow_id(contract: str, change_type: str, change: str) -> str:
+    return f"contract/{contract}/{change_type}/{change}"
+
+
+def document_workflow_id(kind: str, platform: str, document_id: str) -> str:
+    """`kind` is invoice, credit-memo, payment, refund or dispute."""
+    return f"{kind}/{platform}/{document_id}"
+
+
+def invoice_key(contract: str, date: dt.date) -> str:
+    """A contract has at most one regular invoice a date, so its date names it."""
+    return f"{contract}/invoice/{date.isoformat()}"
+
+
+def credit_memo_key(contract: str, date: dt.date, invoice_date: dt.date) -> str:
+    """At most one credit memo a date for each invoice that it credits."""
+    return f"{contract}/credit-memo/{date.isoformat()}/{invoice_date.isoformat()}"
+
+
+def idempotency_key(origin: Origin, part: str = "") -> str:
+    """64 hex digits for one write: the same for every repetition of it, another for every other write."""
+    text = "\x1f".join(
+        (origin.tenant, origin.contract, origin.change, origin.step, str(origin.revision), part)
+    )
+    return hashlib.sha256(text.encode()).hexdigest()
