@@ -1,0 +1,115 @@
+"""What we need from our own store: lineage, the exception queue, usage, published events."""
+
+import datetime as dt
+from typing import Literal, Protocol
+
+from canonical.base import Dec, Noun
+from canonical.origin import Origin, Reference
+from canonical.scenario import Usage
+
+ResolveAction = Literal["retry", "fix", "skip", "compensate", "accept"]
+
+
+class LineageEntry(Noun):
+    """One platform object and where it came from. Recording the same object and step again changes nothing."""
+
+    origin: Origin
+    reference: Reference
+    currency: str | None = None
+    workflow_id: str
+    run_id: str
+    activity: str
+    attempt: int
+
+
+class ExceptionItem(Noun):
+    """Something that a person must decide. `key` names it: workflow, step and how often the step has failed;
+    opening the same key again gives the same item.
+
+    `actions` are what the workflow takes; `summary` is in finance's words, without personal data.
+    """
+
+    key: str
+    workflow_id: str
+    contract: str
+    change: str | None
+    step: str
+    platform: str | None
+    code: str
+    summary: str
+    field: str | None = None
+    amount: Dec | None
+    currency: str | None
+    owner: str
+    opened_at: dt.datetime
+    due_at: dt.datetime
+    actions: tuple[ResolveAction, ...]
+    correlation_id: str
+    legal_entity: str | None = None
+
+
+class Resolution(Noun):
+    """How an exception ended. `outcome` is what came of the action."""
+
+    exception_id: str
+    action: ResolveAction
+    actor: str
+    reason: str
+    outcome: str
+    at: dt.datetime
+
+
+class OverrideRecord(Noun):
+    """A finance override as the workflow decided on it; `digest` is the hash of what was approved."""
+
+    id: str
+    exception_id: str
+    contract: str
+    action: ResolveAction
+    amount: Dec | None
+    currency: str | None
+    reason: str
+    requested_by: str
+    requested_at: dt.datetime
+    status: Literal["requested", "approved", "rejected"]
+    decided_by: str | None = None
+    decided_at: dt.datetime | None = None
+    digest: str
+
+
+class PublishedEvent(Noun):
+    """An event that others may read: CloudEvents `type` and `subject`, data of ids and amounts only."""
+
+    id: str
+    type: str
+    subject: str
+    time: dt.datetime
+    data: dict[str, str]
+
+
+class Records(Protocol):
+    """Every call can be repeated with the same effect."""
+
+    async def record_lineage(self, entries: tuple[LineageEntry, ...]) -> None: ...
+
+    async def lineage(self, contract: str) -> tuple[LineageEntry, ...]: ...
+
+    async def open_exception(self, item: ExceptionItem) -> str:
+        """Opens the item, audits it, and returns its id (short, stable for the key)."""
+        ...
+
+    async def note_exception(self, exception_id: str, at: dt.datetime, note: str, actor: str) -> None:
+        """Adds a line to the exception's story: an escalation, a refused signal."""
+        ...
+
+    async def escalate_exception(self, exception_id: str, owner: str, due_at: dt.datetime) -> None: ...
+
+    async def resolve_exception(self, resolution: Resolution) -> None: ...
+
+    async def record_override(self, override: OverrideRecord) -> None: ...
+
+    async def usage(self, contract: str) -> tuple[Usage, ...]:
+        """All usage of the contract, each event id once."""
+        ...
+
+    async def publish(self, events: tuple[PublishedEvent, ...]) -> None: ...
