@@ -1,0 +1,1 @@
+"""What every simulator is built on: state, clock, faults, webhooks, transport, certificates."""
