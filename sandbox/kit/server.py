@@ -3,8 +3,8 @@
 import asyncio
 import signal
 import socket
-import ssl
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -65,28 +65,36 @@ class _ClosableProtocol(H11Protocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        application: ASGIApp = self.app  # type: ignore[assignment]
+        application: ASGIApp = self.app
 
         async def with_wire(scope: Scope, receive: Receive, send: Send) -> None:
             extensions = {**(scope.get("extensions") or {}), EXTENSION: _Socket(transport, receive, send)}
             await application({**scope, "extensions": extensions}, receive, send)
 
-        self.app = with_wire  # type: ignore[assignment]
+        self.app = with_wire
 
 
 class _QuietServer(uvicorn.Server):
     """A server among others of one process: signals are handled once, for all of them."""
 
-    def install_signal_handlers(self) -> None:
-        return
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
 
 
-def server(app: ASGIApp, *, host: str, port: int, certificate: Certificate | None) -> uvicorn.Server:
+def listen(host: str, port: int) -> socket.socket:
+    """A socket that takes connections from now on; port 0 is any free one."""
+    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listening.bind((host, port))
+    listening.listen(128)
+    return listening
+
+
+def server(app: ASGIApp, certificate: Certificate | None) -> uvicorn.Server:
     return _QuietServer(
         uvicorn.Config(
             app,
-            host=host,
-            port=port,
             http=_ClosableProtocol,
             ws="none",
             lifespan="on",
@@ -101,14 +109,14 @@ def server(app: ASGIApp, *, host: str, port: int, certificate: Certificate | Non
     )
 
 
-async def serve_all(servers: list[uvicorn.Server]) -> None:
+async def serve_all(servers: list[tuple[uvicorn.Server, socket.socket]]) -> None:
     """Serve until SIGTERM or SIGINT; then all end gracefully."""
 
     def stop() -> None:
-        for each in servers:
+        for each, _ in servers:
             each.should_exit = True
 
     loop = asyncio.get_running_loop()
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, stop)
-    await asyncio.gather(*(each.serve() for each in servers))
+    await asyncio.gather(*(each.serve(sockets=[listening]) for each, listening in servers))

@@ -179,7 +179,7 @@ def test_seeded_reads_draw_no_fault_of_writes() -> None:
 
 @pytest.mark.parametrize("wrong", [{"outcome": "no"}, {"outcome": "500", "times": 0}])
 def test_wrong_faults_are_refused(wrong: dict[str, object]) -> None:
-    with pytest.raises(ValueError, match="outcome|times"):
+    with pytest.raises(ValueError, match=r"outcome|times"):
         Fault(**wrong)  # type: ignore[arg-type]
 
 
