@@ -1,0 +1,88 @@
+"""The billing platform's side effects, one each."""
+
+from temporalio import activity
+
+from activities._errors import port_errors
+from canonical.base import Noun
+from canonical.origin import Origin, Reference
+from ports.billing import (
+    Billing,
+    CreditOrder,
+    CustomerOrder,
+    DraftCompletion,
+    InvoiceOrder,
+    IssuedDocument,
+    SubscriptionCancellation,
+    SubscriptionOrder,
+)
+
+
+class DocumentAction(Noun):
+    """Finalize, discard or void a document: by the platform's `id` or by our `key`."""
+
+    origin: Origin
+    id: str | None = None
+    key: str
+    reason: str = ""
+
+
+class BillingActivities:
+    def __init__(self, billing: Billing) -> None:
+        self._billing = billing
+
+    @activity.defn(name="billing.ensure_customer")
+    async def ensure_customer(self, order: CustomerOrder) -> Reference:
+        with port_errors():
+            return await self._billing.ensure_customer(order)
+
+    @activity.defn(name="billing.set_subscription")
+    async def set_subscription(self, order: SubscriptionOrder) -> Reference:
+        with port_errors():
+            return await self._billing.set_subscription(order)
+
+    @activity.defn(name="billing.cancel_subscription")
+    async def cancel_subscription(self, order: SubscriptionCancellation) -> Reference:
+        with port_errors():
+            return await self._billing.cancel_subscription(order)
+
+    @activity.defn(name="billing.draft_invoice")
+    async def draft_invoice(self, order: InvoiceOrder) -> Reference:
+        with port_errors():
+            return await self._billing.draft_invoice(order)
+
+    @activity.defn(name="billing.complete_draft")
+    async def complete_draft(self, order: DraftCompletion) -> IssuedDocument:
+        with port_errors():
+            return await self._billing.complete_draft(order)
+
+    @activity.defn(name="billing.finalize_invoice")
+    async def finalize_invoice(self, action: DocumentAction) -> IssuedDocument:
+        if action.id is None:
+            raise ValueError("finalize_invoice needs the invoice's id")
+        with port_errors():
+            return await self._billing.finalize_invoice(action.origin, action.id)
+
+    @activity.defn(name="billing.discard_invoice")
+    async def discard_invoice(self, action: DocumentAction) -> Reference | None:
+        with port_errors():
+            return await self._billing.discard_invoice(action.origin, action.key, action.reason)
+
+    @activity.defn(name="billing.issue_credit_memo")
+    async def issue_credit_memo(self, order: CreditOrder) -> IssuedDocument:
+        with port_errors():
+            return await self._billing.issue_credit_memo(order)
+
+    @activity.defn(name="billing.void_credit_memo")
+    async def void_credit_memo(self, action: DocumentAction) -> Reference | None:
+        with port_errors():
+            return await self._billing.void_credit_memo(action.origin, action.key, action.reason)
+
+    @activity.defn(name="billing.read_invoice")
+    async def read_invoice(self, document_id: str) -> IssuedDocument:
+        with port_errors():
+            return await self._billing.read_invoice(document_id)
+
+    @activity.defn(name="billing.read_credit_memo")
+    async def read_credit_memo(self, document_id: str) -> IssuedDocument:
+        with port_errors():
+            return await self._billing.read_credit_memo(document_id)

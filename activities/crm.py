@@ -1,0 +1,54 @@
+"""The CRM's side effects and its one read: the contract with all approved changes."""
+
+from typing import Protocol
+
+from temporalio import activity
+
+from activities._errors import port_errors
+from canonical.base import Noun
+from canonical.policy import PolicyExcerpt
+from canonical.scenario import Usage
+from ports.crm import ContractSnapshot, Crm, CrmWriteBack
+from ports.records import Records
+
+
+class ContractQuestion(Noun):
+    contract: str
+    snapshot: ContractSnapshot | None = None
+    """Given where the contract comes from a document instead of the CRM (migrations, repairs)."""
+
+
+class ContractReading(Noun):
+    """All that a decision about a contract rests on, read at one moment."""
+
+    snapshot: ContractSnapshot
+    usage: tuple[Usage, ...]
+    policy: PolicyExcerpt
+
+
+class PolicySource(Protocol):
+    """Where the rules of governance come from: excerpts are data, so that a decision can be replayed."""
+
+    def excerpt(self, legal_entity: str) -> PolicyExcerpt: ...
+
+
+class CrmActivities:
+    def __init__(self, crm: Crm, records: Records, policy: PolicySource) -> None:
+        self._crm = crm
+        self._records = records
+        self._policy = policy
+
+    @activity.defn(name="crm.read_contract")
+    async def read_contract(self, question: ContractQuestion) -> ContractReading:
+        """The CRM's snapshot, our usage records and governance's word, in one reading; writes nothing."""
+        with port_errors():
+            snapshot = question.snapshot or await self._crm.read_contract(question.contract)
+        usage = await self._records.usage(question.contract)
+        return ContractReading(
+            snapshot=snapshot, usage=usage, policy=self._policy.excerpt(snapshot.contract.legal_entity)
+        )
+
+    @activity.defn(name="crm.write_back")
+    async def write_back(self, request: CrmWriteBack) -> None:
+        with port_errors():
+            await self._crm.write_back(request)

@@ -1,0 +1,82 @@
+"""The ERP's side effects, and the check that comes before the first of them."""
+
+import datetime as dt
+from typing import Literal
+
+from temporalio import activity
+
+from activities._errors import port_errors
+from canonical.base import Noun
+from canonical.origin import Origin, Reference
+from ports.billing import CustomerOrder
+from ports.erp import Erp, ErpCheck, ErpProblem, LedgerDocument, LedgerJournal, PostingPeriod
+
+
+class ErpCheckResult(Noun):
+    problems: tuple[ErpProblem, ...]
+
+
+class LedgerVoid(Noun):
+    origin: Origin
+    kind: Literal["invoice", "credit_memo"]
+    key: str
+    legal_entity: str
+    date: dt.date
+    reason: str
+
+
+class JournalReversal(Noun):
+    origin: Origin
+    key: str
+    legal_entity: str
+    date: dt.date
+    reason: str
+
+
+def posting_date(document_date: dt.date, period: PostingPeriod) -> dt.date:
+    """The document's own date if its period is open, else the first day of the first open one."""
+    return document_date if period.start <= document_date <= period.end else period.start
+
+
+class ErpActivities:
+    def __init__(self, erp: Erp) -> None:
+        self._erp = erp
+
+    @activity.defn(name="erp.check")
+    async def check(self, request: ErpCheck) -> ErpCheckResult:
+        with port_errors():
+            return ErpCheckResult(problems=await self._erp.check(request))
+
+    @activity.defn(name="erp.ensure_customer")
+    async def ensure_customer(self, order: CustomerOrder) -> Reference:
+        with port_errors():
+            return await self._erp.ensure_customer(order)
+
+    @activity.defn(name="erp.post_document")
+    async def post_document(self, document: LedgerDocument) -> Reference:
+        """Posts into the document's period, or the first open one where that is closed, keeping its date."""
+        with port_errors():
+            period = await self._erp.posting_period(document.legal_entity, document.document_date)
+            when = posting_date(document.document_date, period)
+            return await self._erp.post_document(document.model_copy(update={"posting_date": when}))
+
+    @activity.defn(name="erp.void_document")
+    async def void_document(self, order: LedgerVoid) -> Reference | None:
+        with port_errors():
+            period = await self._erp.posting_period(order.legal_entity, order.date)
+            when = posting_date(order.date, period)
+            return await self._erp.void_document(order.origin, order.kind, order.key, when, order.reason)
+
+    @activity.defn(name="erp.post_journal")
+    async def post_journal(self, journal: LedgerJournal) -> Reference:
+        with port_errors():
+            period = await self._erp.posting_period(journal.legal_entity, journal.date)
+            when = posting_date(journal.date, period)
+            return await self._erp.post_journal(journal.model_copy(update={"posting_date": when}))
+
+    @activity.defn(name="erp.reverse_journal")
+    async def reverse_journal(self, order: JournalReversal) -> Reference | None:
+        with port_errors():
+            period = await self._erp.posting_period(order.legal_entity, order.date)
+            when = posting_date(order.date, period)
+            return await self._erp.reverse_journal(order.origin, order.key, when, order.reason)

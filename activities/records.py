@@ -1,0 +1,58 @@
+"""Our own store's side effects: the exception queue, overrides, published events."""
+
+import datetime as dt
+
+from temporalio import activity
+
+from canonical.base import Noun
+from ports.records import ExceptionItem, OverrideRecord, PublishedEvent, Records, Resolution
+
+
+class ExceptionOpened(Noun):
+    id: str
+
+
+class Escalation(Noun):
+    exception_id: str
+    owner: str
+    due_at: dt.datetime
+
+
+class ExceptionNote(Noun):
+    exception_id: str
+    at: dt.datetime
+    note: str
+    actor: str
+
+
+class Publication(Noun):
+    events: tuple[PublishedEvent, ...]
+
+
+class RecordsActivities:
+    def __init__(self, records: Records) -> None:
+        self._records = records
+
+    @activity.defn(name="records.open_exception")
+    async def open_exception(self, item: ExceptionItem) -> ExceptionOpened:
+        return ExceptionOpened(id=await self._records.open_exception(item))
+
+    @activity.defn(name="records.escalate_exception")
+    async def escalate_exception(self, escalation: Escalation) -> None:
+        await self._records.escalate_exception(escalation.exception_id, escalation.owner, escalation.due_at)
+
+    @activity.defn(name="records.note_exception")
+    async def note_exception(self, note: ExceptionNote) -> None:
+        await self._records.note_exception(note.exception_id, note.at, note.note, note.actor)
+
+    @activity.defn(name="records.resolve_exception")
+    async def resolve_exception(self, resolution: Resolution) -> None:
+        await self._records.resolve_exception(resolution)
+
+    @activity.defn(name="records.record_override")
+    async def record_override(self, override: OverrideRecord) -> None:
+        await self._records.record_override(override)
+
+    @activity.defn(name="records.publish")
+    async def publish(self, publication: Publication) -> None:
+        await self._records.publish(publication.events)
