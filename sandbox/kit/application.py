@@ -2,10 +2,11 @@
 
 import asyncio
 import json
+import logging
 import ssl
 from collections import deque
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,7 @@ from sandbox.kit.wire import Answer, wire_of
 if TYPE_CHECKING:
     from sandbox.kit.platform import Platform
 
+_log = logging.getLogger(__name__)
 _LOG_LENGTH = 20_000
 _WEBHOOK_TIMEOUT_SECONDS = 10.0
 
@@ -91,10 +93,10 @@ class Application:
     async def _delivering(self, _app: Starlette) -> AsyncIterator[None]:
         async with httpx.AsyncClient(timeout=_WEBHOOK_TIMEOUT_SECONDS, verify=self._verify) as client:
             delivery = asyncio.create_task(self.platform.outbox.run(client))
+            delivery.add_done_callback(_tell_failure)
             yield
             delivery.cancel()
-            with suppress(asyncio.CancelledError):
-                await delivery
+            await asyncio.wait([delivery])
 
     async def _exchange(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One API request: what the platform does with it, and whether the answer reaches the client."""
@@ -229,6 +231,13 @@ class _Exchange:
 
     def _log(self, status: int | None) -> None:
         self._app.requests.add(self._request, status, self._fault)
+
+
+def _tell_failure(delivery: "asyncio.Task[None]") -> None:
+    """A delivery that fails is a bug of the simulator (its `sign`); it must not stop in silence."""
+    error = None if delivery.cancelled() else delivery.exception()
+    if error is not None:
+        _log.error("webhook delivery stopped", exc_info=error)
 
 
 async def rendered(response: Response) -> Answer:

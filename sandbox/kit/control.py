@@ -107,8 +107,9 @@ class _Control:
         return JSONResponse({"now": self._platform.clock.now().isoformat()})
 
     async def set_clock(self, request: Request) -> Response:
-        moment = _moment(str((await _object(request))["to"]), self._platform.clock.now())
-        await self._platform.advance_clock(moment)
+        moment = _moment(str((await _object(request))["to"]), self._platform.clock.today())
+        if moment is not None:
+            await self._platform.advance_clock(moment)
         return await self.clock(request)
 
     async def outbox(self, _request: Request) -> Response:
@@ -132,10 +133,10 @@ async def _object(request: Request) -> dict[str, Any]:
     return document
 
 
-def _moment(text: str, now: datetime) -> datetime:
-    """An ISO date (its midnight UTC; today is now) or datetime (UTC if it names no zone)."""
+def _moment(text: str, today: date) -> datetime | None:
+    """An ISO date (its midnight UTC; None if that is today) or datetime (UTC if it names no zone)."""
     if "T" not in text and " " not in text:
         day = date.fromisoformat(text)
-        return now if day == now.date() else datetime.combine(day, time(), UTC)
+        return None if day == today else datetime.combine(day, time(), UTC)
     moment = datetime.fromisoformat(text)
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -48,6 +48,7 @@ class Outbox:
         self._state, self._clock, self._faults = state, clock, faults
         self._base_seconds, self._limit_seconds = base_seconds, limit_seconds
         self._news = asyncio.Event()
+        self._flushing = asyncio.Lock()
         self.sign: Sign = unsigned
         self.accepted: Accepted = success
         self.real_now: Callable[[], datetime] = real_now
@@ -96,12 +97,10 @@ class Outbox:
 
     async def flush(self, client: httpx.AsyncClient, *, force: bool = False) -> int:
         """Try once each webhook that is due (with `force`: each that waits); returns how many got through."""
-        now = self._clock.now()
-        delivered = 0
-        for entry in self._in_order():
-            if force or datetime.fromisoformat(entry["due_at"]) <= now:
-                delivered += await self._deliver(client, entry)
-        return delivered
+        async with self._flushing:
+            now = self._clock.now()
+            due = [e for e in self._in_order() if force or datetime.fromisoformat(e["due_at"]) <= now]
+            return sum([await self._deliver(client, entry) for entry in due])
 
     async def run(self, client: httpx.AsyncClient) -> None:
         """Deliver for ever, as a background task of a serving process; ends by cancellation."""

@@ -1,6 +1,7 @@
 """`python -m sandbox` as users run it: HTTPS, real sockets, SIGTERM, a second start."""
 
 import json
+import queue
 import signal
 import ssl
 import stat
@@ -8,7 +9,9 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import IO
 
 import httpx
@@ -88,6 +91,36 @@ def test_several_platforms_in_one_process_without_tls(tmp_path: Path) -> None:
     with running(tmp_path, "petshop:0", "petshop:0", "--no-tls") as [one, other]:
         assert one.base_url != other.base_url
         assert {client.get("/_sandbox/healthz").status_code for client in (one, other)} == {200}
+
+
+class _Receiver(BaseHTTPRequestHandler):
+    """Refuses each webhook's first attempt and takes its second."""
+
+    seen: queue.Queue[tuple[bytes, int]] = queue.Queue()
+    attempts = 0
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["content-length"]))
+        _Receiver.attempts += 1
+        status = 503 if _Receiver.attempts == 1 else 202
+        self.send_response(status)
+        self.send_header("content-length", "0")
+        self.end_headers()
+        _Receiver.seen.put((body, status))
+
+    def log_message(self, *_: object) -> None:
+        """Quiet."""
+
+
+def test_webhooks_are_delivered_in_the_background_and_tried_again(tmp_path: Path) -> None:
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Receiver) as receiver:
+        Thread(target=receiver.serve_forever, daemon=True).start()
+        url = f"http://127.0.0.1:{receiver.server_port}/{{platform}}"
+        with running(tmp_path, "petshop", "--port", "0", "--webhook-url", url) as [client]:
+            client.post("/v1/pets", json=PET)
+            received = [_Receiver.seen.get(timeout=20) for _ in range(2)]
+        receiver.shutdown()
+    assert received == [(b'{"made": "pet_1"}', 503), (b'{"made": "pet_1"}', 202)]
 
 
 WRONG = [(["petshop"], 2), (["kit:0"], 2), (["petshop:x"], 2), (["nosuchplatform:0"], 1)]
