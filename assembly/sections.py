@@ -47,6 +47,14 @@ def secret_from_file(setting: str, path: Path) -> str:
     return text
 
 
+class Governance(Section):
+    """Policy as data: ownership, authority, routing, accounts, SLAs, approval limits."""
+
+    directory: Path | None = Field(
+        None, description="Its files take the place of the shipped ones of the same name. Unset: the shipped."
+    )
+
+
 class Store(Section):
     """Our own database: event log, lineage, exceptions, audit, read models."""
 

@@ -17,7 +17,7 @@ from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
 from assembly.local_layers import made_at_first_start, offered_by_stack
-from assembly.sections import Codec, Gateway, Log, Platform, Sandbox, Store, Temporal, Workers
+from assembly.sections import Codec, Gateway, Governance, Log, Platform, Sandbox, Store, Temporal, Workers
 from assembly.toml_rules import SecretInFile, checked
 
 CONFIG_VARIABLE, CONFIG_FILE = "Q2C_CONFIG", "q2c.toml"
@@ -51,9 +51,7 @@ class Settings(BaseSettings):
     tenant: str = Field(
         "default", min_length=1, description="Goes into every idempotency key; never change it."
     )
-    governance_dir: Path | None = Field(
-        None, description="Directory of governance policies (YAML). Unset: the ones that come with q2c."
-    )
+    governance: Governance = Field(default_factory=Governance)
     store: Store = Field(default_factory=Store)
     gateway: Gateway = Field(default_factory=Gateway)
     temporal: Temporal = Field(default_factory=Temporal)

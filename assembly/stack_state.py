@@ -103,7 +103,7 @@ def ensure_embedded(home: Path) -> Embedded:
     if found is not None:
         return found
     operators = [
-        EmbeddedOperator(name=name, role=role, token=secrets.token_urlsafe(32))
+        EmbeddedOperator(name=name, role=role, token=f"q2c_{secrets.token_urlsafe(32)}")
         for name, role in FIRST_OPERATORS
     ]
     key = base64.b64encode(secrets.token_bytes(32)).decode()
