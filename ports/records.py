@@ -11,7 +11,7 @@ ResolveAction = Literal["retry", "fix", "skip", "compensate", "accept"]
 
 
 class LineageEntry(Noun):
-    """One platform object and where it came from. Recording the same object and step again changes nothing."""
+    """One platform object and where it came from. Recording the same object and step again is harmless."""
 
     origin: Origin
     reference: Reference
@@ -87,6 +87,28 @@ class PublishedEvent(Noun):
     data: dict[str, str]
 
 
+class ContractRecord(Noun):
+    """What lists show of a contract. Of two, the one with the later `updated_at` counts."""
+
+    id: str
+    account: str
+    legal_entity: str
+    currency: str
+    status: str
+    version: int
+    workflow_id: str
+    updated_at: dt.datetime
+
+
+class EventFate(Noun):
+    """What became of an inbound event that a workflow was handed: applied, or ignored with a reason."""
+
+    platform: str
+    event_id: str
+    fate: Literal["applied", "ignored"]
+    reason: str | None = None
+
+
 class Records(Protocol):
     """Every call can be repeated with the same effect."""
 
@@ -113,3 +135,11 @@ class Records(Protocol):
         ...
 
     async def publish(self, events: tuple[PublishedEvent, ...]) -> None: ...
+
+    async def record_contract(self, contract: ContractRecord) -> None:
+        """Brings the list of contracts up to date."""
+        ...
+
+    async def finish_event(self, fate: EventFate) -> None:
+        """Says what became of an event that was handed on; an event that has ended stays as it is."""
+        ...

@@ -1,1 +1,1 @@
-"""store"""
+"""What is kept, on SQLite or PostgreSQL: event log, lineage, exceptions, overrides, audit, usage."""

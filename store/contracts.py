@@ -1,0 +1,41 @@
+"""The list of contracts: a read model, which the workflows bring up to date."""
+
+from sqlalchemy import select
+from sqlmodel import col
+
+from ports.records import ContractRecord
+from store.database import Database
+from store.tables import ContractRow
+
+
+class ContractList:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def record(self, contract: ContractRecord) -> None:
+        """Keeps the newer of what is known and what is said, by `updated_at`."""
+        async with self._database.write() as session:
+            known = await session.get(ContractRow, contract.id, with_for_update=True)
+            if known is None:
+                session.add(ContractRow(**contract.model_dump()))
+            elif known.updated_at <= contract.updated_at:
+                known.sqlmodel_update(contract.model_dump())
+
+    async def get(self, id: str) -> ContractRecord | None:
+        async with self._database.read() as session:
+            row = await session.get(ContractRow, id)
+            return None if row is None else ContractRecord.model_validate(row.model_dump())
+
+    async def list(
+        self, *, status: str | None = None, account: str | None = None, limit: int = 100, after: str = ""
+    ) -> list[ContractRecord]:
+        """By id; `after` is the id from which to go on."""
+        statement = select(ContractRow).order_by(col(ContractRow.id)).limit(limit)
+        statement = statement.where(col(ContractRow.id) > after)
+        if status is not None:
+            statement = statement.where(col(ContractRow.status) == status)
+        if account is not None:
+            statement = statement.where(col(ContractRow.account) == account)
+        async with self._database.read() as session:
+            rows = (await session.execute(statement)).scalars()
+            return [ContractRecord.model_validate(row.model_dump()) for row in rows]

@@ -1,0 +1,1 @@
+"""One file per revision; `store.migrations` runs them."""

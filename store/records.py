@@ -1,0 +1,68 @@
+"""`ports.records.Records` on the store: what workflows and activities write down and read back."""
+
+import datetime as dt
+
+from canonical.scenario import Usage
+from ports.records import (
+    ContractRecord,
+    EventFate,
+    ExceptionItem,
+    LineageEntry,
+    OverrideRecord,
+    PublishedEvent,
+    Resolution,
+)
+from store.contracts import ContractList
+from store.database import Database
+from store.event_log import Clock, EventLog, utc_now
+from store.exceptions import ExceptionQueue
+from store.lineage import LineageLog
+from store.outbox import Outbox
+from store.overrides import OverrideList
+from store.usage import UsageLog
+
+
+class StoreRecords:
+    """Every call can be repeated with the same effect. Raises StoreUnavailable where the database is gone."""
+
+    def __init__(self, database: Database, *, clock: Clock = utc_now) -> None:
+        self._lineage = LineageLog(database, clock=clock)
+        self._exceptions = ExceptionQueue(database, clock=clock)
+        self._overrides = OverrideList(database)
+        self._usage = UsageLog(database, clock=clock)
+        self._outbox = Outbox(database, clock=clock)
+        self._contracts = ContractList(database)
+        self._events = EventLog(database, clock=clock)
+
+    async def record_lineage(self, entries: tuple[LineageEntry, ...]) -> None:
+        await self._lineage.record(entries)
+
+    async def lineage(self, contract: str) -> tuple[LineageEntry, ...]:
+        return tuple(await self._lineage.of_contract(contract))
+
+    async def open_exception(self, item: ExceptionItem) -> str:
+        return await self._exceptions.open(item)
+
+    async def note_exception(self, exception_id: str, at: dt.datetime, note: str, actor: str) -> None:
+        await self._exceptions.note(exception_id, at, note, actor)
+
+    async def escalate_exception(self, exception_id: str, owner: str, due_at: dt.datetime) -> None:
+        await self._exceptions.escalate(exception_id, owner, due_at)
+
+    async def resolve_exception(self, resolution: Resolution) -> None:
+        await self._exceptions.resolve(resolution)
+
+    async def record_override(self, override: OverrideRecord) -> None:
+        await self._overrides.record(override)
+
+    async def usage(self, contract: str) -> tuple[Usage, ...]:
+        return await self._usage.of_contract(contract)
+
+    async def publish(self, events: tuple[PublishedEvent, ...]) -> None:
+        await self._outbox.append(events)
+
+    async def record_contract(self, contract: ContractRecord) -> None:
+        await self._contracts.record(contract)
+
+    async def finish_event(self, fate: EventFate) -> None:
+        await self._events.finish(fate.platform, fate.event_id, fate.fate, fate.reason)
