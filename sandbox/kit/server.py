@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Thread
 
 import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -120,3 +121,16 @@ async def serve_all(servers: list[tuple[uvicorn.Server, socket.socket]]) -> None
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, stop)
     await asyncio.gather(*(each.serve(sockets=[listening]) for each, listening in servers))
+
+
+@contextmanager
+def serving(app: ASGIApp, listening: socket.socket, certificate: Certificate | None = None) -> Iterator[None]:
+    """Serve in a thread of this process, for tests by vendors' own (blocking) clients."""
+    served = server(app, certificate)
+    thread = Thread(target=lambda: asyncio.run(served.serve(sockets=[listening])), daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        served.should_exit = True
+        thread.join(_SHUTDOWN_SECONDS + _GOODBYE_SECONDS)

@@ -18,12 +18,17 @@ import httpx
 import pytest
 
 from sandbox.__main__ import main
+from sandbox.kit.platform import build_app
+from sandbox.kit.server import Certificate, listen, serving
+from sandbox.kit.tls import ensure_authority, issue
+from tests.sandbox.petshop import PetShop
 
 START = (
     "import sys, tests.sandbox.petshop as petshop; sys.modules['sandbox.petshop'] = petshop;"
     "from sandbox.__main__ import main; sys.exit(main())"
 )
 PET = {"name": "Rex"}
+PROJECT = Path(__file__).parents[2]
 
 
 @contextmanager
@@ -31,7 +36,7 @@ def running(directory: Path, *arguments: str) -> Iterator[list[httpx.Client]]:
     """The started platforms' clients, in order; ends the process by SIGTERM and sees that it ends well."""
     command = [sys.executable, "-W", "error", "-c", START, *arguments, "--dir", str(directory)]
     names = [text for text in arguments if text.startswith("petshop")]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=PROJECT) as process:
         assert process.stdout is not None
         clients = [_client(process.stdout, directory) for _ in names]
         try:
@@ -91,6 +96,18 @@ def test_several_platforms_in_one_process_without_tls(tmp_path: Path) -> None:
     with running(tmp_path, "petshop:0", "petshop:0", "--no-tls") as [one, other]:
         assert one.base_url != other.base_url
         assert {client.get("/_sandbox/healthz").status_code for client in (one, other)} == {200}
+
+
+def test_served_in_a_thread_for_blocking_clients(petshop: PetShop, tmp_path: Path) -> None:
+    listening = listen("127.0.0.1", 0)
+    certificate = Certificate(*issue(tmp_path, "127.0.0.1", "localhost"))
+    trust = ssl.create_default_context(cafile=ensure_authority(tmp_path))
+    with (
+        serving(build_app(petshop), listening, certificate),
+        httpx.Client(base_url=f"https://localhost:{listening.getsockname()[1]}", verify=trust) as client,
+    ):
+        assert client.post("/v1/pets", json=PET).status_code == 201
+    assert petshop.state.count("pet") == 1
 
 
 class _Receiver(BaseHTTPRequestHandler):
