@@ -1,0 +1,5 @@
+"""`python -m cli` is `q2c`."""
+
+from cli.main import main
+
+main()

@@ -1,0 +1,66 @@
+"""The command `q2c`. Each command is a module with `app`; the table below names them all."""
+
+from typing import Annotated, ClassVar
+
+import typer
+
+from cli.lazy import Lazy, LazyGroup
+
+
+class Commands(LazyGroup):
+    table: ClassVar[dict[str, Lazy]] = {
+        "preview": Lazy("cli.preview", "What a scenario file must come to: documents, journals, schedule."),
+        "demo": Lazy("cli.demo", "The demo story on a stack of its own."),
+        "up": Lazy("cli.up", "Start the local stack: Temporal, simulators, gateway, workers."),
+        "down": Lazy("cli.down", "Stop the local stack."),
+        "status": Lazy("cli.status", "Where the local stack is, and how to log on to it."),
+        "trigger": Lazy(
+            "cli.trigger", "Have a platform's simulator send its real event for a scenario file."
+        ),
+        "contract": Lazy("cli.contract", "Contracts: start, change, list, show, timeline, lineage."),
+        "exception": Lazy("cli.exception", "The exception queue: list, show, and what to do about each."),
+        "override": Lazy("cli.override", "Finance overrides: request, approve, reject, list."),
+        "event": Lazy("cli.event", "The log of inbound and outbound events."),
+        "deadletter": Lazy("cli.deadletter", "Events that could not be used."),
+        "platform": Lazy("cli.platform", "The platforms: health, versions, limits."),
+        "sandbox": Lazy("cli.sandbox", "The simulators: faults, state, clock, reset."),
+        "governance": Lazy("cli.governance", "The policy: ownership, routing, accounts, versions, SLAs."),
+        "worker": Lazy("cli.worker", "Run a worker for Temporal's task queues."),
+        "gateway": Lazy("cli.gateway", "Run the HTTP gateway."),
+    }
+
+
+app = typer.Typer(
+    cls=Commands,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        import importlib.metadata
+
+        typer.echo(importlib.metadata.version("q2c"))
+        raise typer.Exit
+
+
+@app.callback()
+def q2c(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Durable quote-to-cash orchestration between CRM, billing, tax and ERP.
+
+    Exit codes: 0 done, 1 failed or not found, 2 wrong usage or invalid input, 3 refused by policy, 4 a server
+    it needs is not reachable.
+
+    Example: q2c preview contract.json -o json
+    """
+
+
+def main() -> None:
+    app()
