@@ -3,12 +3,15 @@
 import importlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-import click
 import typer
 from typer.core import TyperGroup
 from typer.main import get_command
+
+if TYPE_CHECKING:  # Typer's own copy of Click has no public name
+    from typer._click.core import Command, Context
+    from typer._click.formatting import HelpFormatter
 
 
 @dataclass(frozen=True)
@@ -24,10 +27,10 @@ class LazyGroup(TyperGroup):
 
     table: ClassVar[Mapping[str, Lazy]] = {}
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
+    def list_commands(self, ctx: "Context") -> list[str]:
         return list(self.table)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+    def get_command(self, ctx: "Context", cmd_name: str) -> "Command | None":
         if cmd_name not in self.table:
             return None
         app: typer.Typer = importlib.import_module(self.table[cmd_name].module).app
@@ -36,7 +39,7 @@ class LazyGroup(TyperGroup):
         command.name = cmd_name
         return command
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+    def format_commands(self, ctx: "Context", formatter: "HelpFormatter") -> None:
         """Names and helps from the table: nothing is imported."""
         with formatter.section("Commands"):
             formatter.write_dl([(name, lazy.help) for name, lazy in self.table.items()])
