@@ -5,7 +5,7 @@ from pathlib import Path
 
 from assembly import programs
 from assembly.processes import end, is_alive
-from assembly.stack_state import forget_stack, read_stack
+from assembly.stack_state import Process, Stack, forget_stack, read_stack
 
 _SUPERVISOR_SECONDS, _CHILD_SECONDS = 60.0, 5.0
 
@@ -26,13 +26,18 @@ def stop_leftovers(home: Path, say: Callable[[str], None]) -> bool:
     stack = read_stack(home)
     if stack is None:
         return False
-    left = {process.name: process for process in stack.children if is_alive(process)}
+    left = live_children(stack)
     for group in in_stop_order(left):
         for name in group:
             say(f"stopping {name}, left behind by an earlier stack")
             end(left[name], _CHILD_SECONDS)
     forget_stack(home)
     return bool(left)
+
+
+def live_children(stack: Stack) -> dict[str, Process]:
+    """Those of its processes that still run, by name."""
+    return {process.name: process for process in stack.children if is_alive(process)}
 
 
 def in_stop_order(names: Iterable[str]) -> list[list[str]]:
