@@ -10,6 +10,8 @@ from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
+from gateway.settings import GatewaySettings
+
 Role = Literal["viewer", "operator", "finance", "approver", "admin"]
 ROLES: tuple[Role, ...] = ("viewer", "operator", "finance", "approver", "admin")
 FILE_SUFFIX = "_file"
@@ -90,11 +92,8 @@ class Gateway(Section):
         description="Who may act, each with `name`, `role` and `token` or `token_file`. "
         "Unset: `q2c up` makes one per role (two of finance) with random tokens.",
     )
-    webhook_tolerance_seconds: int = Field(
-        300, ge=1, le=3600, description="How old a signed webhook may be before it is refused."
-    )
-    organization_ids: tuple[str, ...] = Field(
-        (), description="Salesforce organisations whose Outbound Messages are taken."
+    limits: GatewaySettings = Field(
+        default_factory=GatewaySettings, description="Sizes, times and rates that bound each request."
     )
 
     @model_validator(mode="after")
