@@ -1,0 +1,35 @@
+"""Reading a contract's workflow from a document's: what is expected, by whom it is posted."""
+
+from typing import Protocol
+
+from temporalio import activity
+from temporalio.exceptions import ApplicationError
+
+from canonical.lifecycle import ContractAnswer, DocumentQuestion
+
+
+class ContractBook(Protocol):
+    """Asks the contract's own workflow, which is the one place where its state lives."""
+
+    async def expected_document(self, question: DocumentQuestion) -> ContractAnswer | None:
+        """None where there is no such contract."""
+        ...
+
+
+class ContractActivities:
+    def __init__(self, book: ContractBook) -> None:
+        self._book = book
+
+    @activity.defn(name="contract.expected_document")
+    async def expected_document(self, question: DocumentQuestion) -> ContractAnswer:
+        """The expected document; asked again while the contract is busy. Writes nothing."""
+        answer = await self._book.expected_document(question)
+        if answer is None:
+            raise ApplicationError(
+                f"no contract {question.contract} is known", type="NotFound", non_retryable=True
+            )
+        if not answer.ready:
+            raise ApplicationError(
+                f"contract {question.contract} is busy: {answer.reason}", type="ContractBusy"
+            )
+        return answer

@@ -1,0 +1,247 @@
+"""A contract's life as its workflow holds it: what came in, what was carried out, what is planned.
+
+These values travel through Temporal as inputs, results and query answers, so fields are only ever added.
+"""
+
+import datetime as dt
+from typing import Literal
+
+from pydantic import Field
+
+from canonical.base import Dec, Noun
+from canonical.change import ContractChange
+from canonical.contract import Contract
+from canonical.document import CreditMemo, Invoice
+from canonical.origin import Reference
+from canonical.policy import PolicyExcerpt
+from canonical.scenario import Usage
+
+ContractStatus = Literal[
+    "pending", "activating", "active", "changing", "blocked", "cancelled", "compensated", "expired"
+]
+ChangeStatus = Literal["planned", "running", "blocked", "done", "skipped", "compensated"]
+ChangeType = Literal["activation", "amendment", "renewal", "cancellation", "transfer", "merge"]
+StepStatus = Literal["planned", "running", "blocked", "done", "skipped", "compensated"]
+
+
+class Notice(Noun):
+    """A message that something happened to a contract: a hint to ask the CRM, never the truth itself."""
+
+    event_id: str
+    contract: str
+    platform: str
+    type: str
+    version: int | None
+    occurred_at: dt.datetime
+    correlation_id: str
+
+
+class Ticket(Noun):
+    """The answer to a notice: taken in, or why not."""
+
+    event_id: str
+    accepted: bool
+    reason: str | None = None
+
+
+class PlatformIds(Noun):
+    """The contract's ids in the platforms, as far as they exist."""
+
+    billing_customer: Reference | None = None
+    subscription: Reference | None = None
+    erp_customer: Reference | None = None
+    first_invoice: Reference | None = None
+
+
+class PlanStep(Noun):
+    """One step of a plan: what it does where, under which key, and what would undo it."""
+
+    name: str
+    activity: str
+    platform: str
+    summary: str
+    idempotency_key: str
+    compensation: str | None
+    status: StepStatus = "planned"
+
+
+class Plan(Noun):
+    """What a change will do and has done: steps in order, and the documents expected to the cent."""
+
+    contract: str
+    change: str
+    type: ChangeType
+    as_of: dt.date
+    steps: tuple[PlanStep, ...]
+    invoices: tuple[Invoice, ...]
+    credit_memos: tuple[CreditMemo, ...]
+    currency: str
+
+
+class ApprovedItem(Noun):
+    """A change to carry out; `change` null is the activation."""
+
+    id: str
+    type: ChangeType
+    version: int
+    effective_date: dt.date
+    change: ContractChange | None = None
+    correlation_id: str
+    event_id: str | None = None
+
+
+class CarriedChange(Noun):
+    """A change as it was carried out (or skipped, or compensated), with its chapter in the Web UI."""
+
+    id: str
+    type: ChangeType
+    version: int
+    effective_date: dt.date
+    status: ChangeStatus
+    change: ContractChange | None = None
+    workflow_id: str
+    run_id: str | None = None
+
+
+class OpenException(Noun):
+    """An exception that a workflow waits on."""
+
+    id: str
+    key: str
+    workflow_id: str
+    change: str | None
+    step: str
+    platform: str | None
+    code: str
+    field: str | None
+    summary: str
+    owner: str
+    opened_at: dt.datetime
+    due_at: dt.datetime
+    actions: tuple[str, ...]
+    amount: Dec | None
+    currency: str | None
+
+
+class Submission(Noun):
+    """A contract or a change taken from a document instead of the CRM's snapshot (migrations, repairs)."""
+
+    event_id: str
+    contract: Contract | None = None
+    change: ContractChange | None = None
+    actor: str
+    reason: str
+    correlation_id: str
+
+
+class ContractState(Noun):
+    """All that the entity workflow carries on from run to run."""
+
+    id: str
+    tenant: str
+    crm: str
+    status: ContractStatus = "pending"
+    contract: Contract | None = None
+    """As approved, with the tax rates that the tax engine has quoted since."""
+    version: int = 0
+    carried: tuple[CarriedChange, ...] = ()
+    planned: tuple[ApprovedItem, ...] = ()
+    ids: PlatformIds = PlatformIds()
+    usage: tuple[Usage, ...] = ()
+    policy: PolicyExcerpt | None = None
+    items: dict[str, str] = Field(default_factory=dict)
+    """Products that a person has mapped to an ERP item by fixing an exception."""
+    expected: tuple[Invoice | CreditMemo, ...] = ()
+    """The newest documents that were issued by plan; older ones are computed again from the rules."""
+    seen: tuple[str, ...] = ()
+    queue: tuple[Notice, ...] = ()
+    submissions: tuple[Submission, ...] = ()
+    business_date: dt.date | None = None
+    """The newest day that a platform's clock has shown, where it runs ahead of ours (sandboxes)."""
+    billed_through: dt.date | None = None
+    """All documents up to this day have been issued."""
+    cycle_from: dt.date | None = None
+    """The platform bills by itself what falls due after this day; up to it, a plan issues documents."""
+    term_end: dt.date | None = None
+    """The first day after the term in force; null for an evergreen contract."""
+    source: Literal["crm", "document"] = "crm"
+
+    def changes_in_force(self) -> tuple[ContractChange, ...]:
+        """The changes that count: carried out, in the order in which they were."""
+        return tuple(
+            item.change for item in self.carried if item.change is not None and item.status == "done"
+        )
+
+
+class ChangeInput(Noun):
+    """What a change's workflow is given: the contract as it stands, the change, the day, the policy."""
+
+    state: ContractState
+    item: ApprovedItem
+    as_of: dt.date
+    until: dt.date
+    """Documents up to this day are this change's to issue; those after it belong to the change after it."""
+
+
+class ChangeResult(Noun):
+    """What came of a change; ids and expected documents go back into the entity's state."""
+
+    status: ChangeStatus
+    contract: Contract
+    changes: tuple[ContractChange, ...]
+    """All changes in force after it, with the tax rates learned and, where backdated, the received date."""
+    ids: PlatformIds
+    items: dict[str, str] = Field(default_factory=dict)
+    documents: tuple[Invoice | CreditMemo, ...]
+    term_end: dt.date | None = None
+    billed_through: dt.date | None = None
+    note: str | None = None
+
+
+class ChangeView(Noun):
+    id: str
+    type: ChangeType
+    status: ChangeStatus
+    effective_date: dt.date
+    version: int
+    workflow_id: str
+    run_id: str | None
+
+
+class ContractView(Noun):
+    """The answer to the entity's `state` query, for people and for the document workflows."""
+
+    id: str
+    status: ContractStatus
+    contract: Contract | None
+    version: int
+    changes: tuple[ChangeView, ...]
+    ids: PlatformIds
+    running: str | None
+    """The workflow id of the change being carried out."""
+    exceptions: tuple[OpenException, ...] = Field(default=())
+    run_id: str
+    waiting_for: str
+    """What the contract waits for, in words."""
+
+
+class DocumentQuestion(Noun):
+    """Which document should the platform have issued? `key` where the document names it."""
+
+    contract: str
+    kind: Literal["invoice", "credit_memo"]
+    key: str | None
+    date: dt.date
+
+
+class ContractAnswer(Noun):
+    """What the document workflows need of a contract. `ready` false: a change is under way, ask again."""
+
+    ready: bool
+    reason: str | None = None
+    contract: Contract | None = None
+    expected: Invoice | CreditMemo | None = None
+    ids: PlatformIds = PlatformIds()
+    policy: PolicyExcerpt | None = None
+    change: str | None = None
+    correlation_id: str = ""

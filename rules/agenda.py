@@ -1,0 +1,152 @@
+"""What a contract has before it: which changes are new, which is due, when the term ends."""
+
+import datetime as dt
+
+from canonical.change import Cancellation, Renewal
+from canonical.document import CreditMemo, Invoice
+from canonical.lifecycle import ApprovedItem, ContractState, DocumentQuestion
+from ports.crm import ContractSnapshot
+from rules.billing_plan import documents
+from rules.untaxed import change_without_tax
+
+_RANK = {"activation": 0, "renewal": 1, "transfer": 2, "merge": 3, "amendment": 4, "cancellation": 5}
+"""On one date: the renewal, then amendments in their order, then the cancellation."""
+
+
+def order(item: ApprovedItem) -> tuple[bool, dt.date, int, int]:
+    """The order of carrying out: the activation first, then by effective date, then by version."""
+    return item.type != "activation", item.effective_date, _RANK[item.type], item.version
+
+
+def new_items(
+    state: ContractState, snapshot: ContractSnapshot, correlation_id: str, event_id: str | None
+) -> tuple[ApprovedItem, ...]:
+    """What the snapshot has approved that is neither carried out nor planned."""
+    known = {item.id for item in state.carried} | {item.id for item in state.planned}
+    items: list[ApprovedItem] = []
+    if snapshot.contract.id not in known:
+        items.append(
+            ApprovedItem(
+                id=snapshot.contract.id,
+                type="activation",
+                version=min((change.version for change in snapshot.changes), default=2) - 1,
+                effective_date=snapshot.contract.start_date,
+                correlation_id=correlation_id,
+                event_id=event_id,
+            )
+        )
+    items.extend(
+        ApprovedItem(
+            id=approved.change.id,
+            type=approved.change.type,
+            version=approved.version,
+            effective_date=approved.change.effective_date,
+            change=change_without_tax(approved.change),
+            correlation_id=correlation_id,
+            event_id=event_id,
+        )
+        for approved in snapshot.changes
+        if approved.change.id not in known
+    )
+    return tuple(items)
+
+
+def due_item(state: ContractState, today: dt.date) -> ApprovedItem | None:
+    """The change to carry out next, or None. A contract that is not activated carries out nothing else."""
+    waiting = sorted(state.planned, key=order)
+    if not waiting:
+        return None
+    first = waiting[0]
+    if first.type == "activation" or (is_active(state) and first.effective_date <= today):
+        return first
+    return None
+
+
+def is_active(state: ContractState) -> bool:
+    return any(item.type == "activation" and item.status == "done" for item in state.carried)
+
+
+def is_over(state: ContractState) -> bool:
+    return any(item.type == "cancellation" and item.status == "done" for item in state.carried)
+
+
+def void_by_cancellation(state: ContractState, item: ApprovedItem) -> bool:
+    """A cancellation makes amendments of its date void."""
+    return item.type == "amendment" and any(
+        other.type == "cancellation" and other.effective_date == item.effective_date
+        for other in state.planned
+    )
+
+
+def until(state: ContractState, item: ApprovedItem, today: dt.date) -> dt.date:
+    """Up to which day documents are the item's own: the day before the next planned change's."""
+    later = [
+        other.effective_date
+        for other in state.planned
+        if other.id != item.id and other.type != "activation" and order(other) > order(item)
+    ]
+    return min([today, *(date - dt.timedelta(days=1) for date in later)])
+
+
+def auto_renewal(state: ContractState, today: dt.date) -> ApprovedItem | None:
+    """The renewal that a term's end brings by itself, once the day has come."""
+    contract = state.contract
+    if contract is None or contract.renewal is None or not contract.renewal.auto or is_over(state):
+        return None
+    if state.term_end is None or state.term_end > today or not is_active(state):
+        return None
+    taken = {(item.type, item.effective_date) for item in state.planned}
+    taken |= {(item.type, item.effective_date) for item in state.carried if item.status != "skipped"}
+    if ("renewal", state.term_end) in taken:
+        return None
+    identifier = f"renewal-{state.term_end.isoformat()}"
+    change = Renewal(id=identifier, type="renewal", effective_date=state.term_end)
+    return ApprovedItem(
+        id=identifier,
+        type="renewal",
+        version=state.version,
+        effective_date=state.term_end,
+        change=change,
+        correlation_id=f"{state.id}/{identifier}",
+    )
+
+
+def is_expired(state: ContractState, today: dt.date) -> bool:
+    """The term has ended and nothing renews it."""
+    contract = state.contract
+    renews = contract is not None and contract.renewal is not None and contract.renewal.auto
+    return state.term_end is not None and state.term_end <= today and not renews
+
+
+def next_day(state: ContractState, today: dt.date) -> dt.date | None:
+    """The next day on which something is due by itself; None where only a message can wake the contract."""
+    days = [item.effective_date for item in state.planned if item.effective_date > today]
+    if state.term_end is not None and state.term_end > today and not is_over(state):
+        days.append(state.term_end)
+    return min(days, default=None)
+
+
+def unfinished_before(state: ContractState, date: dt.date) -> bool:
+    """Whether something that takes effect by the date has yet to be carried out."""
+    return due_item(state, date) is not None or auto_renewal(state, date) is not None
+
+
+def expected_document(state: ContractState, question: DocumentQuestion) -> Invoice | CreditMemo | None:
+    """The document that the rules expect under a key: as it was planned, else computed again."""
+    for planned in state.expected:
+        if planned.key == question.key:
+            return planned
+    if state.contract is None:
+        return None
+    found = documents(state.contract, state.changes_in_force(), state.usage, question.date)
+    candidates: tuple[Invoice | CreditMemo, ...] = (
+        found.invoices if question.kind == "invoice" else found.credit_memos
+    )
+    return next((document for document in candidates if document.key == question.key), None)
+
+
+def cancelled_on(state: ContractState) -> dt.date | None:
+    for item in state.carried:
+        if isinstance(item.change, Cancellation) and item.status == "done":
+            return item.change.effective_date
+    return None

@@ -1,0 +1,264 @@
+"""What carrying out a change means: which documents are new, what the subscription becomes.
+
+A change is computed by difference: all documents that the rules expect with it, less those expected
+without it. What has been issued is never altered, so a change whose effect reaches back over issued
+documents is taken in today instead (`received_date`): a backdated change.
+"""
+
+import datetime as dt
+from collections import Counter
+from dataclasses import dataclass
+from typing import TypeVar
+
+from canonical.change import Amendment, ContractChange
+from canonical.contract import Contract, DatedRate, Line, LineTerms
+from canonical.document import CreditMemo, DocumentLine, Invoice
+from canonical.ids import credit_memo_key
+from canonical.lifecycle import ApprovedItem, ContractState
+from canonical.money import total
+from canonical.scenario import Usage
+from rules.billing_plan import Documents, documents
+
+_Document = TypeVar("_Document", Invoice, CreditMemo)
+_Terms = TypeVar("_Terms", Line, LineTerms)
+
+
+class CannotCarryOut(Exception):
+    """The change would alter documents that have been issued, even if taken in today."""
+
+
+@dataclass(frozen=True)
+class Scope:
+    """A change and what it brings: `change` carries a `received_date` where it is backdated.
+
+    `change` is None for the activation. Documents are in order of date.
+    """
+
+    contract: Contract
+    before: tuple[ContractChange, ...]
+    change: ContractChange | None
+    invoices: tuple[Invoice, ...]
+    credit_memos: tuple[CreditMemo, ...]
+
+    @property
+    def changes(self) -> tuple[ContractChange, ...]:
+        return self.before if self.change is None else (*self.before, self.change)
+
+    def billed_through(self, until: dt.date, as_of: dt.date) -> dt.date:
+        """Up to which day all documents are issued once this is carried out."""
+        backdated = self.change is not None and self.change.received_date == as_of
+        return as_of if backdated else until
+
+
+def scope(
+    state: ContractState, contract: Contract, item: ApprovedItem, as_of: dt.date, until: dt.date
+) -> Scope:
+    """The change's documents. Raises CannotCarryOut.
+
+    `contract` is the state's, or the newly approved one for an activation; `as_of` is today. Documents after
+    `until` that the platform does not bill by itself belong to the change that comes after this one.
+    """
+    before = state.changes_in_force()
+    if item.change is None:
+        found = _within(documents(contract, before, state.usage, as_of), None, until)
+        return Scope(contract, before, None, found.invoices, found.credit_memos)
+    issued = _issued(documents(contract, before, state.usage, as_of), state)
+    for change, last in ((item.change, until), (_received(item.change, as_of), as_of)):
+        wanted = documents(contract, (*before, change), state.usage, as_of)
+        difference = _difference(issued, _within(wanted, state.cycle_from, last), contract, state, item.id)
+        if difference is not None:
+            return Scope(contract, before, change, *difference)
+    raise CannotCarryOut(f"{item.id} would alter documents that have been issued")
+
+
+def _issued(known: Documents, state: ContractState) -> Documents:
+    """What has been issued of the expected: by plan up to a day, by the platform itself after another."""
+    through, cycles = state.billed_through, state.cycle_from
+
+    def is_issued(date: dt.date) -> bool:
+        return (through is not None and date <= through) or (cycles is not None and date > cycles)
+
+    return Documents(
+        invoices=tuple(i for i in known.invoices if is_issued(i.date)),
+        credit_memos=tuple(c for c in known.credit_memos if is_issued(c.date)),
+    )
+
+
+def _within(wanted: Documents, cycles: dt.date | None, until: dt.date) -> Documents:
+    def is_within(date: dt.date) -> bool:
+        return date <= until or (cycles is not None and date > cycles)
+
+    return Documents(
+        invoices=tuple(i for i in wanted.invoices if is_within(i.date)),
+        credit_memos=tuple(c for c in wanted.credit_memos if is_within(c.date)),
+    )
+
+
+def _received(change: ContractChange, on: dt.date) -> ContractChange:
+    return change.model_copy(update={"received_date": on})
+
+
+def _difference(
+    known: Documents, wanted: Documents, contract: Contract, state: ContractState, change: str
+) -> tuple[tuple[Invoice, ...], tuple[CreditMemo, ...]] | None:
+    """The new documents, or None where a known one would be altered."""
+    invoices = _new_invoices(known, wanted, contract, change)
+    credits = _new_credits(known, wanted, contract, state, change)
+    if invoices is None or credits is None:
+        return None
+    return invoices, credits
+
+
+def _new_lines(
+    old: tuple[DocumentLine, ...], new: tuple[DocumentLine, ...]
+) -> tuple[DocumentLine, ...] | None:
+    """The lines that came on top, or None where an old line is gone or different."""
+    left = Counter(_content(line) for line in new)
+    left.subtract(_content(line) for line in old)
+    if any(count < 0 for count in left.values()):
+        return None
+    added: list[DocumentLine] = []
+    for line in new:
+        if left[_content(line)] > 0:
+            left[_content(line)] -= 1
+            added.append(line)
+    return tuple(added)
+
+
+def _content(line: DocumentLine) -> DocumentLine:
+    """A line without its place in the credited invoice, which moves when that invoice gains lines."""
+    return line.model_copy(update={"credits": None})
+
+
+def _new_invoices(
+    known: Documents, wanted: Documents, contract: Contract, change: str
+) -> tuple[Invoice, ...] | None:
+    old = {invoice.key: invoice for invoice in known.invoices}
+    if not set(old) <= {invoice.key for invoice in wanted.invoices}:
+        return None
+    new: list[Invoice] = []
+    for invoice in wanted.invoices:
+        if invoice.key not in old:
+            new.append(invoice)
+            continue
+        added = _new_lines(old[invoice.key].lines, invoice.lines)
+        if added is None:
+            return None
+        if added:
+            new.append(_supplement(invoice, added, f"{invoice.key}/{change}", contract.currency))
+    return tuple(new)
+
+
+def _supplement(document: _Document, lines: tuple[DocumentLine, ...], key: str, currency: str) -> _Document:
+    """A document of its own for lines that fall on a date whose document has been issued."""
+    subtotal = total((line.amount for line in lines), currency)
+    tax = total((line.tax for line in lines), currency)
+    return document.model_copy(
+        update={"key": key, "lines": lines, "subtotal": subtotal, "tax": tax, "total": subtotal + tax}
+    )
+
+
+def _new_credits(
+    known: Documents, wanted: Documents, contract: Contract, state: ContractState, change: str
+) -> tuple[CreditMemo, ...] | None:
+    old = {credit.key: credit for credit in known.credit_memos}
+    if not set(old) <= {credit.key for credit in wanted.credit_memos}:
+        return None
+    new: list[CreditMemo] = []
+    for credit in wanted.credit_memos:
+        issued = old.get(credit.key)
+        added = _new_lines(issued.lines if issued else (), credit.lines)
+        if added is None:
+            return None
+        if added:
+            key = credit.key if issued is None else f"{credit.key}/{change}"
+            part = _supplement(credit, added, key, contract.currency)
+            new.extend(_by_issued_invoice(part, wanted, state, contract.currency))
+    return tuple(new)
+
+
+def _by_issued_invoice(
+    credit: CreditMemo, wanted: Documents, state: ContractState, currency: str
+) -> list[CreditMemo]:
+    """One credit memo for each invoice as issued: a date's lines may stand on a supplement."""
+    supplements = [
+        document
+        for document in state.expected
+        if isinstance(document, Invoice) and document.key.startswith(credit.invoice_key + "/")
+    ]
+    if not supplements:
+        return [credit]
+    whole = next(invoice for invoice in wanted.invoices if invoice.key == credit.invoice_key)
+    parts: dict[str, list[DocumentLine]] = {}
+    for line in credit.lines:
+        if line.credits is None:
+            raise CannotCarryOut(f"credit memo {credit.key} names no line of {credit.invoice_key}")
+        credited = whole.lines[line.credits]
+        home = next((s.key for s in supplements if credited in s.lines), credit.invoice_key)
+        parts.setdefault(home, []).append(line)
+    return [
+        _supplement(
+            credit.model_copy(update={"invoice_key": home}),
+            tuple(lines),
+            credit.key if home == credit.invoice_key else f"{credit.key}/{home.rsplit('/', 1)[1]}",
+            currency,
+        )
+        for home, lines in parts.items()
+    ]
+
+
+def credited_lines(scope: Scope, credit: CreditMemo, usage: tuple[Usage, ...]) -> tuple[DocumentLine, ...]:
+    """The lines of the invoice that a credit memo credits, in the order that `credits` counts them."""
+    found = documents(scope.contract, scope.changes, usage, credit.date)
+    base = credit_memo_key(scope.contract.id, credit.date, credit.tax_date)
+    for candidate in found.credit_memos:
+        if candidate.key == base:
+            whole = next(i for i in found.invoices if i.key == candidate.invoice_key)
+            return whole.lines
+    raise CannotCarryOut(f"{credit.key} credits no expected invoice")
+
+
+def with_tax_rates(
+    contract: Contract,
+    changes: tuple[ContractChange, ...],
+    rates: dict[tuple[str, dt.date], DatedRate],
+) -> tuple[Contract, tuple[ContractChange, ...]]:
+    """The contract and its changes with the rates that the tax engine has quoted, by line id and date.
+
+    A line's first known rate counts from the contract's start; a later one from the date it was quoted for.
+    """
+    by_line: dict[str, list[DatedRate]] = {}
+    for (line_id, _), rate in sorted(rates.items(), key=lambda entry: entry[0][1]):
+        by_line.setdefault(line_id, []).append(rate)
+    lines = tuple(_learn(line, by_line.get(line.id, []), contract.start_date) for line in contract.lines)
+    learned = contract.model_copy(update={"lines": lines})
+    return learned, tuple(_learn_change(change, by_line, contract.start_date) for change in changes)
+
+
+def _learn_change(
+    change: ContractChange, by_line: dict[str, list[DatedRate]], start: dt.date
+) -> ContractChange:
+    if not isinstance(change, Amendment):
+        return change
+    lines = tuple(
+        line.model_copy(update={"add": _learn(line.add, by_line.get(line.id, []), start)})
+        if line.add is not None
+        else line
+        for line in change.lines
+    )
+    return change.model_copy(update={"lines": lines})
+
+
+def _learn(terms: _Terms, quoted: list[DatedRate], start: dt.date) -> _Terms:
+    known = list(terms.tax_rates or ())
+    for rate in quoted:
+        if not known:
+            known.append(DatedRate(from_date=start, percent=rate.percent))
+            continue
+        in_force = max((r for r in known if r.from_date <= rate.from_date), key=lambda r: r.from_date)
+        if in_force.percent != rate.percent:
+            known = [r for r in known if r.from_date != rate.from_date] + [rate]
+    if not known:
+        return terms
+    ordered = tuple(sorted(known, key=lambda rate: rate.from_date))
+    return terms.model_copy(update={"tax_rates": ordered, "tax_rate_percent": None})

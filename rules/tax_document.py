@@ -1,0 +1,108 @@
+"""What the tax engine is asked and told: one document per invoice or credit memo, and one for the rates."""
+
+import datetime as dt
+from dataclasses import dataclass
+
+from canonical.contract import Contract
+from canonical.document import CreditMemo, Invoice
+from canonical.origin import Origin
+from ports.tax import TaxDocument, TaxLine
+from rules.change_plan import Scope
+from rules.subscription_order import lines_in_force
+
+ONE = "1"
+
+
+@dataclass(frozen=True)
+class RateQuestion:
+    """A document to quote; `line_ids` says which contract line each of its line numbers stands for."""
+
+    document: TaxDocument
+    line_ids: dict[str, str]
+
+
+def invoice_tax_document(origin: Origin, contract: Contract, invoice: Invoice) -> TaxDocument:
+    """An invoice as the tax engine records it; the engine computes the tax anew from net amounts."""
+    return TaxDocument(
+        origin=origin,
+        code=invoice.key,
+        kind="invoice",
+        legal_entity=contract.legal_entity,
+        account=contract.account,
+        currency=invoice.currency,
+        date=invoice.date,
+        tax_date=invoice.date,
+        lines=tuple(
+            TaxLine(
+                number=str(number),
+                product=line.product,
+                amount=line.amount,
+                quantity=line.quantity,
+                description=f"{line.line} {line.kind} {line.period_start} to {line.period_end}",
+            )
+            for number, line in enumerate(invoice.lines, start=1)
+        ),
+    )
+
+
+def credit_tax_document(origin: Origin, contract: Contract, credit: CreditMemo) -> TaxDocument:
+    """A credit memo: the credited invoice's tax date, and the tax that is given back, line by line."""
+    return TaxDocument(
+        origin=origin,
+        code=credit.key,
+        kind="credit_memo",
+        legal_entity=contract.legal_entity,
+        account=contract.account,
+        currency=credit.currency,
+        date=credit.date,
+        tax_date=credit.tax_date,
+        reference=credit.invoice_key,
+        lines=tuple(
+            TaxLine(
+                number=str(number),
+                product=line.product,
+                amount=line.amount,
+                quantity=line.quantity,
+                tax_amount=line.tax,
+            )
+            for number, line in enumerate(credit.lines, start=1)
+        ),
+    )
+
+
+def rate_questions(
+    origin: Origin, contract: Contract, scope: Scope, as_of: dt.date
+) -> tuple[RateQuestion, ...]:
+    """What must be quoted before the documents of a change are exact: each new invoice on its own date, and
+    all lines in force, which the subscription will bill by itself, on the day of the change.
+    """
+    questions = [
+        RateQuestion(
+            invoice_tax_document(origin, contract, invoice),
+            {str(number): line.line for number, line in enumerate(invoice.lines, start=1)},
+        )
+        for invoice in scope.invoices
+    ]
+    day = max(as_of, contract.start_date)
+    lines = lines_in_force(contract, scope.changes, day)
+    if lines:
+        probe = TaxDocument(
+            origin=origin,
+            code=f"{contract.id}/rates/{day.isoformat()}",
+            kind="invoice",
+            legal_entity=contract.legal_entity,
+            account=contract.account,
+            currency=contract.currency,
+            date=day,
+            tax_date=day,
+            lines=tuple(
+                TaxLine.model_validate(
+                    {"number": str(number), "product": line.product, "amount": ONE, "quantity": ONE}
+                )
+                for number, line in enumerate(lines, start=1)
+            ),
+        )
+        questions.append(
+            RateQuestion(probe, {str(number): line.id for number, line in enumerate(lines, start=1)})
+        )
+    return tuple(questions)

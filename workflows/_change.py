@@ -1,0 +1,579 @@
+"""What the stories of a change are made of: check, quote, customers, subscription, documents, write-back.
+
+Each story (activation, amendment, renewal, cancellation) tells its own order; the scenes are here. All of a
+change's reads come before its first write, independent calls run at once, what is hard to undo comes last.
+"""
+
+import asyncio
+import datetime as dt
+from collections.abc import Awaitable, Callable
+
+from rules.validation import InvalidScenario, validate
+from temporalio import workflow
+from temporalio.exceptions import ApplicationError
+
+from activities._errors import ErrorDetail
+from activities.billing import BillingActivities, DocumentAction
+from activities.crm import ContractQuestion, CrmActivities
+from activities.erp import ErpActivities
+from activities.tax import TaxActivities, TaxQuestion, TaxVoid
+from canonical.change import ContractChange
+from canonical.contract import Contract, DatedRate
+from canonical.document import CreditMemo, Invoice
+from canonical.lifecycle import ChangeInput, ChangeResult, ChangeStatus, Plan
+from canonical.origin import Origin, Reference
+from canonical.policy import PolicyExcerpt
+from canonical.scenario import Scenario
+from ports.billing import (
+    CreditOrder,
+    CustomerOrder,
+    InvoiceOrder,
+    IssuedDocument,
+    SubscriptionCancellation,
+)
+from ports.crm import ContractSnapshot, CrmWriteBack
+from ports.erp import ErpCheck
+from ports.tax import TaxDocument
+from rules.change_plan import CannotCarryOut, Scope, credited_lines, scope, with_tax_rates
+from rules.layout import ChangeRefused
+from rules.ledger import revenue_accounts
+from rules.subscription_order import subscription_order, term_end
+from rules.tax_document import credit_tax_document, invoice_tax_document, rate_questions
+from rules.untaxed import change_without_tax, without_tax
+from workflows._correction import corrected_account, corrected_items
+from workflows._desk import Desk
+from workflows._options import on_platform
+from workflows._steps import Step, Steps, Undo
+
+
+class ChangeStory:
+    """One change being carried out: what is known, what is planned, what has been done."""
+
+    def __init__(self, given: ChangeInput) -> None:
+        state, self.item, self.as_of = given.state, given.item, given.as_of
+        self.until = given.until
+        if state.contract is None or state.policy is None:
+            raise ValueError("a change needs a contract that has been read")
+        self.state = state
+        self.policy: PolicyExcerpt = state.policy
+        self.items = state.policy.items | state.items
+        self.ids = state.ids
+        self.origin = Origin(
+            tenant=state.tenant,
+            contract=state.id,
+            change=self.item.id,
+            step="",
+            correlation_id=self.item.correlation_id,
+            event_id=self.item.event_id,
+        )
+        self.desk = Desk(
+            contract=state.id,
+            change=self.item.id,
+            correlation_id=self.item.correlation_id,
+            policy=self.policy,
+            check_corrections=lambda pairs: void(corrected_account(self.contract.account, pairs)),
+        )
+        self.steps = Steps(desk=self.desk, origin=self.origin, correct=self._correct)
+        self.contract: Contract = state.contract
+        self.problem: str | None = None
+        self._read_again = False
+        self.scope = self._scope()
+
+    def _scope(self) -> Scope:
+        """The change's documents; where the rules refuse the change, none, and `problem` says why."""
+        self.problem = None
+        changes = self.state.changes_in_force()
+        changes = changes if self.item.change is None else (*changes, self.item.change)
+        try:
+            validate(Scenario(contract=self.contract, changes=changes, as_of=self.as_of))
+            return scope(self.state, self.contract, self.item, self.as_of, self.until)
+        except (InvalidScenario, ChangeRefused, CannotCarryOut) as error:
+            self.problem = str(error)
+            return Scope(self.contract, self.state.changes_in_force(), self.item.change, (), ())
+
+    def _correct(self, pairs: dict[str, str]) -> None:
+        self.items = corrected_items(self.items, pairs)
+        account = corrected_account(self.contract.account, pairs)
+        self.contract = self.contract.model_copy(update={"account": account})
+
+    def plan(self) -> Plan:
+        return Plan(
+            contract=self.state.id,
+            change=self.item.id,
+            type=self.item.type,
+            as_of=self.as_of,
+            steps=self.steps.plan(),
+            invoices=self.scope.invoices,
+            credit_memos=self.scope.credit_memos,
+            currency=self.contract.currency,
+        )
+
+    def brings_products(self) -> bool:
+        """Whether the change adds lines, whose items the ERP must know."""
+        return bool(_added_products(self.scope.change))
+
+    # -- the scenes ------------------------------------------------------------------------------
+
+    async def understand(self) -> None:
+        """Do the rules take the change? If not, a person mends it in the CRM and retries: it is read anew."""
+        step = Step("read the change", "crm.read_contract", self.state.crm, "Understand the change")
+        if self.problem is not None:
+            await self.steps.run(step, self._understand)
+
+    async def _understand(self, origin: Origin) -> None:
+        if origin.revision or self._read_again:
+            reading = await workflow.execute_activity_method(
+                CrmActivities.read_contract,
+                ContractQuestion(contract=self.state.id),
+                **on_platform(self.state.crm, "Read the contract again"),
+            )
+            self._take(reading.snapshot)
+        self._read_again = True
+        if self.problem is not None:
+            raise rejected(self.state.crm, "rules.plan", self.problem, field="change", code="InvalidChange")
+
+    def _take(self, snapshot: ContractSnapshot) -> None:
+        """The contract or the change as the CRM has it now."""
+        if self.item.change is None:
+            self.contract = without_tax(snapshot.contract)
+        for approved in snapshot.changes:
+            if approved.change.id == self.item.id:
+                change = change_without_tax(approved.change)
+                self.item = self.item.model_copy(update={"change": change})
+        self.scope = self._scope()
+
+    async def check(self) -> None:
+        """Would the ERP take it? Entity, currency, items, accounts, periods: asked before the first write."""
+        step = Step("check", "erp.check", self.policy.route.erp, "Check with the ERP")
+        await self.steps.run(step, self._check)
+
+    async def _check(self, origin: Origin) -> None:
+        products = sorted({line.product for line in self.contract.lines} | _added_products(self.scope.change))
+        dates = sorted({i.date for i in self.scope.invoices} | {c.date for c in self.scope.credit_memos})
+        request = ErpCheck(
+            legal_entity=self.contract.legal_entity,
+            currency=self.contract.currency,
+            products=tuple(sorted({self.items.get(product, product) for product in products})),
+            dates=tuple(dates),
+            accounts=revenue_accounts(self.policy),
+        )
+        result = await workflow.execute_activity_method(
+            ErpActivities.check, request, **on_platform(self.policy.route.erp, "Check with the ERP")
+        )
+        if result.problems:
+            first = result.problems[0]
+            more = f" (and {len(result.problems) - 1} more)" if len(result.problems) > 1 else ""
+            raise rejected(
+                self.policy.route.erp,
+                "erp.check",
+                f"{first.message}{more}",
+                field=f"{first.field}:{first.value}",
+                vendor_code=first.code,
+            )
+
+    async def quote(self) -> None:
+        """Learns today's tax rates, so that the expected documents are exact before anything is written."""
+        step = Step("quote tax", "tax.quote", self.policy.route.tax, "Ask the tax engine for rates")
+        await self.steps.run(step, self._quote)
+
+    async def _quote(self, origin: Origin) -> None:
+        questions = rate_questions(origin, self.contract, self.scope, self.as_of)
+        if not questions:
+            return
+        quotes = await workflow.execute_activity_method(
+            TaxActivities.quote,
+            TaxQuestion(documents=tuple(question.document for question in questions)),
+            **on_platform(self.policy.route.tax, "Ask the tax engine for rates"),
+        )
+        rates: dict[tuple[str, dt.date], DatedRate] = {}
+        for question, result in zip(questions, quotes.results, strict=True):
+            for line in result.lines:
+                line_id = question.line_ids[line.number]
+                date = question.document.tax_date
+                rates[line_id, date] = DatedRate(from_date=date, percent=line.rate_percent)
+        contract, changes = with_tax_rates(self.contract, self.scope.changes, rates)
+        self.learn(contract, changes)
+
+    def learn(self, contract: Contract, changes: tuple[ContractChange, ...]) -> None:
+        """Computes the documents again with the rates learned."""
+        self.contract = contract
+        before = changes if self.item.change is None else changes[:-1]
+        by_id = {change.id: change for change in before}
+        carried = tuple(
+            item.model_copy(update={"change": by_id.get(item.change.id, item.change)})
+            if item.change is not None
+            else item
+            for item in self.state.carried
+        )
+        self.state = self.state.model_copy(update={"carried": carried, "contract": contract})
+        change = None
+        if self.item.change is not None:
+            received = self.item.change.received_date  # the scope decides anew whether it is backdated
+            change = changes[-1].model_copy(update={"received_date": received})
+        self.item = self.item.model_copy(update={"change": change})
+        self.scope = self._scope()
+
+    async def customers(self) -> None:
+        """The customer in billing and ERP: found, created, or updated where we own the field."""
+        billing, erp = self.policy.route.billing, self.policy.route.erp
+        in_billing = Step("billing customer", "billing.ensure_customer", billing, "Customer in billing")
+        in_erp = Step("ERP customer", "erp.ensure_customer", erp, "Customer in the ERP")
+
+        async def ensure_in_billing(origin: Origin) -> Reference:
+            return await workflow.execute_activity_method(
+                BillingActivities.ensure_customer,
+                self._customer_order(origin),
+                **on_platform(billing, f"Customer {self.contract.account.id} in billing"),
+            )
+
+        async def ensure_in_erp(origin: Origin) -> Reference:
+            return await workflow.execute_activity_method(
+                ErpActivities.ensure_customer,
+                self._customer_order(origin),
+                **on_platform(erp, f"Customer {self.contract.account.id} in the ERP"),
+            )
+
+        billing_customer, erp_customer = await self.steps.together(
+            [self.steps.run(in_billing, ensure_in_billing), self.steps.run(in_erp, ensure_in_erp)]
+        )
+        self.ids = self.ids.model_copy(
+            update={"billing_customer": billing_customer, "erp_customer": erp_customer}
+        )
+
+    def _customer_order(self, origin: Origin) -> CustomerOrder:
+        return CustomerOrder(
+            origin=origin,
+            account=self.contract.account,
+            legal_entity=self.contract.legal_entity,
+            currency=self.contract.currency,
+        )
+
+    async def subscription(self) -> None:
+        """The subscription as it shall be from now on; undone by cancelling it, or setting it as it was."""
+        billing = self.policy.route.billing
+        step = Step(
+            "subscription",
+            "billing.set_subscription",
+            billing,
+            "Set the subscription",
+            compensation="cancel it" if self.item.change is None else "set it as it was",
+            undo=self._undo_subscription,
+        )
+
+        async def put(origin: Origin) -> Reference:
+            order = subscription_order(
+                origin, self.contract, self.scope.changes, self._customer_id(), self.as_of
+            )
+            return await workflow.execute_activity_method(
+                BillingActivities.set_subscription,
+                order,
+                **on_platform(billing, f"Subscription of {self.state.id}"),
+            )
+
+        subscription = await self.steps.run(step, put)
+        if subscription is not None:
+            self.ids = self.ids.model_copy(update={"subscription": subscription})
+
+    async def _undo_subscription(self, origin: Origin) -> Reference:
+        billing = self.policy.route.billing
+        if self.item.change is None:
+            return await self._cancel_subscription(origin, self.contract.start_date)
+        order = subscription_order(origin, self.contract, self.scope.before, self._customer_id(), self.as_of)
+        return await workflow.execute_activity_method(
+            BillingActivities.set_subscription, order, **on_platform(billing, "Set the subscription back")
+        )
+
+    async def end_subscription(self) -> None:
+        """Stops the platform's own billing on the effective date; undone by setting it as it was."""
+        step = Step(
+            "end subscription",
+            "billing.cancel_subscription",
+            self.policy.route.billing,
+            "End the subscription",
+            compensation="set it as it was",
+            undo=self._undo_subscription,
+        )
+        await self.steps.run(step, lambda origin: self._cancel_subscription(origin, self.item.effective_date))
+
+    async def _cancel_subscription(self, origin: Origin, on: dt.date) -> Reference:
+        return await workflow.execute_activity_method(
+            BillingActivities.cancel_subscription,
+            SubscriptionCancellation(origin=origin, business_key=self.state.id, effective_date=on),
+            **on_platform(self.policy.route.billing, f"End the subscription of {self.state.id}"),
+        )
+
+    def _customer_id(self) -> str:
+        if self.ids.billing_customer is None:
+            raise ApplicationError(
+                "the contract has no customer in billing", type="Rejected", non_retryable=True
+            )
+        return self.ids.billing_customer.id
+
+    async def documents(self) -> None:
+        """Drafts, then tax, then issue: what can't be undone without a trace comes last."""
+        drafts = await self.steps.together([self._draft(i) for i in self.scope.invoices])
+        drafted = {
+            invoice.key: draft
+            for invoice, draft in zip(self.scope.invoices, drafts, strict=True)
+            if draft is not None
+        }
+        await self.steps.together(
+            [self._commit_invoice(i) for i in self.scope.invoices if i.key in drafted]
+            + [self._commit_credit(c) for c in self.scope.credit_memos]
+        )
+        for invoice in self.scope.invoices:
+            if invoice.key in drafted:
+                await self._finalize(invoice, drafted[invoice.key])
+        for credit in self.scope.credit_memos:
+            await self._credit(credit)
+
+    def _draft(self, invoice: Invoice) -> Awaitable[Reference | None]:
+        billing = self.policy.route.billing
+        step = Step(
+            f"draft {invoice.key}",
+            "billing.draft_invoice",
+            billing,
+            f"Draft the invoice of {invoice.date} over {invoice.total} {invoice.currency}",
+            compensation="void it",
+            undo=self._undo_document(BillingActivities.discard_invoice, invoice.key, billing),
+            amount=invoice.total,
+            currency=invoice.currency,
+        )
+
+        async def draft(origin: Origin) -> Reference:
+            order = InvoiceOrder(
+                origin=origin,
+                key=invoice.key,
+                contract=self.state.id,
+                customer_id=self._customer_id(),
+                subscription_id=self.ids.subscription.id if self.ids.subscription else None,
+                currency=invoice.currency,
+                date=invoice.date,
+                due_date=invoice.due_date,
+                lines=invoice.lines,
+            )
+            return await workflow.execute_activity_method(
+                BillingActivities.draft_invoice, order, **on_platform(billing, step.summary)
+            )
+
+        return self.steps.run(step, draft)
+
+    def _undo_document(
+        self,
+        method: Callable[[BillingActivities, DocumentAction], Awaitable[Reference | None]],
+        key: str,
+        platform: str,
+    ) -> Callable[[Origin], Awaitable[Reference | None]]:
+        async def undo(origin: Origin) -> Reference | None:
+            action = DocumentAction(origin=origin, key=key, reason=f"change {self.item.id} is undone")
+            return await workflow.execute_activity_method(
+                method, action, **on_platform(platform, f"Undo {key}")
+            )
+
+        return undo
+
+    def _commit_invoice(self, invoice: Invoice) -> Awaitable[None]:
+        return self._commit(invoice, lambda origin: invoice_tax_document(origin, self.contract, invoice))
+
+    def _commit_credit(self, credit: CreditMemo) -> Awaitable[None]:
+        return self._commit(credit, lambda origin: credit_tax_document(origin, self.contract, credit))
+
+    async def _commit(self, document: Invoice | CreditMemo, make: Callable[[Origin], TaxDocument]) -> None:
+        tax = self.policy.route.tax
+        kind = "invoice" if isinstance(document, Invoice) else "credit_memo"
+        step = Step(
+            f"tax {document.key}",
+            "tax.commit",
+            tax,
+            f"Record the tax of {document.tax} {document.currency}",
+            compensation="void it",
+            undo=lambda origin: self._void_tax(origin, document.key, kind),
+            amount=document.total,
+            currency=document.currency,
+        )
+
+        async def commit(origin: Origin) -> None:
+            result = await workflow.execute_activity_method(
+                TaxActivities.commit, make(origin), **on_platform(tax, step.summary)
+            )
+            if abs(result.total_tax) != document.tax:
+                raise rejected(
+                    tax,
+                    "tax.commit",
+                    f"the engine computes {abs(result.total_tax)} where {document.tax} is expected",
+                    field="tax",
+                    code="TaxDiffers",
+                )
+
+        await self.steps.run(step, commit)
+
+    async def _void_tax(self, origin: Origin, key: str, kind: str) -> object:
+        order = TaxVoid(origin=origin, code=key, kind=kind, legal_entity=self.contract.legal_entity)
+        return await workflow.execute_activity_method(
+            TaxActivities.void, order, **on_platform(self.policy.route.tax, f"Void the tax of {key}")
+        )
+
+    async def _finalize(self, invoice: Invoice, draft: Reference) -> None:
+        billing = self.policy.route.billing
+        step = Step(
+            f"issue {invoice.key}",
+            "billing.finalize_invoice",
+            billing,
+            f"Issue the invoice of {invoice.date} over {invoice.total} {invoice.currency}",
+            amount=invoice.total,
+            currency=invoice.currency,
+        )
+
+        async def finalize(origin: Origin) -> IssuedDocument:
+            return await workflow.execute_activity_method(
+                BillingActivities.finalize_invoice,
+                DocumentAction(origin=origin, id=draft.id, key=invoice.key),
+                **on_platform(billing, step.summary),
+            )
+
+        issued = await self.steps.run(step, finalize)
+        if issued is not None and self.ids.first_invoice is None:
+            first = Reference(
+                platform=issued.platform,
+                kind="invoice",
+                id=issued.id,
+                business_key=invoice.key,
+                number=issued.number,
+                url=issued.url,
+                date=invoice.date,
+                total=issued.total,
+            )
+            self.ids = self.ids.model_copy(update={"first_invoice": first})
+
+    async def _credit(self, credit: CreditMemo) -> None:
+        billing = self.policy.route.billing
+        step = Step(
+            f"issue {credit.key}",
+            "billing.issue_credit_memo",
+            billing,
+            f"Issue the credit memo of {credit.date} over {credit.total} {credit.currency}",
+            compensation="void it",
+            undo=self._undo_document(BillingActivities.void_credit_memo, credit.key, billing),
+            amount=credit.total,
+            currency=credit.currency,
+        )
+
+        async def issue(origin: Origin) -> IssuedDocument:
+            order = CreditOrder(
+                origin=origin,
+                key=credit.key,
+                contract=self.state.id,
+                currency=credit.currency,
+                date=credit.date,
+                invoice_key=credit.invoice_key,
+                reason="cancellation" if self.item.type == "cancellation" else "amendment",
+                lines=credit.lines,
+                credited=credited_lines(self.scope, credit, self.state.usage),
+            )
+            return await workflow.execute_activity_method(
+                BillingActivities.issue_credit_memo, order, **on_platform(billing, step.summary)
+            )
+
+        await self.steps.run(step, issue)
+
+    async def write_back(self, status: str) -> None:
+        """The CRM's users see status, ids and first invoice."""
+        step = Step("write back", "crm.write_back", self.state.crm, "Write status and ids to the CRM")
+        await self.steps.run(step, lambda origin: self._write_back(origin, status, "done"))
+
+    async def _write_back(self, origin: Origin, status: str, change_status: str) -> None:
+        first = self.ids.first_invoice
+        request = CrmWriteBack.model_validate(
+            {
+                "origin": origin,
+                "contract": self.state.id,
+                "change": None if self.item.type == "activation" else self.item.id,
+                "status": status,
+                "change_status": change_status,
+                "version": self.item.version,
+                "billing_customer_id": self.ids.billing_customer.id if self.ids.billing_customer else None,
+                "subscription_id": self.ids.subscription.id if self.ids.subscription else None,
+                "erp_customer_id": self.ids.erp_customer.id if self.ids.erp_customer else None,
+                "first_invoice_number": first.number if first else None,
+                "first_invoice_total": first.total if first else None,
+                "first_invoice_date": first.date if first else None,
+            }
+        )
+        await workflow.execute_activity_method(
+            CrmActivities.write_back, request, **on_platform(self.state.crm, f"CRM: {status}")
+        )
+
+    # -- the frame -------------------------------------------------------------------------------
+
+    async def tell(self, scenes: Callable[[], Awaitable[None]]) -> ChangeResult:
+        """Runs the scenes; undoes them where a person says so, or where the workflow is cancelled."""
+        try:
+            await scenes()
+        except Undo as undo:
+            await self._undo(undo.answer.reason)
+            return self._result("compensated", undo.answer.reason)
+        except asyncio.CancelledError:
+            await self._undo("the workflow was cancelled")
+            raise
+        return self._result("done", None)
+
+    async def _undo(self, reason: str) -> None:
+        status = "compensated" if self.item.type == "activation" else "active"
+        step = Step(
+            "tell the CRM",
+            "crm.write_back",
+            self.state.crm,
+            f"Write to the CRM that {self.item.id} is undone: {reason}",
+            compensation="the CRM is told",
+            undo=lambda origin: self._write_back(origin, status, "compensated"),
+        )
+        self.steps.last_to_undo(step)
+        await self.steps.compensate()
+
+    def _result(self, status: ChangeStatus, note: str | None) -> ChangeResult:
+        done = status == "done"
+        issued: tuple[Invoice | CreditMemo, ...] = (*self.scope.invoices, *self.scope.credit_memos)
+        changes = self.scope.changes if done else self.scope.before
+        return ChangeResult(
+            status=status,
+            contract=self.contract,
+            changes=changes,
+            ids=self.ids if done else self.state.ids,
+            items=self.items,
+            documents=issued if done else (),
+            term_end=term_end(self.contract, changes, self.as_of),
+            billed_through=self.scope.billed_through(self.until, self.as_of),
+            note=note,
+        )
+
+
+def rejected(
+    platform: str,
+    operation: str,
+    message: str,
+    *,
+    field: str,
+    code: str = "Rejected",
+    vendor_code: str | None = None,
+) -> ApplicationError:
+    """What we ourselves refuse of a platform's answer, in the shape of the platform's own refusals."""
+    detail = ErrorDetail(
+        platform=platform,
+        operation=operation,
+        code=code,
+        vendor_code=vendor_code,
+        field=field,
+        status=None,
+        message=message,
+    )
+    return ApplicationError(message, detail.model_dump(), type=code, non_retryable=True)
+
+
+def void(_: object) -> None:
+    """Takes a value that was computed for its errors alone."""
+
+
+def _added_products(change: ContractChange | None) -> set[str]:
+    if change is None or change.type != "amendment":
+        return set()
+    return {line.add.product for line in change.lines if line.add is not None}

@@ -1,0 +1,35 @@
+"""A change's workflow, as all four kinds of it are: decisions of people, the plan as a query, one telling."""
+
+from collections.abc import Awaitable, Callable
+
+from temporalio import workflow
+
+from canonical.lifecycle import ChangeResult, OpenException, Plan, PlatformIds
+from workflows._change import ChangeStory
+from workflows._decisions import Decisions
+
+
+class Chapter(Decisions):
+    """`story` and `desk` are set by the subclass's `__init__`."""
+
+    story: ChangeStory
+
+    @workflow.query(name="plan")
+    def plan(self) -> Plan:
+        """Steps, keys, compensations, expected documents: before, while and after it runs."""
+        return self.story.plan()
+
+    @workflow.query(name="ids")
+    def ids(self) -> PlatformIds:
+        return self.story.ids
+
+    @workflow.query(name="exceptions")
+    def exceptions(self) -> list[OpenException]:
+        return list(self.desk.open)
+
+    async def tell(self, scenes: Callable[[], Awaitable[None]]) -> ChangeResult:
+        """Runs the scenes; a handler that is still answering somebody is let finish."""
+        try:
+            return await self.story.tell(scenes)
+        finally:
+            await workflow.wait_condition(workflow.all_handlers_finished)

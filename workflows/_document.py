@@ -1,0 +1,222 @@
+"""From a platform's invoice or credit memo to the ledger: read, compare to the cent, post once.
+
+The platform's event is a hint: the document is read from the platform each time. What is not as expected is
+an exception before it reaches the ledger, and nothing is posted.
+"""
+
+import datetime as dt
+from collections.abc import Awaitable, Callable
+
+from temporalio import workflow
+
+from activities.contracts import ContractActivities
+from activities.erp import ErpActivities, LedgerVoid
+from canonical.base import Noun
+from canonical.lifecycle import ContractAnswer, DocumentQuestion
+from canonical.origin import Origin, Reference
+from ports.billing import IssuedDocument
+from rules.ledger import compare, ledger_document
+from workflows._change import rejected
+from workflows._correction import corrected_items
+from workflows._decisions import Decisions
+from workflows._desk import Desk
+from workflows._options import WORKFLOW_QUEUE, in_contracts, on_platform
+from workflows._steps import Step, Steps, Undo
+
+
+class DocumentNotice(Noun):
+    """A platform's message about one of its documents."""
+
+    event_id: str
+    type: str
+    occurred_at: dt.datetime
+    correlation_id: str
+
+
+class DocumentInput(Noun):
+    tenant: str
+    platform: str
+    document_id: str
+
+
+class DocumentResult(Noun):
+    """What became of the document: `posted` is the ERP's object."""
+
+    outcome: str
+    key: str | None = None
+    posted: Reference | None = None
+
+
+class DocumentStory(Decisions):
+    """What invoices and credit memos have in common; subclasses say how theirs is read."""
+
+    given: DocumentInput
+    steps: Steps
+    notices: list[DocumentNotice]
+    items: dict[str, str]
+
+    def open(self, given: DocumentInput) -> None:
+        self.given = given
+        self.notices = []
+        self.items = {}
+        self.start_over(None)
+
+    def start_over(self, document: IssuedDocument | None) -> None:
+        """The desk and the steps, with the contract's name as soon as it is known."""
+        contract = (document.contract if document else None) or "unknown"
+        correlation = self.notices[-1].correlation_id if self.notices else self.given.document_id
+        origin = Origin(
+            tenant=self.given.tenant,
+            contract=contract,
+            change=(document.key if document else None) or self.given.document_id,
+            step="",
+            correlation_id=correlation,
+            event_id=self.notices[-1].event_id if self.notices else None,
+        )
+        if document is None:
+            self.desk = Desk(contract=contract, change=None, correlation_id=correlation, policy=None)
+        else:
+            self.desk.rename(contract, correlation)
+        self.steps = Steps(desk=self.desk, origin=origin, correct=self._correct)
+
+    def _correct(self, pairs: dict[str, str]) -> None:
+        self.items = corrected_items(self.items, pairs)
+
+    @workflow.signal(name="notify")
+    def notify(self, notice: DocumentNotice) -> None:
+        self.notices.append(notice)
+
+    async def follow(self, once: Callable[[], Awaitable[DocumentResult]]) -> DocumentResult:
+        """Does the whole for each message that has come, the last one's outcome being the result."""
+        while True:
+            await workflow.wait_condition(lambda: bool(self.notices))
+            seen = len(self.notices)
+            try:
+                result = await once()
+            except Undo as undo:
+                await self.desk.close(undo.answer, "left as it is")
+                result = DocumentResult(outcome=f"not posted: {undo.answer.reason}")
+            del self.notices[:seen]
+            await workflow.wait_condition(workflow.all_handlers_finished)
+            if not self.notices:
+                return result
+
+    async def expectation(self, document: IssuedDocument) -> ContractAnswer | None:
+        """What the contract says about the document; None where a person lets it pass."""
+        step = Step("find the contract", "contract.expected_document", "temporal", "Find the contract")
+
+        async def ask(origin: Origin) -> ContractAnswer:
+            if document.contract is None:
+                raise rejected(
+                    document.platform,
+                    "contract.expected_document",
+                    f"{document.kind} {document.number or document.id} names no contract of ours",
+                    field="contract",
+                    code="Unroutable",
+                )
+            question = DocumentQuestion(
+                contract=document.contract, kind=document.kind, key=document.key, date=document.date
+            )
+            return await workflow.execute_activity_method(
+                ContractActivities.expected_document, question, **in_contracts(WORKFLOW_QUEUE)
+            )
+
+        return await self.steps.run(step, ask)
+
+    async def compared(
+        self, document: IssuedDocument, answer: ContractAnswer, read: Callable[[], Awaitable[IssuedDocument]]
+    ) -> IssuedDocument | None:
+        """The document once it is as expected; None where a person lets it pass. A retry reads anew."""
+        step = Step(
+            "compare",
+            "rules.compare",
+            document.platform,
+            f"Compare {document.number or document.id}",
+            amount=document.total,
+            currency=document.currency,
+        )
+        current = document
+
+        async def check(origin: Origin) -> IssuedDocument:
+            nonlocal current
+            if step.status == "blocked":
+                current = await read()
+            differences = compare(answer.expected, current)
+            if differences:
+                step.status = "blocked"
+                words = "; ".join(str(difference) for difference in differences)
+                raise rejected(
+                    current.platform, "rules.compare", words, field=differences[0].field, code="Differs"
+                )
+            return current
+
+        return await self.steps.run(step, check)
+
+    async def post(self, document: IssuedDocument, answer: ContractAnswer) -> DocumentResult:
+        """Into the ledger, once; a closed period moves the posting date, never the document's."""
+        contract, policy, expected = answer.contract, answer.policy, answer.expected
+        if contract is None or policy is None or expected is None:
+            raise ValueError("a compared document has a contract, a policy and an expectation")
+        erp = policy.route.erp
+        step = Step(
+            f"post {expected.key}",
+            "erp.post_document",
+            erp,
+            f"Post {document.number} over {document.total} {document.currency}",
+            amount=document.total,
+            currency=document.currency,
+        )
+
+        async def put(origin: Origin) -> Reference:
+            if answer.ids.erp_customer is None:
+                raise rejected(
+                    erp, "erp.post_document", "the contract has no customer in the ERP", field="customer"
+                )
+            posting = ledger_document(
+                origin.model_copy(update={"change": answer.change or contract.id}),
+                contract,
+                expected,
+                document,
+                answer.ids.erp_customer.id,
+                policy,
+                policy.items | self.items,
+            )
+            return await workflow.execute_activity_method(
+                ErpActivities.post_document, posting, **on_platform(erp, step.summary)
+            )
+
+        posted = await self.steps.run(step, put)
+        outcome = "posted" if posted else "not posted: skipped by a person"
+        return DocumentResult(outcome=outcome, key=expected.key, posted=posted)
+
+    async def void(self, document: IssuedDocument, answer: ContractAnswer) -> DocumentResult:
+        """A document that was voided at the platform has no effect in the ledger either."""
+        contract, policy = answer.contract, answer.policy
+        if contract is None or policy is None or document.key is None:
+            return DocumentResult(outcome="void before it was posted", key=document.key)
+        erp = policy.route.erp
+        key = document.key
+        step = Step(
+            f"void {key}",
+            "erp.void_document",
+            erp,
+            f"Void {document.number or key} in the ledger",
+            amount=document.total,
+            currency=document.currency,
+        )
+
+        async def undo(origin: Origin) -> Reference | None:
+            order = LedgerVoid(
+                origin=origin,
+                kind=document.kind,
+                key=key,
+                legal_entity=contract.legal_entity,
+                date=document.date,
+                reason=f"{document.number or document.id} was voided in {document.platform}",
+            )
+            return await workflow.execute_activity_method(
+                ErpActivities.void_document, order, **on_platform(erp, step.summary)
+            )
+
+        voided = await self.steps.run(step, undo)
+        return DocumentResult(outcome="voided" if voided else "nothing to void", key=key, posted=voided)

@@ -1,0 +1,206 @@
+"""Steps: one call on a platform each, with its exception loop, and what undoes it.
+
+A step is repeated until it succeeds, a person skips it, or a person has the whole change undone. Its
+compensation is registered before the call, since a call whose answer is lost may have been applied.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any, TypeVar
+
+from temporalio import workflow
+from temporalio.exceptions import ActivityError, ApplicationError, is_cancelled_exception
+
+from canonical.ids import idempotency_key
+from canonical.lifecycle import PlanStep, StepStatus
+from canonical.origin import Origin
+from workflows._desk import Desk, Failure
+from workflows._messages import Resolve
+
+T = TypeVar("T")
+
+
+class Undo(Exception):
+    """A person has decided that the change is to be compensated."""
+
+    def __init__(self, answer: Resolve) -> None:
+        super().__init__(answer.reason)
+        self.answer = answer
+
+
+@dataclass
+class Step:
+    """One step of the plan. `undo` brings the platform back; it does nothing where there is no effect."""
+
+    name: str
+    activity: str
+    platform: str
+    summary: str
+    compensation: str | None = None
+    undo: Callable[[Origin], Awaitable[object]] | None = None
+    amount: Decimal | None = None
+    currency: str | None = None
+    status: StepStatus = "planned"
+
+
+@dataclass
+class Steps:
+    """The steps of one workflow: run, shown, undone in reverse."""
+
+    desk: Desk
+    origin: Origin
+    correct: Callable[[dict[str, str]], None]
+    """Applies a person's corrections to what later attempts will send."""
+    all: list[Step] = field(default_factory=list)
+    _undo: list[Step] = field(default_factory=list)
+    _revision: int = 0
+    _undoing: list[Resolve] = field(default_factory=list)
+
+    def plan(self) -> tuple[PlanStep, ...]:
+        return tuple(
+            PlanStep(
+                name=step.name,
+                activity=step.activity,
+                platform=step.platform,
+                summary=step.summary,
+                idempotency_key=idempotency_key(self.origin_of(step)),
+                compensation=step.compensation,
+                status=step.status,
+            )
+            for step in self.all
+        )
+
+    def origin_of(self, step: Step) -> Origin:
+        return self.origin.model_copy(update={"step": step.name, "revision": self._revision})
+
+    def planned(self, step: Step) -> Step:
+        """Shows a step before it runs."""
+        known = next((s for s in self.all if s.name == step.name), None)
+        if known is not None:
+            known.compensation, known.undo = step.compensation, step.undo
+            return known
+        self.all.append(step)
+        return step
+
+    def last_to_undo(self, step: Step) -> None:
+        """Registers what is to be done when everything else has been undone."""
+        self._undo.insert(0, self.planned(step))
+
+    async def run(self, step: Step, call: Callable[[Origin], Awaitable[T]]) -> T | None:
+        """Runs a step to its end. None where a person skipped it. Raises Undo, or CancelledError."""
+        step = self.planned(step)
+        if step.undo is not None and step not in self._undo:
+            self._undo.append(step)
+        while True:
+            step.status = "running"
+            try:
+                result = await call(self.origin_of(step))
+            except (ActivityError, ApplicationError) as error:
+                if is_cancelled_exception(error):
+                    raise
+                step.status = "blocked"
+                if await self._decide(step, error):
+                    continue
+                return None
+            step.status = "done"
+            return result
+
+    async def _decide(self, step: Step, error: BaseException) -> bool:
+        """Asks a person. True: try again; False: skipped. Raises Undo."""
+        answer = await self.desk.ask(failure_of(step, error))
+        match answer.action:
+            case "retry" | "fix":
+                if answer.action == "fix":
+                    self.correct(answer.set)
+                    self._revision += 1
+                await self.desk.close(answer, "tried again")
+                return True
+            case "skip" | "accept":
+                step.status = "skipped"
+                await self.desk.close(answer, "skipped")
+                return False
+            case "compensate":
+                self._undoing.append(answer)
+                raise Undo(answer)
+
+    async def together(self, runs: Iterable[Awaitable[Any]]) -> list[Any]:
+        """Independent steps at once. All are awaited to their end before the first failure is raised, so
+        that nothing is in flight when compensation starts.
+        """
+        results = await asyncio.gather(*runs, return_exceptions=True)
+        for result in results:
+            if isinstance(result, asyncio.CancelledError):
+                raise result
+        for result in results:
+            if isinstance(result, BaseException):
+                raise result
+        return results
+
+    async def compensate(self) -> None:
+        """Undoes what was done, last first. Survives cancellation of the workflow: the work runs in a task of
+        its own which is awaited again after each cancellation request.
+        """
+        task = asyncio.create_task(self._compensate_all())
+        while not task.done():
+            try:
+                await asyncio.shield(task)
+            except asyncio.CancelledError:
+                if task.done():
+                    break
+                workflow.logger.warning("cancellation requested while compensating; compensation goes on")
+        task.result()
+
+    async def _compensate_all(self) -> None:
+        await self.desk.withdraw("the workflow was cancelled")
+        for step in reversed(self._undo):
+            await self._compensate(step)
+        for answer in self._undoing:
+            await self.desk.close(answer, "compensated")
+
+    async def _compensate(self, step: Step) -> None:
+        """Undoes one step; what can't be undone goes to a person, who may retry or leave it (skip)."""
+        if step.undo is None:
+            raise ValueError(f"{step.name} has no compensation")
+        origin = self.origin.model_copy(update={"step": f"undo {step.name}"})
+        while True:
+            try:
+                await step.undo(origin)
+            except (ActivityError, ApplicationError) as error:
+                failure = failure_of(step, error)
+                answer = await self.desk.ask(
+                    failure.model_copy(update={"step": f"undo {step.name}", "code": "CompensationFailed"})
+                )
+                if answer.action in ("skip", "accept", "compensate"):
+                    await self.desk.close(answer, "left as it is")
+                    return
+                await self.desk.close(answer, "tried again")
+                continue
+            step.status = "compensated"
+            return
+
+
+def failure_of(step: Step, error: BaseException) -> Failure:
+    """A failed call as the desk needs it, in words for finance."""
+    cause = error.__cause__ if isinstance(error, ActivityError) else error
+    if not isinstance(cause, ApplicationError):
+        return Failure(
+            step=step.name,
+            platform=step.platform,
+            code="DeadlinePassed",
+            amount=step.amount,
+            currency=step.currency,
+            summary=f"{step.summary}: {step.platform} gave no final answer within the deadline",
+        )
+    detail = cause.details[0] if cause.details and isinstance(cause.details[0], dict) else {}
+    vendor = f" ({detail['vendor_code']})" if detail.get("vendor_code") else ""
+    return Failure(
+        step=step.name,
+        platform=detail.get("platform", step.platform),
+        code=cause.type or "Defect",
+        field=detail.get("field"),
+        amount=step.amount,
+        currency=step.currency,
+        summary=f"{step.summary}: {cause.message}{vendor}",
+    )

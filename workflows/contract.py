@@ -1,0 +1,493 @@
+"""The contract's life: one workflow per contract, for years.
+
+It is a queue. Handlers check, append and answer; the loop takes one thing at a time: a notice (ask the CRM
+what the contract is now), a change that has come due (carried out as a chapter of its own), a term's end.
+What it holds is small and goes on, unchanged, when the history is cut (continue as new).
+"""
+
+import asyncio
+import datetime as dt
+from zoneinfo import ZoneInfo
+
+from temporalio import workflow
+from temporalio.common import SearchAttributePair, TypedSearchAttributes
+from temporalio.exceptions import ApplicationError, ChildWorkflowError, is_cancelled_exception
+
+from activities.crm import ContractQuestion, ContractReading, CrmActivities
+from canonical.contract import Contract
+from canonical.ids import change_workflow_id
+from canonical.lifecycle import (
+    ApprovedItem,
+    CarriedChange,
+    ChangeInput,
+    ChangeResult,
+    ChangeStatus,
+    ChangeView,
+    ContractAnswer,
+    ContractState,
+    ContractView,
+    DocumentQuestion,
+    Notice,
+    Submission,
+    Ticket,
+)
+from canonical.origin import Origin
+from ports.crm import Approval, ApprovedChange, ContractSnapshot
+from rules import agenda
+from rules.untaxed import without_tax
+from workflows._attributes import ACCOUNT, CONTRACT, LEGAL_ENTITY, STATUS
+from workflows._correction import corrected_items
+from workflows._decisions import Decisions
+from workflows._desk import Desk, invalid
+from workflows._options import WORKFLOW_QUEUE, on_platform
+from workflows._steps import Step, Steps, Undo
+
+_SEEN = 500
+"""How many event ids are remembered; the gateway's log remembers all of them."""
+
+_EXPECTED = 60
+"""How many planned documents are kept as they were planned; older ones are computed again by the rules."""
+
+_ASK_AGAIN_SECONDS = (1, 2, 4, 8, 15, 30)
+"""How long to wait for a CRM whose reads lag behind its messages."""
+
+
+_CHAPTERS = {
+    "activation": "Activation",
+    "amendment": "Amendment",
+    "renewal": "Renewal",
+    "cancellation": "Cancellation",
+    "transfer": "Amendment",
+    "merge": "Amendment",
+}
+"""Which story tells which kind of change."""
+
+
+@workflow.defn(name="Contract")
+class ContractWorkflow(Decisions):
+    @workflow.init
+    def __init__(self, state: ContractState) -> None:
+        self.state = state
+        self.running: str | None = None
+        self.desk = Desk(
+            contract=state.id, change=None, correlation_id=f"contract/{state.id}", policy=state.policy
+        )
+        self.steps = Steps(desk=self.desk, origin=self._origin(), correct=self._correct)
+        self._alarm: asyncio.Task[None] | None = None
+        self._alarm_day: dt.date | None = None
+        self._shown: str = state.status
+
+    # -- what others say and ask -----------------------------------------------------------------
+
+    @workflow.update(name="notify")
+    def notify(self, notice: Notice) -> Ticket:
+        """Takes a message in; the same one twice changes nothing, an old one is acknowledged and ignored."""
+        if notice.event_id in self.state.seen:
+            return Ticket(event_id=notice.event_id, accepted=False, reason="seen before")
+        seen = (*self.state.seen, notice.event_id)[-_SEEN:]
+        known = self.state.version if self.state.contract is not None else 0
+        if notice.version is not None and notice.version <= known:
+            self._set(seen=seen)
+            return Ticket(event_id=notice.event_id, accepted=False, reason="not newer than what is known")
+        self._set(seen=seen, queue=(*self.state.queue, notice))
+        return Ticket(event_id=notice.event_id, accepted=True)
+
+    @notify.validator
+    def check_notice(self, notice: Notice) -> None:
+        if notice.contract != self.state.id:
+            raise invalid(f"contract: the notice is for {notice.contract}, not {self.state.id}")
+
+    @workflow.update(name="submit")
+    def submit(self, submission: Submission) -> Ticket:
+        """Takes a contract or a change from a document instead of the CRM."""
+        if submission.event_id in self.state.seen:
+            return Ticket(event_id=submission.event_id, accepted=False, reason="seen before")
+        seen = (*self.state.seen, submission.event_id)[-_SEEN:]
+        self._set(seen=seen, submissions=(*self.state.submissions, submission))
+        return Ticket(event_id=submission.event_id, accepted=True)
+
+    @submit.validator
+    def check_submission(self, submission: Submission) -> None:
+        known = self.state.contract is not None or any(s.contract for s in self.state.submissions)
+        if submission.contract is None and not known:
+            raise ApplicationError(
+                f"contract {self.state.id} is not known", type="NotFound", non_retryable=True
+            )
+        if submission.contract is not None and submission.contract.id != self.state.id:
+            raise invalid(f"contract.id: {submission.contract.id} is not {self.state.id}")
+
+    @workflow.signal(name="business_date")
+    def on_business_date(self, date: dt.date) -> None:
+        """A platform's clock has shown a later day than ours (sandboxes): what is due by it is due."""
+        if self.state.business_date is None or date > self.state.business_date:
+            self._set(business_date=date)
+
+    @workflow.query(name="state")
+    def view(self) -> ContractView:
+        state = self.state
+        return ContractView(
+            id=state.id,
+            status=self._status(),
+            contract=state.contract,
+            version=state.version,
+            changes=tuple(self._views()),
+            ids=state.ids,
+            running=self.running,
+            exceptions=self.desk.open,
+            run_id=workflow.info().run_id,
+            waiting_for=self._waiting_for(),
+        )
+
+    @workflow.query(name="whole_state")
+    def whole_state(self) -> ContractState:
+        return self.state
+
+    @workflow.query(name="expected_document")
+    def expected_document(self, question: DocumentQuestion) -> ContractAnswer:
+        """The document that the rules expect, and what posting it needs. Not ready while a change is due."""
+        state = self.state
+        if self.running is not None or state.queue or state.submissions:
+            return ContractAnswer(ready=False, reason="a change is under way")
+        if agenda.unfinished_before(state, question.date):
+            return ContractAnswer(ready=False, reason="business date")
+        return ContractAnswer(
+            ready=True,
+            contract=state.contract,
+            expected=agenda.expected_document(state, question),
+            ids=state.ids,
+            policy=state.policy and state.policy.model_copy(update={"items": self._items()}),
+            change=state.carried[-1].id if state.carried else None,
+            correlation_id=f"contract/{state.id}",
+        )
+
+    # -- the loop --------------------------------------------------------------------------------
+
+    @workflow.run
+    async def run(self, state: ContractState) -> None:
+        while True:
+            if self.state.submissions:
+                await self._take_submission()
+            elif self.state.queue:
+                await self._ask_crm()
+            elif (item := self._due()) is not None:
+                await self._carry_out(item)
+            elif self._may_cut_history():
+                workflow.continue_as_new(self.state)
+            else:
+                await self._rest()
+
+    def _due(self) -> ApprovedItem | None:
+        today = self._today()
+        renewal = agenda.auto_renewal(self.state, today)
+        if renewal is not None:
+            self._set(planned=(*self.state.planned, renewal))
+        return agenda.due_item(self.state, today)
+
+    async def _rest(self) -> None:
+        """Waits for a message, or for the day on which something falls due. One timer for each such day."""
+        self._show_status()
+        day = agenda.next_day(self.state, self._today())
+        if day != self._alarm_day:
+            if self._alarm is not None:
+                self._alarm.cancel()
+            self._alarm = None if day is None else asyncio.create_task(self._sleep_until(day))
+            self._alarm_day = day
+        before = self._today()
+        await workflow.wait_condition(
+            lambda: (
+                bool(self.state.queue or self.state.submissions)
+                or self._today() != before
+                or (self._alarm is not None and self._alarm.done())
+            )
+        )
+        if self._alarm is not None and self._alarm.done():
+            self._alarm, self._alarm_day = None, None
+
+    async def _sleep_until(self, day: dt.date) -> None:
+        start = dt.datetime.combine(day, dt.time(), tzinfo=self._zone())
+        await workflow.sleep(
+            max(start - workflow.now(), dt.timedelta(seconds=1)), summary=f"until {day.isoformat()}"
+        )
+
+    def _may_cut_history(self) -> bool:
+        """Only at a quiet point: nothing waits, nothing runs, nobody is being answered."""
+        quiet = not self.desk.open and self.running is None and workflow.all_handlers_finished()
+        return quiet and workflow.info().is_continue_as_new_suggested()
+
+    # -- reading ---------------------------------------------------------------------------------
+
+    async def _ask_crm(self) -> None:
+        """One reading for all notices that wait; a reading older than a notice is asked for again."""
+        notices = self.state.queue
+        wanted = max((notice.version or 0 for notice in notices), default=0)
+        step = Step("read contract", "crm.read_contract", self.state.crm, "Read the contract from the CRM")
+        reading = None
+        for seconds in (*_ASK_AGAIN_SECONDS, None):
+            try:
+                reading = await self.steps.run(step, lambda origin: self._read(None))
+            except Undo as undo:
+                await self.desk.close(undo.answer, "the notice is dropped")
+                reading = None
+            if reading is None or reading.snapshot.version >= wanted or seconds is None:
+                break
+            await workflow.sleep(seconds, summary=f"the CRM does not show version {wanted} yet")
+        self._set(queue=self.state.queue[len(notices) :])
+        if reading is not None:
+            latest = max((notice.occurred_at.date() for notice in notices), default=None)
+            self._learn(reading, notices[-1].correlation_id, notices[-1].event_id, latest)
+
+    async def _read(self, snapshot: ContractSnapshot | None) -> ContractReading:
+        question = ContractQuestion(contract=self.state.id, snapshot=snapshot)
+        return await workflow.execute_activity_method(
+            CrmActivities.read_contract,
+            question,
+            **on_platform(self.state.crm, f"Read contract {self.state.id}"),
+        )
+
+    def _learn(
+        self, reading: ContractReading, correlation_id: str, event_id: str | None, day: dt.date | None
+    ) -> None:
+        snapshot = reading.snapshot
+        items = agenda.new_items(self.state, snapshot, correlation_id, event_id)
+        dates = [d for d in (self.state.business_date, day) if d is not None]
+        self._set(
+            contract=self.state.contract or without_tax(snapshot.contract),
+            version=max(self.state.version, snapshot.version),
+            planned=(*self.state.planned, *items),
+            usage=reading.usage,
+            policy=reading.policy,
+            business_date=max(dates, default=None),
+        )
+        self.desk.adopt(reading.policy)
+
+    async def _take_submission(self) -> None:
+        submission = self.state.submissions[0]
+        snapshot = self._snapshot_of(submission)
+        step = Step("read policy", "crm.read_contract", self.state.crm, "Read usage and policy")
+        try:
+            reading = await self.steps.run(step, lambda origin: self._read(snapshot))
+        except Undo as undo:
+            await self.desk.close(undo.answer, "the document is dropped")
+            reading = None
+        self._set(submissions=self.state.submissions[1:])
+        if reading is not None:
+            if self.state.contract is None:
+                self._set(source="document")
+            self._learn(reading, submission.correlation_id, submission.event_id, None)
+
+    def _snapshot_of(self, submission: Submission) -> ContractSnapshot:
+        approval = Approval(
+            quote=None, opportunity=None, approved_by=submission.actor, approved_at=workflow.now()
+        )
+        contract = submission.contract or self.state.contract
+        if contract is None:
+            raise ApplicationError("no contract to change", type="NotFound", non_retryable=True)
+        version = max(self.state.version, 0) + 1
+        changes: tuple[ApprovedChange, ...] = ()
+        if submission.change is not None:
+            changes = (ApprovedChange(change=submission.change, version=version, approval=approval),)
+        return ContractSnapshot(contract=contract, version=version, approval=approval, changes=changes)
+
+    # -- carrying out ----------------------------------------------------------------------------
+
+    async def _carry_out(self, item: ApprovedItem) -> None:
+        """One change as a chapter of its own, to its end, whatever that is."""
+        if agenda.void_by_cancellation(self.state, item):
+            self._carried(item, "skipped", None)
+            return
+        today = self._today()
+        given = ChangeInput(
+            state=self.state.model_copy(update={"seen": (), "queue": (), "submissions": ()}),
+            item=item,
+            as_of=today,
+            until=agenda.until(self.state, item, today),
+        )
+        step = Step(f"chapter {item.id}", item.type, "temporal", f"Carry out {item.type} {item.id}")
+        self.running = change_workflow_id(self.state.id, item.type, item.id)
+        try:
+            result = await self.steps.run(step, lambda origin: self._chapter(given))
+        except Undo as undo:
+            await self.desk.close(undo.answer, "left to the chapter's own compensation")
+            result = None
+        finally:
+            self.running = None
+        if result is None:
+            self._carried(item, "skipped", None)
+        else:
+            self._take_result(given, result)
+
+    async def _chapter(self, given: ChangeInput) -> ChangeResult:
+        """Starts the change's workflow and awaits it. Raises ApplicationError where it failed."""
+        item, contract = given.item, self._contract()
+        attributes = TypedSearchAttributes(
+            [
+                SearchAttributePair(CONTRACT, self.state.id),
+                SearchAttributePair(ACCOUNT, contract.account.id),
+                SearchAttributePair(LEGAL_ENTITY, contract.legal_entity),
+                SearchAttributePair(STATUS, "running"),
+            ]
+        )
+        try:
+            result: ChangeResult = await workflow.execute_child_workflow(
+                _CHAPTERS[item.type],
+                given,
+                result_type=ChangeResult,
+                id=change_workflow_id(self.state.id, item.type, item.id),
+                task_queue=WORKFLOW_QUEUE,
+                parent_close_policy=workflow.ParentClosePolicy.ABANDON,
+                search_attributes=attributes,
+                static_summary=f"{item.type} of contract {self.state.id}, effective {item.effective_date}",
+                static_details=f"Change `{item.id}`, version {item.version}, event `{item.event_id}`",
+            )
+            return result
+        except ChildWorkflowError as error:
+            if is_cancelled_exception(error):
+                return ChangeResult(
+                    status="compensated",
+                    contract=contract,
+                    changes=self.state.changes_in_force(),
+                    ids=self.state.ids,
+                    documents=(),
+                    note="the change's workflow was cancelled",
+                )
+            raise ApplicationError(
+                f"{item.type} {item.id} ended with a failure: {error.cause}",
+                type="ChapterFailed",
+                non_retryable=True,
+            ) from error
+
+    def _take_result(self, given: ChangeInput, result: ChangeResult) -> None:
+        item = given.item
+        by_id = {change.id: change for change in result.changes}
+        self._set(
+            carried=tuple(
+                carried.model_copy(update={"change": by_id.get(carried.id, carried.change)})
+                for carried in self.state.carried
+            ),
+            contract=result.contract,
+            ids=result.ids,
+            items=result.items,
+        )
+        self._carried(
+            item.model_copy(update={"change": by_id.get(item.id, item.change)}), result.status, result.note
+        )
+        if result.status == "done":
+            self._set(
+                expected=(*self.state.expected, *result.documents)[-_EXPECTED:],
+                billed_through=result.billed_through or given.until,
+                cycle_from=given.as_of,
+                term_end=result.term_end,
+            )
+
+    def _carried(self, item: ApprovedItem, status: ChangeStatus, note: str | None) -> None:
+        entry = CarriedChange(
+            id=item.id,
+            type=item.type,
+            version=item.version,
+            effective_date=item.effective_date,
+            status=status,
+            change=item.change,
+            workflow_id=change_workflow_id(self.state.id, item.type, item.id),
+        )
+        self._set(
+            planned=tuple(other for other in self.state.planned if other.id != item.id),
+            carried=(*self.state.carried, entry),
+        )
+        if note:
+            workflow.logger.info("change %s: %s", item.id, note)
+
+    # -- small answers ---------------------------------------------------------------------------
+
+    def _set(self, **fields: object) -> None:
+        self.state = self.state.model_copy(update=fields)
+
+    def _correct(self, pairs: dict[str, str]) -> None:
+        self._set(items=corrected_items(self._items(), pairs))
+
+    def _items(self) -> dict[str, str]:
+        governed = self.state.policy.items if self.state.policy else {}
+        return governed | self.state.items
+
+    def _contract(self) -> Contract:
+        if self.state.contract is None:
+            raise ApplicationError("the contract has not been read", type="NotFound", non_retryable=True)
+        return self.state.contract
+
+    def _origin(self) -> Origin:
+        return Origin(
+            tenant=self.state.tenant,
+            contract=self.state.id,
+            change=self.state.id,
+            step="",
+            correlation_id=f"contract/{self.state.id}",
+        )
+
+    def _zone(self) -> ZoneInfo:
+        return ZoneInfo(self.state.policy.time_zone if self.state.policy else "UTC")
+
+    def _today(self) -> dt.date:
+        """The legal entity's day, or a platform's where that runs ahead of ours."""
+        today = workflow.now().astimezone(self._zone()).date()
+        return max(today, self.state.business_date) if self.state.business_date else today
+
+    def _status(self) -> str:
+        state = self.state
+        if self.desk.open:
+            return "blocked"
+        if self.running is not None:
+            return "changing" if agenda.is_active(state) else "activating"
+        if agenda.is_over(state):
+            return "cancelled"
+        if agenda.is_active(state):
+            return "expired" if agenda.is_expired(state, self._today()) else "active"
+        if any(item.type == "activation" and item.status == "compensated" for item in state.carried):
+            return "compensated"
+        return "pending" if state.contract is None else "activating"
+
+    def _show_status(self) -> None:
+        """Search attributes cost an action each time, so they are set only when the status is another."""
+        status = self._status()
+        if status == self._shown:
+            return
+        self._shown = status
+        pairs = [STATUS.value_set(status)]
+        if self.state.contract is not None:
+            pairs.append(ACCOUNT.value_set(self.state.contract.account.id))
+            pairs.append(LEGAL_ENTITY.value_set(self.state.contract.legal_entity))
+        workflow.upsert_search_attributes(pairs)
+        workflow.set_current_details(self._waiting_for())
+        self._set(status=status)
+
+    def _waiting_for(self) -> str:
+        if self.running is not None:
+            return f"Carries out {self.running}"
+        day = agenda.next_day(self.state, self._today())
+        return f"{self._status()}; waits for the next change" + (f" or {day.isoformat()}" if day else "")
+
+    def _views(self) -> list[ChangeView]:
+        views = [
+            ChangeView(
+                id=item.id,
+                type=item.type,
+                status=item.status,
+                effective_date=item.effective_date,
+                version=item.version,
+                workflow_id=item.workflow_id,
+                run_id=item.run_id,
+            )
+            for item in self.state.carried
+        ]
+        for item in sorted(self.state.planned, key=agenda.order):
+            workflow_id = change_workflow_id(self.state.id, item.type, item.id)
+            views.append(
+                ChangeView(
+                    id=item.id,
+                    type=item.type,
+                    status="running" if workflow_id == self.running else "planned",
+                    effective_date=item.effective_date,
+                    version=item.version,
+                    workflow_id=workflow_id,
+                    run_id=None,
+                )
+            )
+        return views

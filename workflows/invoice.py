@@ -1,0 +1,165 @@
+"""An invoice's way into the ledger. A cycle's draft is first completed with what is billed in arrears."""
+
+from temporalio import workflow
+
+from activities.billing import BillingActivities, DocumentAction
+from activities.tax import TaxActivities, TaxQuestion
+from canonical.document import DocumentLine, Invoice
+from canonical.lifecycle import ContractAnswer
+from canonical.origin import Origin
+from ports.billing import DraftCompletion, IssuedDocument
+from rules.ledger import billed_by_platform, with_quoted_tax
+from rules.tax_document import invoice_tax_document
+from workflows._document import DocumentInput, DocumentResult, DocumentStory
+from workflows._options import on_platform
+from workflows._steps import Step
+
+
+@workflow.defn(name="Invoice")
+class InvoiceWorkflow(DocumentStory):
+    @workflow.init
+    def __init__(self, given: DocumentInput) -> None:
+        self.open(given)
+
+    @workflow.run
+    async def run(self, given: DocumentInput) -> DocumentResult:
+        return await self.follow(self.once)
+
+    async def once(self) -> DocumentResult:
+        document = await self.read_once()
+        if document is None:
+            return DocumentResult(outcome="could not be read")
+        self.start_over(document)
+        if document.status == "draft" and document.origin != "cycle":
+            return DocumentResult(outcome="a draft of ours: its change issues it", key=document.key)
+        answer = await self.expectation(document)
+        if answer is None:
+            return DocumentResult(outcome="let pass: no contract", key=document.key)
+        self.desk.adopt(answer.policy)
+        if document.status == "void":
+            return await self.void(document, answer)
+        if document.origin == "cycle" and isinstance(answer.expected, Invoice):
+            answer = await self.taxed(answer, answer.expected)
+            if document.status == "draft":
+                document = await self.complete(document, answer) or document
+        agreed = await self.compared(document, answer, self.read)
+        if agreed is None:
+            return DocumentResult(outcome="let pass: differs", key=document.key)
+        if agreed.origin == "cycle" and isinstance(answer.expected, Invoice):
+            await self.commit_tax(answer, answer.expected)
+        if agreed.status == "draft":
+            agreed = await self.issue(agreed) or agreed
+        return await self.post(agreed, answer)
+
+    async def read(self) -> IssuedDocument:
+        return await workflow.execute_activity_method(
+            BillingActivities.read_invoice,
+            self.given.document_id,
+            **on_platform(self.given.platform, "Read the invoice"),
+        )
+
+    async def read_once(self) -> IssuedDocument | None:
+        step = Step("read", "billing.read_invoice", self.given.platform, "Read the invoice")
+        return await self.steps.run(step, lambda origin: self.read())
+
+    async def taxed(self, answer: ContractAnswer, expected: Invoice) -> ContractAnswer:
+        """The expected invoice with the rates of its own date."""
+        contract, policy = answer.contract, answer.policy
+        if contract is None or policy is None:
+            raise ValueError("an answer that expects an invoice names contract and policy")
+        step = Step("quote tax", "tax.quote", policy.route.tax, "Ask the tax engine for rates")
+
+        async def quote(origin: Origin) -> Invoice:
+            question = TaxQuestion(documents=(invoice_tax_document(origin, contract, expected),))
+            quotes = await workflow.execute_activity_method(
+                TaxActivities.quote, question, **on_platform(policy.route.tax, step.summary)
+            )
+            return with_quoted_tax(expected, quotes.results[0])
+
+        quoted = await self.steps.run(step, quote)
+        return answer.model_copy(update={"expected": quoted or expected})
+
+    async def complete(self, draft: IssuedDocument, answer: ContractAnswer) -> IssuedDocument | None:
+        """Adds to the cycle's draft what the platform can't bill by itself, and sets the tax rates."""
+        expected = answer.expected
+        if not isinstance(expected, Invoice) or draft.contract is None:
+            return None
+        own, missing = billed_by_platform(expected, draft)
+        step = Step(
+            f"complete {expected.key}",
+            "billing.complete_draft",
+            self.given.platform,
+            f"Complete the draft of {expected.date}: {len(missing)} lines to add",
+            amount=expected.total,
+            currency=expected.currency,
+        )
+
+        async def put(origin: Origin) -> IssuedDocument:
+            return await self._complete(origin, draft, expected, missing, own)
+
+        return await self.steps.run(step, put)
+
+    async def _complete(
+        self,
+        origin: Origin,
+        draft: IssuedDocument,
+        expected: Invoice,
+        missing: tuple[DocumentLine, ...],
+        own: tuple[DocumentLine, ...],
+    ) -> IssuedDocument:
+        completion = DraftCompletion(
+            origin=origin,
+            invoice_id=draft.id,
+            key=expected.key,
+            contract=expected.contract,
+            date=expected.date,
+            due_date=expected.due_date,
+            add=missing,
+            taxes=own,
+        )
+        return await workflow.execute_activity_method(
+            BillingActivities.complete_draft,
+            completion,
+            **on_platform(self.given.platform, f"Complete the draft of {expected.date}"),
+        )
+
+    async def commit_tax(self, answer: ContractAnswer, expected: Invoice) -> None:
+        """A cycle's invoice is recorded with the tax engine here; a planned one by its change."""
+        contract, policy = answer.contract, answer.policy
+        if contract is None or policy is None:
+            raise ValueError("an answer that expects an invoice names contract and policy")
+        step = Step(
+            f"tax {expected.key}",
+            "tax.commit",
+            policy.route.tax,
+            f"Record the tax of {expected.tax} {expected.currency}",
+            amount=expected.total,
+            currency=expected.currency,
+        )
+
+        async def commit(origin: Origin) -> None:
+            await workflow.execute_activity_method(
+                TaxActivities.commit,
+                invoice_tax_document(origin, contract, expected),
+                **on_platform(policy.route.tax, step.summary),
+            )
+
+        await self.steps.run(step, commit)
+
+    async def issue(self, draft: IssuedDocument) -> IssuedDocument | None:
+        step = Step(
+            "issue",
+            "billing.finalize_invoice",
+            self.given.platform,
+            f"Issue the invoice over {draft.total} {draft.currency}",
+            amount=draft.total,
+            currency=draft.currency,
+        )
+
+        async def finalize(origin: Origin) -> IssuedDocument:
+            action = DocumentAction(origin=origin, id=draft.id, key=draft.key or draft.id)
+            return await workflow.execute_activity_method(
+                BillingActivities.finalize_invoice, action, **on_platform(self.given.platform, step.summary)
+            )
+
+        return await self.steps.run(step, finalize)
