@@ -1,12 +1,11 @@
 """What may happen to a contract after its approval: id, effective date, and a version in the CRM each."""
 
-from datetime import date
 from typing import Annotated, Literal
 
 from pydantic import Field
 
-from canonical.base import Dec, Noun
-from canonical.contract import Account, Contract, LineTerms, Pricing
+from canonical.base import Day, Dec, Noun
+from canonical.contract import Account, Contract, LineTerms, Pricing, TermMonths
 
 
 class AmendmentLine(Noun):
@@ -22,8 +21,8 @@ class AmendmentLine(Noun):
 
 class _Change(Noun):
     id: str = Field(min_length=1)
-    effective_date: date
-    received_date: date | None = None
+    effective_date: Day
+    received_date: Day | None = None
     """The day on which it was taken in, where that is later than the effective date (a backdated change)."""
 
 
@@ -33,10 +32,10 @@ class Amendment(_Change):
 
 
 class Renewal(_Change):
-    """A new term; before the term's end it is an early renewal."""
+    """A new term; before the term's end it is an early renewal. What it leaves out, the contract says."""
 
     type: Literal["renewal"]
-    term_months: int | None = Field(default=None, ge=1, le=1200)
+    term_months: TermMonths = None
     uplift_percent: Dec | None = None
 
 
@@ -49,14 +48,18 @@ class Cancellation(_Change):
 
 
 class Transfer(_Change):
+    """The rest of the contract goes to another customer, taxed at `tax_rate_percent` where it is given."""
+
     type: Literal["transfer"]
     account: Account
     tax_rate_percent: Dec | None = None
 
 
 class Merge(_Change):
+    """`contracts` and the one that has this change end; one new contract starts with the lines of all."""
+
     type: Literal["merge"]
-    contracts: tuple[Contract, ...]
+    contracts: tuple[Contract, ...] = Field(min_length=1)
 
 
 ContractChange = Annotated[Amendment | Renewal | Cancellation | Transfer | Merge, Field(discriminator="type")]

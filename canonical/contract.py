@@ -4,12 +4,11 @@ Shapes are those of the scenario file (docs/reference/scenario.md). A contract i
 another one (`rules.amendment`), nothing is edited in place.
 """
 
-from datetime import date
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
-from canonical.base import Dec, Noun
+from canonical.base import Count, Day, Dec, Flag, Noun, whole_number
 
 
 class Address(Noun):
@@ -53,14 +52,14 @@ class Pricing(Noun):
 class DatedRate(Noun):
     """A tax rate in percent, in force from a date on."""
 
-    from_date: date = Field(alias="from")
+    from_date: Day = Field(alias="from")
     percent: Dec
 
 
 class RampStep(Noun):
     """A pricing that replaces the one before it from a date on."""
 
-    from_date: date = Field(alias="from")
+    from_date: Day = Field(alias="from")
     pricing: Pricing
 
 
@@ -91,7 +90,7 @@ class LineTerms(Noun):
     commitment: Commitment | None = None
     minimum: Minimum | None = None
     ssp: Dec | None = None
-    accepted_on: date | None = None
+    accepted_on: Day | None = None
     description: str | None = None
 
 
@@ -100,18 +99,22 @@ class Line(LineTerms):
 
 
 class Billing(Noun):
-    frequency_months: Literal[1, 3, 6, 12]
+    frequency_months: Annotated[Literal[1, 3, 6, 12], BeforeValidator(whole_number)]
     timing: Literal["advance", "arrears"]
-    payment_terms_days: int = Field(default=30, ge=0, le=3650)
+    payment_terms_days: Count = Field(default=30, ge=0, le=3650)
+
+
+TermMonths = Annotated[Count, Field(ge=1, le=1200)] | Literal["evergreen"] | None
+"""The length of a renewal's term; None is "not said here". In a scenario file null is evergreen."""
 
 
 class RenewalTerms(Noun):
     """What happens at the term's end unless the CRM says otherwise."""
 
-    auto: bool = False
-    term_months: int | None = Field(default=None, ge=1, le=1200)
+    auto: Flag = False
+    term_months: TermMonths = None
     uplift_percent: Dec | None = None
-    notice_days: int | None = Field(default=None, ge=0)
+    notice_days: Count | None = Field(default=None, ge=0)
 
 
 class Contract(Noun):
@@ -120,9 +123,9 @@ class Contract(Noun):
     id: str = Field(min_length=1)
     account: Account
     legal_entity: str = Field(min_length=1)
-    currency: str
-    start_date: date
-    term_months: int | None = Field(ge=1, le=1200)
+    currency: str = Field(description="ISO 4217")
+    start_date: Day
+    term_months: Annotated[Count, Field(ge=1, le=1200)] | None
     billing: Billing
     renewal: RenewalTerms | None = None
-    lines: tuple[Line, ...]
+    lines: tuple[Line, ...] = Field(min_length=1)

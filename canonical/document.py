@@ -4,10 +4,9 @@ A document's `key` is its business key: made from contract, kind and date, so th
 whether it has the document before it is written again.
 """
 
-import datetime as dt
 from typing import Literal
 
-from canonical.base import Dec, Noun
+from canonical.base import Day, Dec, Noun
 
 LineKind = Literal["recurring", "proration", "one_time", "usage"]
 
@@ -15,34 +14,43 @@ LineKind = Literal["recurring", "proration", "one_time", "usage"]
 class DocumentLine(Noun):
     """One line, in the document's currency; `[period_start, period_end)` is its service period.
 
-    `tax_rate_percent` is the rate by which `tax` was computed. On a credit memo `credits` is the index
-    (from 0) of the line of the credited invoice.
+    `timing` says against which account it earns: billed in `advance` (deferred revenue) or in `arrears` (unbilled
+    receivable). `tax_rate_percent` is the rate by which `tax` was computed. On a credit memo `credits` is the index
+    (from 0) of the line of the credited invoice. `accepted_on` is when a `[d, d)` line earns, if not on d; `fee` marks
+    a termination fee. Amounts are positive on both kinds of document.
     """
 
     line: str
     kind: LineKind
     amount: Dec
     tax: Dec
-    period_start: dt.date
-    period_end: dt.date
+    period_start: Day
+    period_end: Day
     product: str
     charge: Literal["recurring", "one_time", "usage"]
     timing: Literal["advance", "arrears"]
     tax_rate_percent: Dec
     quantity: Dec
     fee: bool = False
+    accepted_on: Day | None = None
     credits: int | None = None
 
 
 class Invoice(Noun):
-    """An expected invoice. `id` is its number in the preview (INV-1); `key` the business key."""
+    """An expected invoice. `id` is its number in the preview (INV-1); `key` the business key.
+
+    `account` is the customer that owes it. `posting_date` is its own date, or the first day of the first open
+    period where its own is closed.
+    """
 
     id: str
     key: str
     contract: str
+    account: str
     currency: str
-    date: dt.date
-    due_date: dt.date
+    date: Day
+    posting_date: Day
+    due_date: Day
     lines: tuple[DocumentLine, ...]
     subtotal: Dec
     tax: Dec
@@ -55,11 +63,13 @@ class CreditMemo(Noun):
     id: str
     key: str
     contract: str
+    account: str
     currency: str
-    date: dt.date
+    date: Day
+    posting_date: Day
     invoice: str
     invoice_key: str
-    tax_date: dt.date
+    tax_date: Day
     lines: tuple[DocumentLine, ...]
     subtotal: Dec
     tax: Dec
@@ -93,7 +103,7 @@ class JournalLine(Noun):
 class JournalEntry(Noun):
     """A balanced entry in account roles; governance maps a role to an account per ERP and legal entity."""
 
-    date: dt.date
+    date: Day
     event: str
     document: str
     currency: str

@@ -1,193 +1,136 @@
-"""An issued invoice or credit memo, compared with the expected one and turned into a posting."""
+"""The books of one contract: documents, payments and months as they come, each posted to account roles.
 
+Source: FINANCE.md, "Journal entries".
+"""
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from canonical.contract import Contract
-from canonical.document import AccountRole, CreditMemo, DocumentLine, Invoice
-from canonical.money import total
-from canonical.origin import Origin
-from canonical.policy import PolicyExcerpt
-from ports.billing import IssuedDocument, IssuedLine
-from ports.erp import Dimensions, LedgerDocument, LedgerLine
-from ports.tax import TaxResult
+from canonical.document import AccountRole, CreditMemo, Invoice
+from canonical.scenario import Scenario, ScenarioPayment
+from rules.calendar import days_after, first_open_day, month_end, month_key, months_between
+from rules.cash_application import CashRefused, Receivables
+from rules.exchange import Exchange
+from rules.postings import Posting, document_movement
+
+
+class PaymentRefused(ValueError):
+    """A payment of the scenario can't be what it says; `index` is its place, `field` what is wrong in it."""
+
+    def __init__(self, index: int, reason: CashRefused) -> None:
+        super().__init__(f"payments[{index}].{reason}")
+        self.index = index
+        self.field = reason.field
+        self.message = reason.message
 
 
 @dataclass(frozen=True)
-class Difference:
-    """Where a platform's document is not the expected one, in finance's words."""
-
-    field: str
-    expected: str
-    actual: str
-
-    def __str__(self) -> str:
-        return f"{self.field} is {self.actual} where {self.expected} is expected"
+class _Event:
+    date: dt.date
+    rank: int
+    number: int
+    post: Callable[[], Iterable[Posting]]
 
 
-def compare(expected: Invoice | CreditMemo | None, issued: IssuedDocument) -> tuple[Difference, ...]:
-    """All differences; a minor unit is one. Lines of zero do not count, on either side."""
-    if expected is None:
-        return (Difference("document", "none", f"{issued.number or issued.id} over {issued.total}"),)
-    found: list[Difference] = []
+class Ledger:
+    """Posts a scenario's documents and payments; revenue is posted by `rules.recognition`.
 
-    def differ(field: str, want: object, have: object) -> None:
-        if want != have:
-            found.append(Difference(field, str(want), str(have)))
-
-    differ("currency", expected.currency, issued.currency)
-    differ("date", expected.date, issued.date)
-    want = sorted(_expected_line(line) for line in expected.lines)
-    have = sorted(_issued_line(line) for line in issued.lines if line.amount != 0 or line.tax != 0)
-    for line in sorted(set(want) | set(have)):
-        surplus = have.count(line) - want.count(line)
-        if surplus > 0:
-            found.append(Difference(f"line {line[0] or '(unknown)'}", "no such line", _words(line)))
-        if surplus < 0:
-            found.append(Difference(f"line {line[0]}", _words(line), "missing"))
-    differ("subtotal", expected.subtotal, issued.subtotal)
-    differ("tax", expected.tax, issued.tax)
-    differ("total", expected.total, issued.total)
-    return tuple(found)
-
-
-_Line = tuple[str, str, str, str, str]
-
-
-def _expected_line(line: DocumentLine) -> _Line:
-    return (
-        line.line,
-        line.period_start.isoformat(),
-        line.period_end.isoformat(),
-        f"{line.amount:f}",
-        f"{line.tax:f}",
-    )
-
-
-def _issued_line(line: IssuedLine) -> _Line:
-    return (
-        line.line or "",
-        line.period_start.isoformat(),
-        line.period_end.isoformat(),
-        f"{line.amount:f}",
-        f"{line.tax:f}",
-    )
-
-
-def _words(line: _Line) -> str:
-    return f"{line[3]} (tax {line[4]}) for {line[1]} to {line[2]}"
-
-
-def role_of(line: DocumentLine) -> AccountRole:
-    """Where an invoice's line is credited: what is billed before it is earned is deferred."""
-    if line.charge == "usage" or (line.charge == "recurring" and line.timing == "arrears"):
-        return "unbilled_receivable"
-    return "deferred_revenue"
-
-
-ROLES_OF_DOCUMENTS: tuple[AccountRole, ...] = (
-    "accounts_receivable",
-    "deferred_revenue",
-    "unbilled_receivable",
-    "tax_payable",
-)
-
-
-def revenue_accounts(policy: PolicyExcerpt) -> tuple[str, ...]:
-    """The accounts that invoices and credit memos post to."""
-    return tuple(policy.accounts[role] for role in ROLES_OF_DOCUMENTS)
-
-
-def ledger_document(
-    origin: Origin,
-    contract: Contract,
-    expected: Invoice | CreditMemo,
-    issued: IssuedDocument,
-    customer_id: str,
-    policy: PolicyExcerpt,
-    items: dict[str, str],
-) -> LedgerDocument:
-    """The posting of a document that has been compared: the expected lines, the platform's number.
-
-    The posting date is the document's; the ERP's own calendar may move it (closed period). Raises ValueError
-    for a document that the platform has not numbered.
+    The receivable is carried at the rate of its invoice; money at the rate of its day.
     """
-    if issued.number is None:
-        raise ValueError(f"{issued.id} has no number yet")
-    is_invoice = isinstance(expected, Invoice)
-    words = "Invoice" if is_invoice else "Credit memo"
-    return LedgerDocument(
-        origin=origin,
-        kind="invoice" if is_invoice else "credit_memo",
-        key=expected.key,
-        contract=contract.id,
-        number=issued.number,
-        customer_id=customer_id,
-        legal_entity=contract.legal_entity,
-        currency=expected.currency,
-        document_date=expected.date,
-        posting_date=expected.date,
-        due_date=expected.due_date if isinstance(expected, Invoice) else None,
-        receivable_account=policy.accounts["accounts_receivable"],
-        tax_account=policy.accounts["tax_payable"],
-        lines=tuple(_ledger_line(line, policy, items) for line in expected.lines),
-        subtotal=expected.subtotal,
-        tax=expected.tax,
-        total=expected.total,
-        applies_to_key=None if isinstance(expected, Invoice) else expected.invoice_key,
-        memo=f"{words} {issued.number}, contract {contract.id}, change {origin.change}, "
-        f"{origin.correlation_id}",
-    )
 
+    def __init__(self, scenario: Scenario, exchange: Exchange, closed_periods: frozenset[str]) -> None:
+        self._scenario = scenario
+        self._exchange = exchange
+        self._closed = closed_periods
+        self._receivables = Receivables(scenario.contract.currency)
+        self._carried: dict[str, int] = {}
+        self._rates: dict[str, dt.date] = {}
+        self._credits_carried = 0
 
-def _ledger_line(line: DocumentLine, policy: PolicyExcerpt, items: dict[str, str]) -> LedgerLine:
-    role = role_of(line)
-    return LedgerLine(
-        line=line.line,
-        item=items.get(line.product, line.product),
-        role=role,
-        account=policy.accounts[role],
-        amount=line.amount,
-        tax=line.tax,
-        tax_rate_percent=line.tax_rate_percent,
-        quantity=line.quantity,
-        period_start=line.period_start,
-        period_end=line.period_end,
-        memo=f"{line.line} {line.kind} {line.period_start} to {line.period_end}",
-        dimensions=Dimensions(department=policy.department),
-    )
+    def postings(self, invoices: Sequence[Invoice], credit_memos: Sequence[CreditMemo]) -> list[Posting]:
+        """All postings of documents, payments and revaluations up to the scenario's `as_of`, in order of time."""
+        events = [_Event(i.date, 1, n, lambda i=i: self._invoice(i)) for n, i in enumerate(invoices)]
+        events += [_Event(m.date, 2, n, lambda m=m: self._memo(m)) for n, m in enumerate(credit_memos)]
+        events += [
+            _Event(p.date, 3, n, lambda n=n, p=p: self._payment(n, p))
+            for n, p in enumerate(self._scenario.payments)
+            if p.date <= self._scenario.as_of
+        ]
+        if self._exchange.converts and invoices:
+            events += [
+                _Event(month_end(m), 4, 0, lambda m=m: self._revaluation(month_end(m)))
+                for m in months_between(invoices[0].date, self._scenario.as_of)
+                if month_key(m) not in self._closed
+            ]
+        events.sort(key=lambda event: (event.date, event.rank, event.number))
+        return [posting for event in events for posting in event.post()]
 
+    def _invoice(self, invoice: Invoice) -> Iterable[Posting]:
+        self._receivables.issue(invoice)
+        self._rates[invoice.id] = invoice.date
+        movement = document_movement(self._exchange.invoice(invoice), self._exchange.books)
+        self._carried[invoice.id] = movement["accounts_receivable"]
+        yield Posting(invoice.posting_date, "invoice", invoice.id, movement)
 
-def billed_by_platform(
-    expected: Invoice, draft: IssuedDocument
-) -> tuple[tuple[DocumentLine, ...], tuple[DocumentLine, ...]]:
-    """The expected lines that a cycle's draft has by itself, and those that it lacks.
+    def _memo(self, memo: CreditMemo) -> Iterable[Posting]:
+        self._receivables.credit(memo)
+        movement = document_movement(self._exchange.credit_memo(memo), self._exchange.books)
+        self._carried[memo.invoice] += movement["accounts_receivable"]
+        yield Posting(memo.posting_date, "credit_memo", memo.id, movement)
 
-    The platform bills recurring lines in advance by itself; everything else of the date is to be added. A
-    line that is on the draft already (added by an attempt whose answer was lost) is not lacking.
-    """
-    there = {(line.line, line.period_start, line.period_end) for line in draft.lines if line.amount != 0}
-    own: list[DocumentLine] = []
-    missing: list[DocumentLine] = []
-    for line in expected.lines:
-        by_itself = line.kind == "recurring" and line.timing == "advance"
-        if by_itself or (line.line, line.period_start, line.period_end) in there:
-            own.append(line)
-        else:
-            missing.append(line)
-    return tuple(own), tuple(missing)
-
-
-def with_quoted_tax(expected: Invoice, quote: TaxResult) -> Invoice:
-    """The expected invoice with the tax engine's word on its date: the engine is the authority for tax."""
-    by_number = {line.number: line for line in quote.lines}
-    lines = tuple(
-        line.model_copy(
-            update={
-                "tax": by_number[str(number)].tax,
-                "tax_rate_percent": by_number[str(number)].rate_percent,
-            }
+    def _payment(self, index: int, payment: ScenarioPayment) -> Iterable[Posting]:
+        try:
+            done = self._receivables.take(payment)
+        except CashRefused as reason:
+            raise PaymentRefused(index, reason) from None
+        rate = self._exchange.rate(payment.date)
+        movement: dict[AccountRole, int] = defaultdict(int)
+        movement["accounts_receivable"] = sum(
+            self._carry(invoice, change) for invoice, change in done.invoices
         )
-        for number, line in enumerate(expected.lines, start=1)
-    )
-    tax = total((line.tax for line in lines), expected.currency)
-    return expected.model_copy(update={"lines": lines, "tax": tax, "total": expected.subtotal + tax})
+        if payment.kind == "write_off":
+            movement["bad_debt"] = -movement["accounts_receivable"]
+        else:
+            sign = 1 if payment.kind == "payment" else -1
+            movement["cash"] = sign * self._exchange.units(payment.amount, rate)
+            movement["customer_credits"] = -self._carry_credits(done.customer_credits, payment.date)
+            movement["fx_realised"] = -sum(movement.values())
+        if payment.fee is not None:
+            fee = self._exchange.units(payment.fee, rate)
+            movement["dispute_fees"] += fee
+            movement["cash"] -= fee
+        yield Posting(first_open_day(payment.date, self._closed), "payment", payment.id, movement)
+
+    def _carry(self, invoice: str, change: int) -> int:
+        """What a change of the invoice's open amount is in the books: at its own rate, and all of it at its end."""
+        if self._receivables.invoices[invoice].open == 0:
+            carried = -self._carried[invoice]
+        else:
+            carried = self._exchange.convert_units(change, self._exchange.rate(self._rates[invoice]))
+        self._carried[invoice] += carried
+        return carried
+
+    def _carry_credits(self, change: int, day: dt.date) -> int:
+        """Unapplied credit comes in at its day's rate and goes out at the average that it is carried at."""
+        if change >= 0:
+            carried = self._exchange.convert_units(change, self._exchange.rate(day))
+        else:
+            held = self._receivables.unapplied - change
+            carried = -((self._credits_carried * -change) // held)
+        self._credits_carried += carried
+        return carried
+
+    def _revaluation(self, day: dt.date) -> Iterable[Posting]:
+        """Open receivables at the month's last rate, and back again on the next day."""
+        rate = self._exchange.rate(day)
+        gain = sum(
+            self._exchange.convert_units(invoice.open, rate) - self._carried[invoice.id]
+            for invoice in self._receivables.invoices.values()
+            if invoice.open
+        )
+        if gain:
+            month, after = month_key(day), first_open_day(days_after(day, 1), self._closed)
+            yield Posting(day, "revaluation", month, {"accounts_receivable": gain, "fx_unrealised": -gain})
+            yield Posting(after, "reversal", month, {"accounts_receivable": -gain, "fx_unrealised": gain})

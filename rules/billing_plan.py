@@ -1,0 +1,96 @@
+"""Which documents a contract has by a day: the one function from contract, changes and usage to documents.
+
+It walks through time: up to each day on which a change becomes known it bills what falls due, then it carries the
+change out (`rules.amendment`, `rules.renewal`, `rules.cancellation`, `rules.transfer`), then it goes on. So what a
+document says depends on nothing that became known after its date. Source: FINANCE.md.
+"""
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from itertools import groupby
+
+from canonical.base import Noun
+from canonical.change import ContractChange
+from canonical.contract import Contract
+from canonical.document import CreditMemo, Invoice
+from canonical.scenario import Usage
+from rules.billing import Billing
+from rules.changes import Step, steps
+from rules.layout import ChangeRefused, lay_out
+from rules.merge import Part, parts
+
+
+class Documents(Noun):
+    """All documents by a day, numbered: invoices by date, credit memos by date and credited invoice."""
+
+    invoices: tuple[Invoice, ...]
+    credit_memos: tuple[CreditMemo, ...]
+
+
+def documents(
+    contract: Contract,
+    changes: Sequence[ContractChange],
+    usage: Sequence[Usage],
+    as_of: dt.date,
+    closed_periods: Iterable[str] = (),
+) -> Documents:
+    """The documents dated on or before `as_of`, each with its business key, amounts rounded in the currency.
+
+    The documents by a day stay what they are when later changes are added. Expects what `rules.validation` lets
+    through; raises ChangeRefused for a change that does not fit, BeyondCalendar after the year 9999. It does not
+    post, apply cash or recognise revenue.
+    """
+    closed = frozenset(closed_periods)
+    books = [_book(part, usage, as_of) for part in parts(contract, changes, as_of)]
+    invoices = sorted((i for book in books for i in book.book.invoices(closed)), key=lambda i: i.date)
+    numbered = tuple(
+        invoice.model_copy(update={"id": f"INV-{number}"}) for number, invoice in enumerate(invoices, start=1)
+    )
+    ids = {invoice.key: (place, invoice.id) for place, invoice in enumerate(numbered)}
+    memos = [memo for book in books for memo in book.book.credit_memos(closed)]
+    memos.sort(key=lambda memo: (memo.date, ids[memo.invoice_key][0]))
+    return Documents(
+        invoices=numbered,
+        credit_memos=tuple(
+            memo.model_copy(update={"id": f"CM-{number}", "invoice": ids[memo.invoice_key][1]})
+            for number, memo in enumerate(memos, start=1)
+        ),
+    )
+
+
+def _book(part: Part, usage: Sequence[Usage], as_of: dt.date) -> Billing:
+    """The billing of one contract up to and including the day."""
+    known = sorted(
+        (step for step in steps(part.contract, part.changes) if step.received <= as_of),
+        key=lambda step: (step.received, *step.place),
+    )
+    billing = Billing(part.contract, usage, lay_out(part.contract, [], as_of, part.uplifts), as_of)
+    since = part.contract.start_date
+    taken: list[Step] = []
+    waiting: list[Step] = []
+    for received, group in groupby(known, key=lambda step: step.received):
+        billing.bill_due(since, received - dt.timedelta(days=1))
+        waiting, taken = _carry_out(billing, part, [*waiting, *group], taken, received, as_of)
+        since = received
+    if waiting:
+        lay_out(part.contract, sorted([*taken, *waiting], key=lambda step: step.place), as_of, part.uplifts)
+    billing.bill_due(since, as_of)
+    return billing
+
+
+def _carry_out(
+    billing: Billing, part: Part, arrived: list[Step], taken: list[Step], day: dt.date, as_of: dt.date
+) -> tuple[list[Step], list[Step]]:
+    """Carries out what fits by now; returns what still waits for an earlier change to become known, and all taken."""
+    waiting = []
+    for step in sorted(arrived, key=lambda step: step.place):
+        tried = sorted([*taken, step], key=lambda step: step.place)
+        try:
+            after = lay_out(part.contract, tried, as_of, part.uplifts)
+        except ChangeRefused:
+            waiting.append(step)
+            continue
+        billing.carry_out(replace(step, received=day), after)
+        taken = tried
+    return waiting, taken
