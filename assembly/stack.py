@@ -13,8 +13,9 @@ import os
 import signal
 import time
 from collections import defaultdict, deque
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -49,14 +50,32 @@ class Stopped(Exception):
     """A signal ended the stack; everything has been stopped."""
 
 
+def all_queues(settings: Settings) -> tuple[str, ...]:
+    """The task queues that the stack's workers serve."""
+    from assembly import workers
+
+    return settings.workers.queues or tuple(workers.all_queues(settings))
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What the stack runs besides Temporal and the simulators."""
+
+    gateway: Callable[[Settings, Ports], Program] = programs.gateway
+    worker: Callable[[Settings, Ports, int, tuple[str, ...]], Program] = programs.worker
+    queues: Callable[[Settings], tuple[str, ...]] = all_queues
+
+
 @asynccontextmanager
-async def running_stack(settings: Settings, say: Say) -> AsyncIterator["LocalStack"]:
+async def running_stack(
+    settings: Settings, say: Say, parts: Parts | None = None
+) -> AsyncIterator["LocalStack"]:
     """Starts the stack, gives it when everything answers, and stops it at the end.
 
     Raises AlreadyRuns, ProcessDied (a part did not come up), and Stopped after a signal. The body must not
     swallow cancellation.
     """
-    stack = LocalStack(settings, say)
+    stack = LocalStack(settings, say, parts or Parts())
     task = asyncio.current_task()
     assert task is not None
     with locked(settings.home), _ended_by_signals(task, stack):
@@ -77,8 +96,9 @@ async def running_stack(settings: Settings, say: Say) -> AsyncIterator["LocalSta
 class LocalStack:
     """The processes of one home. Use `running_stack`."""
 
-    def __init__(self, settings: Settings, say: Say) -> None:
+    def __init__(self, settings: Settings, say: Say, parts: Parts) -> None:
         self.settings = settings
+        self._parts = parts
         self.signalled = False
         self.stopping = False
         self._say = say
@@ -96,10 +116,9 @@ class LocalStack:
         self.state = self._first_state()
         self.state.keep(home)
         async with loopback_client() as client:
-            self._temporal = TemporalProbe(client, self._ports.temporal_http, programs.NAMESPACE)
-            await _all_or_none(self._start_simulators(), self._start_temporal())
-            queues = _queues(self.settings)
-            await _all_or_none(self._start_gateway(client), self._start_workers(queues))
+            await _all_or_none(self._start_simulators(), self._start_temporal(client))
+            queues = self._parts.queues(self.settings)
+            await _all_or_none(self._start_gateway(client), self._start_workers(queues, client))
         self.state.status = "running"
         self.state.keep(home)
 
@@ -119,6 +138,11 @@ class LocalStack:
         forget_stack(self.settings.home)
         self._claims.release()
         self._say("stopped")
+
+    async def missing_search_attributes(self, wanted: Iterable[str]) -> list[str]:
+        """Those that its Temporal does not know."""
+        async with loopback_client() as client:
+            return await self._temporal(client).missing_search_attributes(wanted)
 
     def kill(self) -> None:
         """At once, without a chance to end well."""
@@ -154,13 +178,16 @@ class LocalStack:
             gateway_url=f"http://{HOST}:{self._ports.gateway}",
         )
 
-    async def _start_temporal(self) -> None:
+    def _temporal(self, client: httpx.AsyncClient) -> TemporalProbe:
+        return TemporalProbe(client, self._ports.temporal_http, programs.NAMESPACE)
+
+    async def _start_temporal(self, client: httpx.AsyncClient) -> None:
         # imported here: it loads Temporal's library, meanwhile the simulators start
         from workflows._attributes import SEARCH_ATTRIBUTES
 
         child = await self._spawn(programs.temporal(self.settings, self._ports, SEARCH_ATTRIBUTES))
-        await until_ready(child, self._temporal.serves, seconds=_READY_SECONDS)
-        missing = await self._temporal.missing_search_attributes(SEARCH_ATTRIBUTES)
+        await until_ready(child, self._temporal(client).serves, seconds=_READY_SECONDS)
+        missing = await self._temporal(client).missing_search_attributes(SEARCH_ATTRIBUTES)
         if missing:
             await self._add_search_attributes({name: SEARCH_ATTRIBUTES[name] for name in missing})
         self._ready(f"temporal    {self.state.temporal.address}, Web UI {self.state.temporal.ui}")
@@ -192,23 +219,24 @@ class LocalStack:
         self.state.keep(self.settings.home)
 
     async def _start_gateway(self, client: httpx.AsyncClient) -> None:
-        child = await self._spawn(programs.gateway(self.settings, self._ports))
+        child = await self._spawn(self._parts.gateway(self.settings, self._ports))
         probe = GatewayProbe(client, self.state.gateway_url)
         await until_ready(child, probe.serves, seconds=_READY_SECONDS)
         self._ready(f"gateway     {self.state.gateway_url}")
 
-    async def _start_workers(self, queues: tuple[str, ...]) -> None:
+    async def _start_workers(self, queues: tuple[str, ...], client: httpx.AsyncClient) -> None:
         processes = min(self.settings.workers.processes, len(queues))
         shares = [queues[number::processes] for number in range(processes)]
-        await _all_or_none(*(self._start_worker(number, share) for number, share in enumerate(shares, 1)))
+        starts = [self._start_worker(number, share, client) for number, share in enumerate(shares, 1)]
+        await _all_or_none(*starts)
         self._ready(f"workers     {processes} for {len(queues)} queues")
 
-    async def _start_worker(self, number: int, queues: tuple[str, ...]) -> None:
-        program = programs.worker(self.settings, self._ports, number, queues)
+    async def _start_worker(self, number: int, queues: tuple[str, ...], client: httpx.AsyncClient) -> None:
+        program = self._parts.worker(self.settings, self._ports, number, queues)
         self.state.queues[program.name] = list(queues)
         child = await self._spawn(program)
         for queue in queues:
-            polled = partial(self._temporal.polled_by, queue, child.pid)
+            polled = partial(self._temporal(client).polled_by, queue, child.pid)
             await until_ready(child, polled, seconds=_READY_SECONDS)
 
     async def _spawn(self, program: Program) -> Child:
@@ -268,12 +296,6 @@ async def _all_or_none(*work: Coroutine[Any, Any, None]) -> None:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-
-
-def _queues(settings: Settings) -> tuple[str, ...]:
-    from assembly.workers import all_queues
-
-    return settings.workers.queues or tuple(all_queues(settings))
 
 
 def _turn_logs(directory: Path) -> None:
