@@ -48,7 +48,11 @@ class TaxResult(Noun):
     id: str
     status: Literal["temporary", "saved", "committed", "cancelled"]
     total_tax: Dec
+    """Positive on invoices and credit memos alike, as are the lines' taxes."""
     lines: tuple[TaxResultLine, ...]
+    kind: Literal["invoice", "credit_memo"] | None = None
+    currency: str | None = None
+    date: dt.date | None = None
 
 
 class Tax(Protocol):
