@@ -33,8 +33,8 @@ def decimal_from_text(value: Any) -> Decimal:
 def day_from_text(value: Any) -> dt.date:
     """A calendar day from its text ("2026-01-31"), or a `date` as it is.
 
-    Raises ValueError for days with a time (a service period knows none), for numbers (they are no day), and for
-    days that the calendar does not have.
+    Raises ValueError for days with a time (a service period knows none), for numbers (they are no day), and
+    for days that the calendar does not have.
     """
     if isinstance(value, dt.datetime):
         raise ValueError(f'must be a day without a time, like "2026-01-31", not {value.isoformat()!r}')

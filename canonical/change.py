@@ -2,9 +2,9 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
-from canonical.base import Day, Dec, Noun
+from canonical.base import Day, Dec, Noun, yes_or_no
 from canonical.contract import Account, Contract, LineTerms, Pricing, TermMonths
 
 
@@ -16,7 +16,7 @@ class AmendmentLine(Noun):
     pricing: Pricing | None = None
     discount_percent: Dec | None = None
     add: LineTerms | None = None
-    remove: Literal[True] | None = None
+    remove: Annotated[Literal[True], BeforeValidator(yes_or_no)] | None = None
 
 
 class _Change(Noun):

@@ -14,10 +14,10 @@ LineKind = Literal["recurring", "proration", "one_time", "usage"]
 class DocumentLine(Noun):
     """One line, in the document's currency; `[period_start, period_end)` is its service period.
 
-    `timing` says against which account it earns: billed in `advance` (deferred revenue) or in `arrears` (unbilled
-    receivable). `tax_rate_percent` is the rate by which `tax` was computed. On a credit memo `credits` is the index
-    (from 0) of the line of the credited invoice. `accepted_on` is when a `[d, d)` line earns, if not on d; `fee` marks
-    a termination fee. Amounts are positive on both kinds of document.
+    `timing` says against which account it earns: billed in `advance` (deferred revenue) or in `arrears`
+    (unbilled receivable). `tax_rate_percent` is the rate by which `tax` was computed. On a credit memo
+    `credits` is the index (from 0) of the line of the credited invoice. `accepted_on` is when a `[d, d)`
+    line earns, if not on d; `fee` marks a termination fee. Amounts are positive on both kinds of document.
     """
 
     line: str

@@ -1,7 +1,9 @@
-"""The one home of money arithmetic: minor units of ISO 4217, the one rounding, and how an amount is written.
+"""The one home of money arithmetic: minor units of ISO 4217, the one rounding, and how an amount is
+written.
 
-Everything before the rounding is a `fractions.Fraction` (exact), everything after it a `Decimal` with exactly the
-currency's number of decimals. A float is refused wherever it could come in. Source: FINANCE.md, "Numbers".
+Everything before the rounding is a `fractions.Fraction` (exact), everything after it a `Decimal` with
+exactly the currency's number of decimals. A float is refused wherever it could come in. Source: FINANCE.md,
+"Numbers".
 """
 
 from collections.abc import Iterable
@@ -26,8 +28,9 @@ class MixedCurrencies(ValueError):
 def minor_unit_digits(currency: str) -> int:
     """How many decimals the currency has: JPY 0, USD 2, KWD 3.
 
-    Raises UnknownCurrency for codes that ISO 4217 does not have (historic ones such as DEM, lower case), and for
-    those it has without a minor unit (gold XAU, "no currency" XXX, testing XTS): no amount can be rounded to them.
+    Raises UnknownCurrency for codes that ISO 4217 does not have (historic ones such as DEM, lower case),
+    and for those it has without a minor unit (gold XAU, "no currency" XXX, testing XTS): no amount can be
+    rounded to them.
     """
     try:
         digits = Currency(currency).exponent
@@ -47,7 +50,8 @@ def exact(value: Exact) -> Fraction:
 
 def to_minor_units(amount: Exact, currency: str) -> int:
     """The amount in whole minor units (cents, yen, fils), rounded half away from zero (ROUND_HALF_UP)."""
-    scaled = exact(amount) * 10 ** minor_unit_digits(currency)
+    scale: int = 10 ** minor_unit_digits(currency)
+    scaled = exact(amount) * scale
     magnitude = (2 * abs(scaled.numerator) + scaled.denominator) // (2 * scaled.denominator)
     return magnitude if scaled >= 0 else -magnitude
 
@@ -97,7 +101,9 @@ def format_amount(amount: Decimal, currency: str) -> str:
 
 
 def require_one_currency(currencies: Iterable[str]) -> str:
-    """The one currency of a sum. Raises MixedCurrencies where there are two, ValueError where there is none."""
+    """The one currency of a sum. Raises MixedCurrencies where there are two, ValueError where there is
+    none.
+    """
     found = sorted(set(currencies))
     if len(found) > 1:
         raise MixedCurrencies(f"amounts of {' and '.join(found)} can't be added up")

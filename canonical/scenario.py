@@ -12,8 +12,8 @@ from canonical.contract import Contract
 class Usage(Noun):
     """Units used on a day; an `id` counts once however often it comes.
 
-    `received_date` is the day on which it became known, where that is later than its own: usage that comes after
-    its period was billed goes on the next invoice.
+    `received_date` is the day on which it became known, where that is later than its own: usage that comes
+    after its period was billed goes on the next invoice.
     """
 
     line: str

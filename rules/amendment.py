@@ -1,8 +1,8 @@
 """What an amendment costs inside periods that are already billed: prorations up, credits down, removals.
 
-A change of a period that is not billed yet costs nothing here: the period is billed as it then stands. A backdated
-amendment meets every period billed since its effective date, with one line for each. Source: FINANCE.md,
-"Amendments".
+A change of a period that is not billed yet costs nothing here: the period is billed as it then stands. A
+backdated amendment meets every period billed since its effective date, with one line for each. Source:
+FINANCE.md, "Amendments".
 """
 
 import datetime as dt
@@ -26,8 +26,8 @@ def carry_out(
 ) -> None:
     """Bills on `day` (the effective date, or later where it is backdated) what the line's change costs.
 
-    Ups and downs are not netted; lines other than recurring ones cost nothing here, but for a removal, which credits
-    what was prepaid.
+    Ups and downs are not netted; lines other than recurring ones cost nothing here, but for a removal,
+    which credits what was prepaid.
     """
     old, new = before.lines.get(line), after.lines.get(line)
     if new is None:

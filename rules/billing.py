@@ -48,7 +48,9 @@ class Billing:
         self._late: set[tuple[str, dt.date, dt.date]] = set()
 
     def carry_out(self, step: Step, after: Timeline) -> None:
-        """Bills and credits, on the day on which the change becomes known, what it changes of what is billed."""
+        """Bills and credits, on the day on which the change becomes known, what it changes of what is
+        billed.
+        """
         before, self.timeline = self.timeline, after
         book, day, effective = self.book, step.received, step.effective
         match step.change:
@@ -69,7 +71,9 @@ class Billing:
             self._meter.settle_again(after, day, self.book)
 
     def _billed_pieces(self, day: dt.date) -> list[Piece]:
-        """The periods of recurring lines that are billed and last beyond the day, each as far as it is served."""
+        """The periods of recurring lines that are billed and last beyond the day, each as far as it is
+        served.
+        """
         if self._in_arrears:
             windows = self.timeline.windows(self._horizon)
             return [
@@ -79,7 +83,8 @@ class Billing:
         return [Piece(s.period, s.period.start, s.stop) for s in begun if s.stop > day]
 
     def bill_due(self, first: dt.date, last: dt.date) -> None:
-        """Bills what falls due from the first to the last day; what fell due before and is not billed, on the first.
+        """Bills what falls due from the first to the last day; what fell due before and is not billed, on
+        the first.
 
         The latter is what a backdated change has brought: nothing else is ever late.
         """
@@ -119,7 +124,9 @@ class Billing:
                 yield _Due(start, (life, term))
 
     def _late_usage(self, windows: list[Window], last: dt.date) -> Iterator[_Due]:
-        """Usage known after its window's end is billed with the next invoice that falls due, else on its arrival."""
+        """Usage known after its window's end is billed with the next invoice that falls due, else on its
+        arrival.
+        """
         for window in windows:
             for arrival in self._meter.late_arrivals(window):
                 day = self._next_billing_date(arrival)
@@ -145,9 +152,11 @@ class Billing:
         self._meter.settle(window, self.timeline, day, self.book)
 
     def _bill_start(self, piece: Slice, day: dt.date) -> None:
-        """The recurring lines of a period billed in advance: the monthly rate × its months, whatever its days.
+        """The recurring lines of a period billed in advance: the monthly rate × its months, whatever its
+        days.
 
-        More than one stretch has only a period that a backdated renewal brought after lines in it had changed.
+        More than one stretch has only a period that a backdated renewal brought after lines in it had
+        changed.
         """
         self._begun.add(piece.key)
         period = piece.period

@@ -1,8 +1,8 @@
 """Which documents a contract has by a day: the one function from contract, changes and usage to documents.
 
-It walks through time: up to each day on which a change becomes known it bills what falls due, then it carries the
-change out (`rules.amendment`, `rules.renewal`, `rules.cancellation`, `rules.transfer`), then it goes on. So what a
-document says depends on nothing that became known after its date. Source: FINANCE.md.
+It walks through time: up to each day on which a change becomes known it bills what falls due, then it
+carries the change out (`rules.amendment`, `rules.renewal`, `rules.cancellation`, `rules.transfer`), then it
+goes on. So what a document says depends on nothing that became known after its date. Source: FINANCE.md.
 """
 
 import datetime as dt
@@ -35,11 +35,12 @@ def documents(
     as_of: dt.date,
     closed_periods: Iterable[str] = (),
 ) -> Documents:
-    """The documents dated on or before `as_of`, each with its business key, amounts rounded in the currency.
+    """The documents dated on or before `as_of`, each with its business key, amounts rounded in the
+    currency.
 
-    The documents by a day stay what they are when later changes are added. Expects what `rules.validation` lets
-    through; raises ChangeRefused for a change that does not fit, BeyondCalendar after the year 9999. It does not
-    post, apply cash or recognise revenue.
+    The documents by a day stay what they are when later changes are added. Expects what `rules.validation`
+    lets through; raises ChangeRefused for a change that does not fit, BeyondCalendar after the year 9999.
+    It does not post, apply cash or recognise revenue.
     """
     closed = frozenset(closed_periods)
     books = [_book(part, usage, as_of) for part in parts(contract, changes, as_of)]
@@ -82,7 +83,9 @@ def _book(part: Part, usage: Sequence[Usage], as_of: dt.date) -> Billing:
 def _carry_out(
     billing: Billing, part: Part, arrived: list[Step], taken: list[Step], day: dt.date, as_of: dt.date
 ) -> tuple[list[Step], list[Step]]:
-    """Carries out what fits by now; returns what still waits for an earlier change to become known, and all taken."""
+    """Carries out what fits by now; returns what still waits for an earlier change to become known, and all
+    taken.
+    """
     waiting = []
     for step in sorted(arrived, key=lambda step: step.place):
         tried = sorted([*taken, step], key=lambda step: step.place)

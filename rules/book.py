@@ -1,7 +1,8 @@
-"""The documents as they are being written: one invoice a date (and customer), one credit memo a date and invoice.
+"""The documents as they are being written: one invoice a date (and customer), one credit memo a date and
+invoice.
 
-The one place where an exact value becomes a document line: it is rounded here, taxed here, and left out here if it
-is 0. Source: FINANCE.md, "Invoices and credit memos".
+The one place where an exact value becomes a document line: it is rounded here, taxed here, and left out
+here if it is 0. Source: FINANCE.md, "Invoices and credit memos".
 """
 
 import datetime as dt
@@ -90,7 +91,8 @@ class Book:
         return amount
 
     def credit(self, parts: Iterable[tuple[BilledLine, Decimal]], since: dt.date, day: dt.date) -> None:
-        """Puts each part on the credit memo of the day for the invoice of its line, for `[since, the line's end)`.
+        """Puts each part on the credit memo of the day for the invoice of its line, for `[since, the line's
+        end)`.
 
         A part of a line that starts after `since` is for that line's own period.
         """

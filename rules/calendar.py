@@ -40,10 +40,11 @@ def days_after(day: dt.date, count: int) -> dt.date:
 
 
 def add_months(anchor: dt.date, months: int) -> dt.date:
-    """`anchor` + n months, clamped to the month's last day: 31 January + 1 is 28 or 29 February, + 2 is 31 March.
+    """`anchor` + n months, clamped to the month's last day: 31 January + 1 is 28 or 29 February, + 2 is 31
+    March.
 
-    Always to be counted from the contract's own start: adding one month twice loses the day.
-    Raises BeyondCalendar after the year 9999.
+    Always to be counted from the contract's own start: adding one month twice loses the day. Raises
+    BeyondCalendar after the year 9999.
     """
     index = anchor.year * 12 + anchor.month - 1 + months
     year, month = index // 12, index % 12 + 1
@@ -55,10 +56,11 @@ def add_months(anchor: dt.date, months: int) -> dt.date:
 def billing_periods(
     anchor: dt.date, first_month: int, term_months: int | None, frequency_months: int
 ) -> Iterator[Period]:
-    """The periods of a term that begins `first_month` months after `anchor`; endless where the term is evergreen.
+    """The periods of a term that begins `first_month` months after `anchor`; endless where the term is
+    evergreen.
 
-    Period k is `[anchor + first_month + k·f, anchor + first_month + (k+1)·f)`; the last one is shorter, of whole
-    months, where f does not divide the term.
+    Period k is `[anchor + first_month + k·f, anchor + first_month + (k+1)·f)`; the last one is shorter, of
+    whole months, where f does not divide the term.
     """
     done = 0
     while term_months is None or done < term_months:
@@ -94,7 +96,9 @@ def months_between(first: dt.date, last: dt.date) -> Iterator[dt.date]:
 
 
 def first_open_day(day: dt.date, closed_periods: frozenset[str]) -> dt.date:
-    """The day on which a document of that day is posted: its own, or the first day of the first open period after."""
+    """The day on which a document of that day is posted: its own, or the first day of the first open period
+    after.
+    """
     while month_key(day) in closed_periods:
         day = first_of_next_month(day)
     return day

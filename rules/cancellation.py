@@ -1,7 +1,7 @@
 """What a cancellation costs: credits of what is unused, or none, and a termination fee.
 
-In arrears, and for usage, the period ends on the cancellation's date and is billed by days then, as any period on
-its end. Source: FINANCE.md, "Cancellation".
+In arrears, and for usage, the period ends on the cancellation's date and is billed by days then, as any
+period on its end. Source: FINANCE.md, "Cancellation".
 """
 
 import datetime as dt
@@ -16,7 +16,9 @@ from rules.timeline import Timeline
 
 
 def carry_out(change: Cancellation, before: Timeline, after: Timeline, day: dt.date, book: Book) -> None:
-    """Credits and bills on `day` what the cancellation brings; lines that are not recurring keep what is billed."""
+    """Credits and bills on `day` what the cancellation brings; lines that are not recurring keep what is
+    billed.
+    """
     if change.credit == "prorated":
         credit_recurring(before, change.effective_date, day, book)
     if change.fee is not None:

@@ -23,7 +23,9 @@ class CashRefused(ValueError):
 
 @dataclass
 class OpenInvoice:
-    """An issued invoice: what is open of it (below zero where it was paid and then credited), and what was paid."""
+    """An issued invoice: what is open of it (below zero where it was paid and then credited), and what was
+    paid.
+    """
 
     id: str
     due_date: dt.date
@@ -34,7 +36,7 @@ class OpenInvoice:
 
 @dataclass(frozen=True)
 class Application:
-    """What a payment did: the change of each invoice's open amount, and of the customer's unapplied credit."""
+    """What a payment did: the change of each invoice's open amount, and of the unapplied credit."""
 
     invoices: tuple[tuple[str, int], ...]
     customer_credits: int
@@ -42,7 +44,9 @@ class Application:
 
 @dataclass
 class Receivables:
-    """All issued invoices and the customer's unapplied credit, as documents and payments come in order of date."""
+    """All issued invoices and the customer's unapplied credit, as documents and payments come in order of
+    date.
+    """
 
     currency: str
     invoices: dict[str, OpenInvoice] = field(default_factory=dict)
@@ -99,10 +103,11 @@ class Receivables:
         return Application(tuple((invoice.id, -part) for invoice, part in taken), 0)
 
     def _give_back(self, amount: int, named: str | None, overpaid_first: bool) -> Application:
-        """Money that goes back: what is overpaid, the unapplied credit, and what was paid, which is open again.
+        """Money that goes back: what is overpaid, the unapplied credit, and what was paid, which is open
+        again.
 
-        A refund begins with what is overpaid (a paid invoice that was credited) and what is unapplied; a chargeback
-        takes back the payment itself: what it paid last, then what of it is unapplied.
+        A refund begins with what is overpaid (a paid invoice that was credited) and what is unapplied; a
+        chargeback takes back the payment itself: what it paid last, then what of it is unapplied.
         """
         invoices = self._due_first(named)[::-1]
         opened: dict[str, int] = {}

@@ -1,7 +1,7 @@
 """The order in which changes count: when each takes effect, when it becomes known, and what makes it void.
 
-On one date: the renewal, a transfer, the ramp's step, amendments in their order, then the cancellation. Source:
-FINANCE.md, "Amendments".
+On one date: the renewal, a transfer, the ramp's step, amendments in their order, then the cancellation.
+Source: FINANCE.md, "Amendments".
 """
 
 import datetime as dt
@@ -51,7 +51,9 @@ class Step:
 
 
 def known_on(change: ContractChange) -> dt.date:
-    """The day from which documents can know of the change: the later of its effective and its received date."""
+    """The day from which documents can know of the change: the later of its effective and its received
+    date.
+    """
     if change.received_date is None:
         return change.effective_date
     return max(change.effective_date, change.received_date)
@@ -60,17 +62,29 @@ def known_on(change: ContractChange) -> dt.date:
 def steps(contract: Contract, changes: Sequence[ContractChange]) -> tuple[Step, ...]:
     """All changes and ramp steps in the order in which they count, whatever the order they are given in.
 
-    A change that is given twice counts once. An amendment on the day of a cancellation that is known by then is
-    void and left out.
+    A change that is given twice counts once. An amendment on the day of a cancellation that is known by
+    then is void and left out.
     """
-    once = _each_once(changes)
-    placed = [Step(change, i, change.effective_date, known_on(change)) for i, change in once]
-    void = [s for s in placed if _is_void(s, placed)]
+    placed = _placed(changes)
+    return _in_order(contract, [step for step in placed if not _is_void(step, placed)])
+
+
+def all_steps(contract: Contract, changes: Sequence[ContractChange]) -> tuple[Step, ...]:
+    """The same with those that are void, which must fit all the same."""
+    return _in_order(contract, _placed(changes))
+
+
+def _in_order(contract: Contract, placed: Sequence[Step]) -> tuple[Step, ...]:
     turns = [
-        Step(turn, -1, turn.effective_date, max(turn.effective_date, since_known))
-        for turn, since_known in _ramp_turns(contract, [s for s in placed if s not in void])
+        Step(turn, -1, turn.effective_date, max(turn.effective_date, known))
+        for turn, known in _ramp_turns(contract, placed)
     ]
-    return tuple(sorted([s for s in placed if s not in void] + turns, key=lambda step: step.place))
+    return tuple(sorted([*placed, *turns], key=lambda step: step.place))
+
+
+def _placed(changes: Sequence[ContractChange]) -> list[Step]:
+    once = _each_once(changes)
+    return [Step(change, index, change.effective_date, known_on(change)) for index, change in once]
 
 
 def _each_once(changes: Sequence[ContractChange]) -> list[tuple[int, ContractChange]]:

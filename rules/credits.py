@@ -50,8 +50,9 @@ class BilledLine:
 def unused_value(billed: BilledLine, day: dt.date) -> Fraction:
     """What of the billed line is for the time from the day on, less what was credited of that; exact.
 
-    amount × days(d, end)/days(start, end) − Σ c × days(d, end)/days(e, end) over the credits c from day e on. A day
-    before the line's start counts as its start, one before a credit's start as that. 0 for a line without duration.
+    amount × days(d, end)/days(start, end) − Σ c × days(d, end)/days(e, end) over the credits c from day e
+    on. A day before the line's start counts as its start, one before a credit's start as that. 0 for a line
+    without duration.
     """
     if day >= billed.end or billed.start == billed.end:
         return Fraction(0)

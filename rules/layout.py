@@ -43,7 +43,9 @@ def lay_out(
 
 
 def uplift_factor(contract: Contract, renewal: Renewal | None) -> Fraction:
-    """1 + uplift/100 of the renewal, or of the contract's renewal terms where it says none; 1 where none does."""
+    """1 + uplift/100 of the renewal, or of the contract's renewal terms where it says none; 1 where none
+    does.
+    """
     percent = renewal.uplift_percent if renewal is not None else None
     if percent is None and contract.renewal is not None:
         percent = contract.renewal.uplift_percent

@@ -7,6 +7,7 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from canonical.document import AccountRole, CreditMemo, Invoice
 from canonical.scenario import Scenario, ScenarioPayment
@@ -50,17 +51,19 @@ class Ledger:
         self._credits_carried = 0
 
     def postings(self, invoices: Sequence[Invoice], credit_memos: Sequence[CreditMemo]) -> list[Posting]:
-        """All postings of documents, payments and revaluations up to the scenario's `as_of`, in order of time."""
-        events = [_Event(i.date, 1, n, lambda i=i: self._invoice(i)) for n, i in enumerate(invoices)]
-        events += [_Event(m.date, 2, n, lambda m=m: self._memo(m)) for n, m in enumerate(credit_memos)]
+        """All postings of documents, payments and revaluations up to the scenario's `as_of`, in order of
+        time.
+        """
+        events = [_Event(i.date, 1, n, partial(self._invoice, i)) for n, i in enumerate(invoices)]
+        events += [_Event(m.date, 2, n, partial(self._memo, m)) for n, m in enumerate(credit_memos)]
         events += [
-            _Event(p.date, 3, n, lambda n=n, p=p: self._payment(n, p))
+            _Event(p.date, 3, n, partial(self._payment, n, p))
             for n, p in enumerate(self._scenario.payments)
             if p.date <= self._scenario.as_of
         ]
         if self._exchange.converts and invoices:
             events += [
-                _Event(month_end(m), 4, 0, lambda m=m: self._revaluation(month_end(m)))
+                _Event(month_end(m), 4, 0, partial(self._revaluation, month_end(m)))
                 for m in months_between(invoices[0].date, self._scenario.as_of)
                 if month_key(m) not in self._closed
             ]
@@ -104,7 +107,9 @@ class Ledger:
         yield Posting(first_open_day(payment.date, self._closed), "payment", payment.id, movement)
 
     def _carry(self, invoice: str, change: int) -> int:
-        """What a change of the invoice's open amount is in the books: at its own rate, and all of it at its end."""
+        """What a change of the invoice's open amount is in the books: at its own rate, and all of it at its
+        end.
+        """
         if self._receivables.invoices[invoice].open == 0:
             carried = -self._carried[invoice]
         else:

@@ -1,7 +1,7 @@
 """Journal entries: events as movements of account roles, each balanced, in the order in which they stand.
 
-Amounts are whole minor units of the books' currency until they stand in an entry; a debit is positive. Source:
-FINANCE.md, "Journal entries".
+Amounts are whole minor units of the books' currency until they stand in an entry; a debit is positive.
+Source: FINANCE.md, "Journal entries".
 """
 
 import datetime as dt
@@ -36,7 +36,9 @@ class Posting:
 
 
 def document_movement(document: Invoice | CreditMemo, currency: str) -> dict[AccountRole, int]:
-    """An invoice debits the receivable and credits what it is earned from, and tax; a credit memo the reverse."""
+    """An invoice debits the receivable and credits what it is earned from, and tax; a credit memo the
+    reverse.
+    """
     sign = 1 if isinstance(document, Invoice) else -1
     movement: dict[AccountRole, int] = defaultdict(int)
     movement["accounts_receivable"] = sign * to_minor_units(document.total, currency)
@@ -48,7 +50,10 @@ def document_movement(document: Invoice | CreditMemo, currency: str) -> dict[Acc
 
 
 def entry(posting: Posting, currency: str) -> JournalEntry | None:
-    """The posting as a balanced entry, roles of zero left out; None where nothing moves. Raises Unbalanced."""
+    """The posting as a balanced entry, roles of zero left out; None where nothing moves.
+
+    Raises Unbalanced.
+    """
     if sum(posting.movement.values()) != 0:
         raise Unbalanced(f"{posting.event} {posting.document}: {dict(posting.movement)}")
     lines = tuple(

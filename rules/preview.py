@@ -1,9 +1,10 @@
-"""What must come out of a scenario: documents, schedule, journal and balances, in the shape that is relied on.
+"""What must come out of a scenario: documents, schedule, journal and balances, in the shape that is relied
+on.
 
 The keys are those of INTERFACES.md, no others. Source: FINANCE.md, INTERFACES.md.
 """
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from pydantic import Field
 
@@ -19,13 +20,10 @@ from canonical.document import (
 )
 from canonical.money import from_minor_units
 from canonical.scenario import Scenario
-from rules import recognition
-from rules.billing_plan import Documents, documents
-from rules.exchange import Exchange
-from rules.ledger import Ledger
-from rules.postings import Posting, balances, entries, in_order
-from rules.revenue import by_month, earnings, schedule
-from rules.validation import validate
+from rules.outcome import outcome
+from rules.postings import Posting, balances, entries
+from rules.revenue import schedule
+from rules.validation import check
 
 
 class PreviewLine(Noun):
@@ -88,36 +86,22 @@ class Preview(Noun):
 
 
 def preview(scenario: Scenario) -> Preview:
-    """Everything that the scenario's contract leads to by `as_of`. Raises `rules.validation.InvalidScenario`."""
-    validate(scenario)
-    contract, closed = scenario.contract, frozenset(scenario.periods.closed if scenario.periods else ())
-    issued = documents(contract, scenario.changes, scenario.usage, scenario.as_of, closed)
-    exchange = Exchange(contract.currency, scenario.fx)
-    posted = in_order(_postings(scenario, issued, exchange, closed), scenario.as_of)
-    months = by_month(earnings(issued.invoices, issued.credit_memos), contract.currency)
-    lines = {line.line for document in (*issued.invoices, *issued.credit_memos) for line in document.lines}
+    """Everything that the scenario's contract leads to by `as_of`. Raises
+    `rules.validation.InvalidScenario`.
+    """
+    check(scenario)
+    found = outcome(scenario)
+    issued, currency = found.documents, scenario.contract.currency
+    lines = [line.line for invoice in issued.invoices for line in invoice.lines]
     return Preview(
-        currency=contract.currency,
+        currency=currency,
         invoices=tuple(_invoice(invoice) for invoice in issued.invoices),
         credit_memos=tuple(_credit_memo(memo) for memo in issued.credit_memos),
-        revenue_schedule=schedule(months, lines, contract.currency),
-        journal_entries=tuple(_entry(one) for one in entries(posted, exchange.books)),
-        totals=_totals(posted, exchange.books),
-        books_currency=exchange.books,
+        revenue_schedule=schedule(found.months, lines, currency),
+        journal_entries=tuple(_entry(one) for one in entries(found.postings, found.books_currency)),
+        totals=_totals(found.postings, found.books_currency),
+        books_currency=found.books_currency,
     )
-
-
-def _postings(
-    scenario: Scenario, issued: Documents, exchange: Exchange, closed: frozenset[str]
-) -> list[Posting]:
-    invoices = [exchange.invoice(invoice) for invoice in issued.invoices]
-    memos = [exchange.credit_memo(memo) for memo in issued.credit_memos]
-    earned = by_month(earnings(invoices, memos), exchange.books)
-    ledger = Ledger(scenario, exchange, closed)
-    return [
-        *ledger.postings(issued.invoices, issued.credit_memos),
-        *recognition.postings(earned, exchange.books, closed),
-    ]
 
 
 def _line(line: DocumentLine) -> PreviewLine:
@@ -152,9 +136,8 @@ def _entry(entry: JournalEntry) -> PreviewEntry:
     return PreviewEntry(date=entry.date, event=entry.event, document=entry.document, lines=entry.lines)
 
 
-def _totals(posted: Iterable[Posting], currency: str) -> Totals:
+def _totals(posted: Sequence[Posting], currency: str) -> Totals:
     """From the postings alone, so that billed net − credits = recognised + deferred − unbilled at any day."""
-    posted = list(posted)
     held = balances(posted)
     billed = balances(one for one in posted if one.event in ("invoice", "credit_memo"))
     earned: tuple[AccountRole, ...] = ("revenue", "usage_revenue", "termination_fees")

@@ -14,8 +14,9 @@ MONTHS_OF = {"month": 1, "year": 12}
 def price(pricing: Pricing, quantity: Fraction) -> Fraction:
     """The list price of the quantity as a whole, in the contract's currency, per the pricing's `per`.
 
-    A flat price is the amount whatever the quantity (validation lets only 1 through). Not included: discount,
-    uplift, the division by months. Raises ValueError where the pricing has not the field that its model needs.
+    A flat price is the amount whatever the quantity (validation lets only 1 through). Not included:
+    discount, uplift, the division by months. Raises ValueError where the pricing has not the field that its
+    model needs.
     """
     if pricing.model == "flat":
         return Fraction(_figure(pricing.amount, "amount"))

@@ -4,6 +4,7 @@ Source: FINANCE.md, "Amendments".
 """
 
 import datetime as dt
+import itertools
 from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
@@ -35,14 +36,18 @@ class Stretch:
 
 
 def stretches(life: LineLife, start: dt.date, end: dt.date) -> list[Stretch]:
-    """The line's rate within `[start, end)`, one stretch for each change of it; none where it does not live."""
+    """The line's rate within `[start, end)`, one stretch for each change of it; none where it does not
+    live.
+    """
     return _merged(
         Stretch(a, b, life.rate_on(a)) for a, b in _between(life.turns(), start, end) if life.lives_on(a)
     )
 
 
 def differences(old: LineLife | None, new: LineLife | None, start: dt.date, end: dt.date) -> list[Stretch]:
-    """By how much the line's rate in `new` differs from that in `old` within `[start, end)`; only where it does."""
+    """By how much the line's rate in `new` differs from that in `old` within `[start, end)`; only where it
+    does.
+    """
     turns = [day for life in (old, new) if life is not None for day in life.turns()]
     changed = (Stretch(a, b, _rate(new, a) - _rate(old, a)) for a, b in _between(turns, start, end))
     return _merged(stretch for stretch in changed if stretch.rate != 0)
@@ -57,11 +62,13 @@ def _between(turns: Iterable[dt.date], start: dt.date, end: dt.date) -> list[tup
         return []
     inner = sorted({day for day in turns if start < day < end})
     marks = [start, *inner, end]
-    return list(zip(marks, marks[1:], strict=False))
+    return list(itertools.pairwise(marks))
 
 
 def _merged(found: Iterable[Stretch]) -> list[Stretch]:
-    """Neighbours of the same rate as one: a change that leaves the rate as it was makes no stretch of its own."""
+    """Neighbours of the same rate as one: a change that leaves the rate as it was makes no stretch of its
+    own.
+    """
     merged: list[Stretch] = []
     for stretch in found:
         if merged and merged[-1].end == stretch.start and merged[-1].rate == stretch.rate:

@@ -15,7 +15,9 @@ from rules.revenue import MonthEarned
 
 
 def postings(earned: Iterable[MonthEarned], currency: str, closed_periods: frozenset[str]) -> list[Posting]:
-    """One posting a month, dated on its last day; what belongs to a closed month is in the first open one after."""
+    """One posting a month, dated on its last day; what belongs to a closed month is in the first open one
+    after.
+    """
     months: dict[dt.date, list[MonthEarned]] = defaultdict(list)
     for one in earned:
         months[first_open_day(one.month, closed_periods).replace(day=1)].append(one)

@@ -1,7 +1,7 @@
 """What each month earns: every document line evenly by day over its service period, cumulatively rounded.
 
-Per contract line, what a month earns is rounded(earned to its end) − rounded(earned to the end of the month before),
-so that a schedule sums to its lines exactly. Source: FINANCE.md, "Revenue".
+Per contract line, what a month earns is rounded(earned to its end) − rounded(earned to the end of the month
+before), so that a schedule sums to its lines exactly. Source: FINANCE.md, "Revenue".
 """
 
 import datetime as dt
@@ -21,7 +21,8 @@ Side = Literal["deferred_revenue", "unbilled_receivable"]
 
 @dataclass(frozen=True)
 class Earning:
-    """An exact amount that is earned evenly by day over `[start, end)`, or on `start` where the two are one day.
+    """An exact amount that is earned evenly by day over `[start, end)`, or on `start` where the two are one
+    day.
 
     `side` is the account that it is earned from; `fee` marks a termination fee.
     """
@@ -74,8 +75,8 @@ def earnings(invoices: Iterable[Invoice], credit_memos: Iterable[CreditMemo]) ->
 def by_month(found: Iterable[Earning], currency: str) -> list[MonthEarned]:
     """What each line earns in each month that earns anything, in order of line and month.
 
-    What is earned from deferred revenue is cumulated and rounded by itself and the rest is from what is not billed
-    yet, so that both sides and their sum end at what the documents say.
+    What is earned from deferred revenue is cumulated and rounded by itself and the rest is from what is not
+    billed yet, so that both sides and their sum end at what the documents say.
     """
     lines: dict[str, list[Earning]] = defaultdict(list)
     for one in found:
@@ -115,7 +116,9 @@ def _exact_by_month(own: Iterable[Earning]) -> defaultdict[dt.date, Fraction]:
 def schedule(
     found: Iterable[MonthEarned], lines: Iterable[str], currency: str
 ) -> dict[str, dict[str, Decimal]]:
-    """Line → month → amount. A line with documents that earn nothing has an empty schedule; others have none."""
+    """Line → month → amount. A line with documents that earn nothing has an empty schedule; others have
+    none.
+    """
     result: dict[str, dict[str, Decimal]] = {line: {} for line in sorted(set(lines))}
     for earned in found:
         units = to_minor_units(earned.deferred, currency) + to_minor_units(earned.unbilled, currency)

@@ -1,7 +1,7 @@
 """The tax rate of a line on a day, and the tax of an amount.
 
-Tax is exclusive and computed per document line; a document's tax is the sum of its lines'. Source: FINANCE.md,
-"Invoices and credit memos".
+Tax is exclusive and computed per document line; a document's tax is the sum of its lines'. Source:
+FINANCE.md, "Invoices and credit memos".
 """
 
 import datetime as dt
@@ -32,7 +32,8 @@ def tax(amount: Decimal, rate: Decimal, currency: str) -> Decimal:
 
 
 def tax_credited(amount: Decimal, rate: Decimal, still_billed: Decimal, currency: str) -> Decimal:
-    """The tax that a credit of this amount gives back: at the billed line's rate, and never more than is left of it.
+    """The tax that a credit of this amount gives back: at the billed line's rate, and never more than is
+    left of it.
 
     `still_billed` is the billed line's tax less what earlier credits gave back.
     """

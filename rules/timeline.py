@@ -1,11 +1,13 @@
-"""A contract and its changes laid out in time: terms, the state of every line on every day, who the customer is.
+"""A contract and its changes laid out in time: terms, the state of every line on every day, who the
+customer is.
 
 A timeline is what is known at one moment. A change that becomes known later (a backdated one) makes another
-timeline, and what the two differ by is what has to be billed or credited (`rules.amendment`). Nothing is rounded
-here. Source: FINANCE.md, "Dates", "Renewal", "Amendments".
+timeline, and what the two differ by is what has to be billed or credited (`rules.amendment`). Nothing is
+rounded here. Source: FINANCE.md, "Dates", "Renewal", "Amendments".
 """
 
 import datetime as dt
+import itertools
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -20,7 +22,9 @@ from rules.pricing import monthly_rate
 
 @dataclass(frozen=True)
 class LineState:
-    """What a line is and costs from some day on. `uplift` is the product of all renewals' uplifts, unrounded."""
+    """What a line is and costs from some day on. `uplift` is the product of all renewals' uplifts,
+    unrounded.
+    """
 
     pricing: Pricing
     quantity: Decimal
@@ -74,8 +78,8 @@ class LineLife:
 class Term:
     """A term of the contract. `end` is the agreed one (None: evergreen), `stop` where it really ends.
 
-    Its periods count from `first_month` months after `anchor`. `origin` names what made it, so that its periods
-    are known again when the timeline is laid out anew.
+    Its periods count from `first_month` months after `anchor`. `origin` names what made it, so that its
+    periods are known again when the timeline is laid out anew.
     """
 
     origin: str
@@ -170,7 +174,7 @@ class Timeline:
         for piece in self.slices(until):
             moved = [c.since for c in self.customers[1:] if piece.period.start < c.since < piece.stop]
             marks = [piece.period.start, *moved, piece.stop]
-            for start, stop in zip(marks, marks[1:], strict=False):
+            for start, stop in itertools.pairwise(marks):
                 if start < stop <= until:
                     found.append(Window(piece.period, piece.term, start, stop, stop == piece.stop))
         return found

@@ -22,7 +22,8 @@ def carry_out(
     day: dt.date,
     book: Book,
 ) -> None:
-    """Credits each recurring line's unused value, and bills the same amount to the new customer under its own tax.
+    """Credits each recurring line's unused value, and bills the same amount to the new customer under its
+    own tax.
 
     Nothing is unused on a period's first day, nor in arrears: there the period is billed in two parts.
     """

@@ -1,7 +1,7 @@
 """Usage: what was used in a billing period, what of it is above the commitment, and what it costs.
 
-A window of usage is settled on its end, and again when usage for it comes late: then only what it costs more (or
-less) than was billed for it. Source: FINANCE.md, "Charges".
+A window of usage is settled on its end, and again when usage for it comes late: then only what it costs
+more (or less) than was billed for it. Source: FINANCE.md, "Charges".
 """
 
 import datetime as dt
@@ -32,7 +32,9 @@ class _Tally:
 
 
 class UsageMeter:
-    """The usage of one contract, and what of it is billed by now. An event id counts once, at its first coming."""
+    """The usage of one contract, and what of it is billed by now. An event id counts once, at its first
+    coming.
+    """
 
     def __init__(self, usage: Iterable[Usage], currency: str) -> None:
         self._currency = currency
@@ -67,13 +69,17 @@ class UsageMeter:
         )
 
     def settle(self, window: Window, timeline: Timeline, day: dt.date, book: Book) -> None:
-        """Bills on the day what the usage lines of the window cost by what is known, less what is billed of it."""
+        """Bills on the day what the usage lines of the window cost by what is known, less what is billed of
+        it.
+        """
         for life in timeline.lines.values():
             if life.terms.charge == "usage" and _end(life, window) > _start(life, window):
                 self._settle_line(life, window, timeline, day, book)
 
     def settle_again(self, timeline: Timeline, day: dt.date, book: Book) -> None:
-        """The same for all windows settled before, after a backdated change; what has no service left costs 0."""
+        """The same for all windows settled before, after a backdated change; what has no service left costs
+        0.
+        """
         windows = {window.key: window for window in timeline.windows(day)}
         for (line, origin, start), tally in list(self._tallies.items()):
             life, window = timeline.lines.get(line), windows.get((origin, start))
@@ -106,7 +112,9 @@ class UsageMeter:
             self._adjust(tally, life.id, due, book, day)
 
     def _least(self, life: LineLife, window: Window, tally: _Tally, first: bool) -> Decimal:
-        """The line's minimum for the period, less what its other windows were billed; 0 before the period's end."""
+        """The line's minimum for the period, less what its other windows were billed; 0 before the period's
+        end.
+        """
         if life.terms.minimum is None or not window.last_of_period:
             return round_amount(0, self._currency)
         others = (
@@ -117,7 +125,9 @@ class UsageMeter:
         return difference(life.terms.minimum.amount, total(others, self._currency), self._currency)
 
     def _above_commitment(self, life: LineLife, window: Window, more: Fraction) -> Fraction:
-        """How many of the additional units are above what the term's commitment prepays, counted over the term."""
+        """How many of the additional units are above what the term's commitment prepays, counted over the
+        term.
+        """
         if life.terms.commitment is None:
             return more
         key = (life.id, window.term.origin)

@@ -1,7 +1,97 @@
-"""placeholder until the checks are in"""
+"""Whether a scenario can be computed: every figure there, nothing contradictory, every change in its place.
 
-from canonical.scenario import Scenario
+Source: FINANCE.md, "What a scenario may leave out, and what is refused"; INTERFACES.md.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+
+from canonical.money import is_whole_minor_units
+from canonical.scenario import Fx, Periods, Scenario, ScenarioPayment
+from rules.change_checks import change_problems, charges_by_line, fit_problems
+from rules.contract_checks import contract_problems, currency_problems
+from rules.outcome import outcome
+from rules.problems import InvalidScenario, Problem, field_path, under
+from rules.reading import Format, read_scenario
+
+__all__ = ["Format", "InvalidScenario", "Problem", "check", "field_path", "read_scenario", "validate"]
+
+_MONTH = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])")
 
 
 def validate(scenario: Scenario) -> None:
-    del scenario
+    """Raises InvalidScenario with all findings, each naming its field; returns nothing where there is none.
+
+    Includes what only shows when everything is computed (a payment of an invoice that is not there).
+    """
+    check(scenario)
+    outcome(scenario)
+
+
+def check(scenario: Scenario) -> None:
+    """The same without computing the documents."""
+    problems = list(_problems(scenario))
+    if not problems:
+        problems = list(fit_problems(scenario.contract, scenario.changes))
+    if problems:
+        raise InvalidScenario(problems)
+
+
+def _problems(scenario: Scenario) -> Iterator[Problem]:
+    """Findings that need no more than the fields themselves; only without them changes can be tried in
+    turn.
+    """
+    contract_findings = under("contract", contract_problems(scenario.contract))
+    yield from contract_findings
+    yield from change_problems(scenario.contract, scenario.changes)
+    yield from _usage(scenario, charges_by_line(scenario.contract, scenario.changes))
+    if not any(path == "contract.currency" for path, _ in contract_findings):
+        yield from _payments(scenario.payments, scenario.contract.currency)
+    if scenario.fx is not None:
+        yield from under("fx", _fx(scenario.fx))
+    if scenario.periods is not None:
+        yield from under("periods", _periods(scenario.periods))
+
+
+def _usage(scenario: Scenario, charges: Mapping[str, str]) -> Iterator[Problem]:
+    for index, usage in enumerate(scenario.usage):
+        charge = charges.get(usage.line)
+        if charge is None:
+            yield f"usage[{index}].line", f"there is no line {usage.line!r}"
+        elif charge != "usage":
+            yield f"usage[{index}].line", f"{usage.line!r} is a {charge} line; usage is of usage lines"
+
+
+def _payments(payments: Sequence[ScenarioPayment], currency: str) -> Iterator[Problem]:
+    seen: set[str] = set()
+    for index, payment in enumerate(payments):
+        path = f"payments[{index}]"
+        if payment.id in seen:
+            yield f"{path}.id", f"there are two payments with the id {payment.id!r}"
+        seen.add(payment.id)
+        if payment.amount <= 0:
+            yield f"{path}.amount", f"must be above 0, and is {payment.amount}"
+        for field, amount in (("amount", payment.amount), ("fee", payment.fee)):
+            if amount is not None and not is_whole_minor_units(amount, currency):
+                yield f"{path}.{field}", f"{currency} has no amount of {amount}"
+        if payment.fee is not None and payment.kind != "chargeback":
+            yield f"{path}.fee", f"belongs to a chargeback, and this is a {payment.kind}"
+        if payment.fee is not None and payment.fee < 0:
+            yield f"{path}.fee", f"must not be negative, and is {payment.fee}"
+
+
+def _fx(fx: Fx) -> Iterator[Problem]:
+    yield from currency_problems("functional_currency", fx.functional_currency)
+    seen = set()
+    for index, rate in enumerate(fx.rates):
+        if rate.rate <= 0:
+            yield f"rates[{index}].rate", f"must be above 0, and is {rate.rate}"
+        if rate.date in seen:
+            yield f"rates[{index}].date", f"there are two rates on {rate.date}"
+        seen.add(rate.date)
+
+
+def _periods(periods: Periods) -> Iterator[Problem]:
+    for index, month in enumerate(periods.closed):
+        if not _MONTH.fullmatch(month):
+            yield f"closed[{index}]", f'must be a month written as "YYYY-MM", not {month!r}'

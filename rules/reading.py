@@ -1,0 +1,171 @@
+"""From a scenario file's text to a `Scenario`: JSON or YAML, with every error naming its field.
+
+A JSON or YAML number in a decimal's place, an unknown key, or a key that is there twice is an error. This
+checks the shape alone; what the figures mean is checked by `rules.validation.validate`. Source:
+INTERFACES.md.
+"""
+
+import json
+from collections.abc import Hashable, Mapping, Sequence
+from typing import Any, Literal
+
+import yaml
+from pydantic import ValidationError
+
+from canonical.scenario import Scenario
+from rules.problems import InvalidScenario, Problem, field_path
+
+Format = Literal["json", "yaml"]
+
+_MESSAGES = {
+    "missing": "is missing",
+    "extra_forbidden": "is not a key that is known here",
+    "string_type": "must be text in quotes",
+    "tuple_type": "must be a list",
+    "model_type": "must be an object with keys",
+    "model_attributes_type": "must be an object with keys",
+    "dict_type": "must be an object with keys",
+    "too_short": "must have at least one entry",
+    "string_too_short": "must not be empty",
+    "union_tag_not_found": "is missing: amendment, renewal, cancellation, transfer or merge",
+    "union_tag_invalid": "must be amendment, renewal, cancellation, transfer or merge",
+}
+
+
+def read_scenario(text: str, format: Format) -> Scenario:
+    """The scenario that the text says. Raises InvalidScenario with all findings about its shape.
+
+    In the file a renewal's `term_months: null` is evergreen; left out, it is not said.
+    """
+    data = _json(text) if format == "json" else _yaml(text)
+    if not isinstance(data, dict):
+        raise InvalidScenario([("", "the file must be one object with the keys contract, as_of, …")])
+    _say_evergreen(data)
+    try:
+        return Scenario.model_validate(data, by_alias=True, by_name=False)
+    except ValidationError as error:
+        raise InvalidScenario(_problems(error, data)) from None
+    except RecursionError:
+        raise InvalidScenario([("", "the file is nested too deeply")]) from None
+
+
+def _json(text: str) -> Any:
+    try:
+        return json.loads(text, object_pairs_hook=_object, parse_constant=_no_constant)
+    except json.JSONDecodeError as error:
+        place = f"line {error.lineno}, column {error.colno}"
+        raise InvalidScenario([("", f"not JSON: {error.msg} ({place})")]) from None
+    except RecursionError:
+        raise InvalidScenario([("", "the file is nested too deeply")]) from None
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A JSON object. The standard reader keeps the last of two equal keys, and so loses a figure."""
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in found:
+            raise InvalidScenario([(key, "is there twice in one object")])
+        found[key] = value
+    return found
+
+
+def _no_constant(name: str) -> Any:
+    raise InvalidScenario([("", f"not JSON: {name} is no number")])
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML's plain values only, with every key once."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        seen = set()
+        for key_node, _ in node.value:
+            key = self.construct_object(key_node, deep=True)
+            if not isinstance(key, str):
+                raise InvalidScenario([(str(key), f"keys are text; line {key_node.start_mark.line + 1}")])
+            if key in seen:
+                raise InvalidScenario(
+                    [(key, f"is there twice in one object, line {key_node.start_mark.line + 1}")]
+                )
+            seen.add(key)
+        return super().construct_mapping(node, deep)
+
+
+def _yaml(text: str) -> Any:
+    try:
+        return yaml.load(text, Loader=_Loader)  # noqa: S506 - a SafeLoader
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        place = "" if mark is None else f" (line {mark.line + 1}, column {mark.column + 1})"
+        raise InvalidScenario([("", f"not YAML: {error.problem}{place}")]) from None
+    except (yaml.YAMLError, ValueError) as error:
+        if isinstance(error, InvalidScenario):
+            raise
+        raise InvalidScenario([("", f"not YAML: {error}")]) from None
+    except RecursionError:
+        raise InvalidScenario([("", "the file is nested too deeply")]) from None
+
+
+def _say_evergreen(data: dict[str, Any]) -> None:
+    """A null that is written means evergreen; in the nouns None means "not said", so the two are told apart
+    here.
+    """
+    changes = data.get("changes")
+    listed = changes if isinstance(changes, list) else []
+    renewals = [change for change in listed if isinstance(change, dict) and change.get("type") == "renewal"]
+    merged = [c for change in listed if isinstance(change, dict) for c in _list(change.get("contracts"))]
+    for contract in (data.get("contract"), *merged):
+        if isinstance(contract, dict) and isinstance(contract.get("renewal"), dict):
+            renewals.append(contract["renewal"])
+    for renewal in renewals:
+        if "term_months" in renewal and renewal["term_months"] is None:
+            renewal["term_months"] = "evergreen"
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _problems(error: ValidationError, data: Mapping[str, Any]) -> list[Problem]:
+    found: dict[str, str] = {}
+    for one in error.errors(include_url=False):
+        kind, location = one["type"], one["loc"]
+        path = _location(location, data, missing=kind == "missing")
+        if kind == "too_short" and one["ctx"]["actual_length"] == 0 and _at(path, data):
+            continue  # its items are wrong, and they are named: it is not empty
+        if kind.startswith("union_tag"):
+            path = [*path, "type"]
+        found.setdefault(field_path(path), _message(kind, one["msg"]))
+    return list(found.items())
+
+
+def _at(path: Sequence[int | str], data: Any) -> Any:
+    for part in path:
+        data = data[part]
+    return data
+
+
+def _location(location: tuple[int | str, ...], data: Any, missing: bool) -> list[int | str]:
+    """The place of an error in the file: without the names of the alternatives that were tried on the way."""
+    kept: list[int | str] = []
+    for part in location:
+        inside = _inside(data, part)
+        if inside is not None:
+            data = inside[0]
+        elif not (missing and part == location[-1]):
+            continue
+        kept.append(part)
+    return kept
+
+
+def _inside(data: Any, part: int | str) -> tuple[Any] | None:
+    """What the data has there, in a tuple; None where it has no such place."""
+    if isinstance(part, int):
+        return (data[part],) if isinstance(data, list) and part < len(data) else None
+    return (data[part],) if isinstance(data, dict) and part in data else None
+
+
+def _message(kind: str, message: str) -> str:
+    if kind in _MESSAGES:
+        return _MESSAGES[kind]
+    message = message.removeprefix("Value error, ").replace("Input should be", "must be")
+    return message[:1].lower() + message[1:]
