@@ -10,7 +10,7 @@ import hashlib
 import json
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, computed_field
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
@@ -76,6 +76,7 @@ class AuditVerification(BaseModel):
     head: AuditAnchor
     problems: tuple[AuditProblem, ...]
 
+    @computed_field  # type: ignore[prop-decorator]
     @property
     def intact(self) -> bool:
         return not self.problems

@@ -25,7 +25,7 @@ def utc_now() -> dt.datetime:
 
 
 class NewEvent(BaseModel):
-    """An event as it came. `state` is `waiting`, or `dead` for a signed body that is not the event."""
+    """An event as it came. A signed body that is not the event is `dead`, one that says nothing `ignored`."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -41,7 +41,7 @@ class NewEvent(BaseModel):
     body: bytes
     headers: Mapping[str, str]
     correlation_id: str
-    state: Literal["waiting", "dead"] = "waiting"
+    state: Literal["waiting", "dead", "ignored"] = "waiting"
     reason: str | None = None
 
     @property

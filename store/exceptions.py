@@ -3,11 +3,12 @@
 import base64
 import datetime as dt
 import hashlib
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
@@ -145,6 +146,22 @@ class ExceptionQueue:
         )
         async with self._database.read() as session:
             return [StoryLine.model_validate(row) for row in (await session.execute(statement)).scalars()]
+
+    async def of_correlation(self, correlation_id: str) -> Sequence[RecordedException]:
+        """All that came of one event, open or not."""
+        statement = (
+            select(ExceptionRow)
+            .where(col(ExceptionRow.correlation_id) == correlation_id)
+            .order_by(col(ExceptionRow.opened_at), col(ExceptionRow.id))
+        )
+        async with self._database.read() as session:
+            rows = (await session.execute(statement)).scalars()
+            return [RecordedException.model_validate(row) for row in rows]
+
+    async def count_open(self) -> int:
+        statement = select(func.count()).where(col(ExceptionRow.status) == "open")
+        async with self._database.read() as session:
+            return (await session.execute(statement)).scalar_one()
 
     async def list(
         self,

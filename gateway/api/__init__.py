@@ -1,0 +1,13 @@
+"""The operations API under `/api/v1`: what the command line uses. Every route declares its role."""
+
+from fastapi import APIRouter
+
+from gateway.api import audit, contracts, events, exceptions, overrides, platforms, usage
+from gateway.problems import ErrorBody
+
+PREFIX = "/api/v1"
+STATUSES = (400, 401, 403, 404, 409, 413, 429, 503)
+
+router = APIRouter(prefix=PREFIX, responses={status: {"model": ErrorBody} for status in STATUSES})
+for part in (contracts, usage, exceptions, overrides, events, platforms, audit):
+    router.include_router(part.router)

@@ -1,0 +1,36 @@
+"""Usage: reported, and listed."""
+
+from fastapi import APIRouter
+from pydantic import Field
+
+from canonical.base import Noun
+from canonical.scenario import Usage
+from gateway.access import OperatorRole, Viewer
+from gateway.api.audit import record
+from gateway.deps import TheOperations, TheStores
+from store.usage import UsageReceipt
+
+router = APIRouter(prefix="/contracts/{contract}/usage", tags=["usage"])
+
+
+class UsageReport(Noun):
+    usage: tuple[Usage, ...] = Field(min_length=1, max_length=5000)
+
+
+@router.post("")
+async def report_usage(
+    contract: str, report: UsageReport, actor: OperatorRole, stores: TheStores, operations: TheOperations
+) -> UsageReceipt:
+    """Keeps usage; an id counts once. Ids known with other content are named, and what was known stays."""
+    if await stores.contracts.get(contract) is None:
+        await operations.contract_state(contract)  # says 404 where nobody knows the contract
+    receipt = await stores.usage.record(contract, report.usage)
+    details = {"recorded": str(receipt.recorded), "duplicates": str(receipt.duplicates)}
+    await record(stores, actor, "usage.report", "contract", contract, contract=contract, details=details)
+    return receipt
+
+
+@router.get("")
+async def list_usage(contract: str, actor: Viewer, stores: TheStores) -> list[Usage]:
+    """By date."""
+    return list(await stores.usage.of_contract(contract))

@@ -1,0 +1,1 @@
+"""The console's templates: self-contained HTML, no scripts, nothing from elsewhere."""
