@@ -99,7 +99,7 @@ class TokenSource(httpx.Auth):
         if not self._good(token):
             async with self._refreshing:
                 if not self._good(self._token):
-                    self._token = self._taken((yield self._ask_within_time_of(request)))
+                    self._token = await self._taken((yield self._ask_within_time_of(request)))
                 token = self._token
         request.headers["Authorization"] = _bearer(token)
         response = yield request
@@ -108,7 +108,7 @@ class TokenSource(httpx.Auth):
         async with self._refreshing:
             if self._token is None or self._token is token:
                 self._token = None
-                self._token = self._taken((yield self._ask_within_time_of(request)))
+                self._token = await self._taken((yield self._ask_within_time_of(request)))
             token = self._token
         request.headers["Authorization"] = _bearer(token)
         yield request
@@ -122,8 +122,9 @@ class TokenSource(httpx.Auth):
     def _good(self, token: _Token | None) -> bool:
         return token is not None and (token.expires_at is None or self._now() < token.expires_at - _MARGIN)
 
-    def _taken(self, response: httpx.Response) -> _Token:
+    async def _taken(self, response: httpx.Response) -> _Token:
         """The token of the answer; only a code of the error is ever shown, never the body."""
+        await response.aread()
         if response.status_code == 429 or response.status_code >= 500:
             raise TokenUnavailable(f"status {response.status_code}")
         answer = _json_object(response)
