@@ -1,0 +1,1 @@
+"""Salesforce: the CRM that holds contracts and their approved changes."""
