@@ -4,6 +4,7 @@ import os
 import secrets
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal
+from urllib.parse import urlsplit
 
 from cli.configuration import settings
 from cli.exits import FAILED, INVALID, REFUSED, UNREACHABLE, leave
@@ -34,7 +35,20 @@ def tell(path: str, body: Any = None, *, role: Role, params: Parameters | None =
     return _call("POST", path, role=role, params=params, json=body)
 
 
-def _call(method: str, path: str, *, role: Role, params: Parameters | None = None, json: Any = None) -> Any:
+def tell_if_known(path: str, body: Any, *, role: Role) -> Any:
+    """POST, with None where the gateway does not know what it is about."""
+    return _call("POST", path, role=role, json=body, none_if_unknown=True)
+
+
+def _call(
+    method: str,
+    path: str,
+    *,
+    role: Role,
+    params: Parameters | None = None,
+    json: Any = None,
+    none_if_unknown: bool = False,
+) -> Any:
     import httpx
 
     configured = settings()
@@ -45,15 +59,16 @@ def _call(method: str, path: str, *, role: Role, params: Parameters | None = Non
     wanted = {name: value for name, value in (params or {}).items() if value is not None}
     url = configured.gateway_url + API + path
     try:
-        answer = httpx.request(
-            method, url, params=wanted, json=json, headers=headers, timeout=_TIMEOUT_SECONDS
-        )
+        with httpx.Client(timeout=_TIMEOUT_SECONDS, trust_env=not _on_this_machine(url)) as client:
+            answer = client.request(method, url, params=wanted, json=json, headers=headers)
     except httpx.TransportError as error:
         leave(
             UNREACHABLE,
             f"the gateway at {configured.gateway_url} is not reachable ({type(error).__name__}): "
             "`q2c up` starts a local one",
         )
+    if none_if_unknown and answer.status_code == 404:
+        return None
     if not answer.is_success:
         _refused(answer)
     return answer.json() if answer.content else None
@@ -65,9 +80,16 @@ def acting_token(configured: "Settings", role: Role) -> str:
     if own:
         return own
     found = next((each.token for each in configured.gateway.operators if each.role == role), None)
+    if found is None and not configured.gateway.operators and configured.gateway.url is None:
+        leave(UNREACHABLE, f"no stack runs in {configured.home} (`q2c up`), and gateway.url names no gateway")
     if found is None:
         leave(INVALID, f"{ACTS_FOR}: is not set, and there is no local operator with the role {role}")
     return found.get_secret_value()
+
+
+def _on_this_machine(url: str) -> bool:
+    """Then no proxy of the environment is asked."""
+    return urlsplit(url).hostname in ("127.0.0.1", "localhost", "::1")
 
 
 def _refused(answer: "httpx.Response") -> None:

@@ -25,6 +25,7 @@ class Commands(LazyGroup):
         "platform": Lazy("cli.platform", "The platforms: health, versions, limits."),
         "sandbox": Lazy("cli.sandbox", "The simulators: faults, state, clock, reset."),
         "governance": Lazy("cli.governance", "The policy: ownership, routing, accounts, versions, SLAs."),
+        "audit": Lazy("cli.audit", "Who did what, and whether the record is whole."),
         "worker": Lazy("cli.worker", "Run a worker for Temporal's task queues."),
         "gateway": Lazy("cli.gateway", "Run the HTTP gateway."),
     }

@@ -1,0 +1,95 @@
+"""`q2c trigger`: a simulator's own event about a scenario file."""
+
+import time
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+from urllib.parse import quote
+
+import typer
+
+from cli.client import tell_if_known
+from cli.exits import FAILED, INVALID, leave
+from cli.output import Output, print_object, say
+from cli.scenario_file import as_written, read_scenario
+from cli.simulators import Simulators
+
+if TYPE_CHECKING:
+    from canonical.scenario import Scenario
+
+app = typer.Typer()
+
+CRMS = ("salesforce",)
+_KNOWN_WITHIN_SECONDS, _POLL_SECONDS = 30.0, 0.2
+
+
+@app.command()
+def trigger(
+    platform: Annotated[str, typer.Argument(metavar="PLATFORM", help="Whose event: salesforce.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Scenario file, JSON or YAML.")],
+    change: Annotated[
+        str | None,
+        typer.Option("--change", metavar="ID", help="The change that is approved; else the contract."),
+    ] = None,
+    times: Annotated[int, typer.Option(min=1, max=1000, help="How often the event is sent.")] = 1,
+    bare: Annotated[
+        bool, typer.Option("--bare", help="Do not make its account, items and entity in their platforms.")
+    ] = False,
+    output: Output = "table",
+) -> None:
+    """Have a scenario file's contract approved in the CRM simulator, which then sends its signed webhook.
+
+    The contract is version 1, its changes are 2, 3, … in the file's order; a change not yet triggered is not
+    visible. The file's tax rates go into the tax simulator, its usage to the gateway (each entry once,
+    however often this is called).
+
+    Example: q2c trigger salesforce contract.json --change CH-1
+    """
+    scenario = read_scenario(file, change=change)
+    simulators = Simulators()
+    simulators.require(platform)
+    if platform not in CRMS:
+        leave(INVALID, f"PLATFORM: {platform} approves no contracts; {', '.join(CRMS)} does")
+    document = as_written(scenario)
+    for other in simulators.names:
+        if other != platform:
+            simulators.call(other, "POST", "load", {"scenario": document, "bare": bare})
+    told = _report_usage(scenario)
+    approval = {"scenario": document, "approve": change or "contract", "bare": bare, "times": times}
+    made = simulators.call(platform, "POST", "load", approval)
+    if not told:
+        _report_usage_when_known(scenario)
+    print_object(made, output)
+
+
+def _report_usage_when_known(scenario: "Scenario") -> None:
+    """The gateway takes usage of contracts that it knows: of a new one, once its approval has arrived."""
+    deadline = time.monotonic() + _KNOWN_WITHIN_SECONDS
+    while not _report_usage(scenario):
+        if time.monotonic() > deadline:
+            leave(FAILED, f"{scenario.contract.id} is still unknown: its usage was not reported")
+        time.sleep(_POLL_SECONDS)
+
+
+def _report_usage(scenario: "Scenario") -> bool:
+    """False where the contract is not known yet."""
+    if not scenario.usage:
+        return True
+    path = f"/contracts/{quote(scenario.contract.id, safe='')}/usage"
+    receipt = tell_if_known(path, {"usage": named_usage(scenario)}, role="operator")
+    if receipt is None:
+        return False
+    say(f"usage: {receipt['recorded']} recorded, {receipt['duplicates']} known already")
+    return True
+
+
+def named_usage(scenario: "Scenario") -> list[dict[str, Any]]:
+    """The usage with an id for each entry, so that a file that is triggered again counts once."""
+    seen: Counter[tuple[str, str, str]] = Counter()
+    named = []
+    for each in scenario.usage:
+        entry = each.model_dump(mode="json", by_alias=True, exclude_none=True)
+        content = (entry["line"], entry["date"], entry["quantity"])
+        seen[content] += 1
+        named.append({"id": "/".join(("file", *content, str(seen[content]))), **entry})
+    return named
