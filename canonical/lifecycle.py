@@ -239,6 +239,8 @@ class ContractAnswer(Noun):
 
     ready: bool
     reason: str | None = None
+    running: str | None = None
+    """The workflow id of the change under way, which may know the document."""
     contract: Contract | None = None
     expected: Invoice | CreditMemo | None = None
     ids: PlatformIds = PlatformIds()

@@ -68,7 +68,9 @@ class PolicyExcerpt(Noun):
 
     def approves(self, role: str, amount: Dec | None, currency: str | None) -> bool:
         """Whether a role may approve an override of this amount; no amount counts as none at stake."""
-        for limit in self.approval_limits:
-            if limit.role == role and limit.currency in (currency, "*"):
-                return limit.amount is None or amount is None or amount <= limit.amount
+        limits = {limit.currency: limit.amount for limit in self.approval_limits if limit.role == role}
+        for wanted in (currency, "*"):
+            if wanted in limits:
+                limit = limits[wanted]
+                return limit is None or amount is None or amount <= limit
         return False

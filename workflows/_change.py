@@ -8,7 +8,6 @@ import asyncio
 import datetime as dt
 from collections.abc import Awaitable, Callable
 
-from rules.validation import InvalidScenario, validate
 from temporalio import workflow
 from temporalio.exceptions import ApplicationError
 
@@ -36,10 +35,11 @@ from ports.erp import ErpCheck
 from ports.tax import TaxDocument
 from rules.change_plan import CannotCarryOut, Scope, credited_lines, scope, with_tax_rates
 from rules.layout import ChangeRefused
-from rules.ledger import revenue_accounts
+from rules.subledger import revenue_accounts
 from rules.subscription_order import subscription_order, term_end
 from rules.tax_document import credit_tax_document, invoice_tax_document, rate_questions
 from rules.untaxed import change_without_tax, without_tax
+from rules.validation import InvalidScenario, check
 from workflows._correction import corrected_account, corrected_items
 from workflows._desk import Desk
 from workflows._options import on_platform
@@ -85,7 +85,7 @@ class ChangeStory:
         changes = self.state.changes_in_force()
         changes = changes if self.item.change is None else (*changes, self.item.change)
         try:
-            validate(Scenario(contract=self.contract, changes=changes, as_of=self.as_of))
+            check(Scenario(contract=self.contract, changes=changes, as_of=self.as_of))
             return scope(self.state, self.contract, self.item, self.as_of, self.until)
         except (InvalidScenario, ChangeRefused, CannotCarryOut) as error:
             self.problem = str(error)
@@ -130,7 +130,7 @@ class ChangeStory:
             self._take(reading.snapshot)
         self._read_again = True
         if self.problem is not None:
-            raise rejected(self.state.crm, "rules.plan", self.problem, field="change", code="InvalidChange")
+            raise rejected(self.state.crm, "rules.plan", self.problem, field="change", code="InvalidContract")
 
     def _take(self, snapshot: ContractSnapshot) -> None:
         """The contract or the change as the CRM has it now."""
@@ -402,7 +402,7 @@ class ChangeStory:
                     "tax.commit",
                     f"the engine computes {abs(result.total_tax)} where {document.tax} is expected",
                     field="tax",
-                    code="TaxDiffers",
+                    code="AmountMismatch",
                 )
 
         await self.steps.run(step, commit)

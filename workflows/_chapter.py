@@ -4,7 +4,15 @@ from collections.abc import Awaitable, Callable
 
 from temporalio import workflow
 
-from canonical.lifecycle import ChangeResult, OpenException, Plan, PlatformIds
+from canonical.document import CreditMemo, Invoice
+from canonical.lifecycle import (
+    ChangeResult,
+    ContractAnswer,
+    DocumentQuestion,
+    OpenException,
+    Plan,
+    PlatformIds,
+)
 from workflows._change import ChangeStory
 from workflows._decisions import Decisions
 
@@ -22,6 +30,24 @@ class Chapter(Decisions):
     @workflow.query(name="ids")
     def ids(self) -> PlatformIds:
         return self.story.ids
+
+    @workflow.query(name="expected_document")
+    def expected_document(self, question: DocumentQuestion) -> ContractAnswer:
+        """A document of this change, which the platform may announce before the change has ended."""
+        story = self.story
+        planned: tuple[Invoice | CreditMemo, ...] = (*story.scope.invoices, *story.scope.credit_memos)
+        found = next((document for document in planned if document.key == question.key), None)
+        if found is None or story.ids.erp_customer is None:
+            return ContractAnswer(ready=False, reason="a change is under way")
+        return ContractAnswer(
+            ready=True,
+            contract=story.contract,
+            expected=found,
+            ids=story.ids,
+            policy=story.policy.model_copy(update={"items": story.items}),
+            change=story.item.id,
+            correlation_id=story.item.correlation_id,
+        )
 
     @workflow.query(name="exceptions")
     def exceptions(self) -> list[OpenException]:

@@ -2,7 +2,6 @@
 
 from temporalio import workflow
 
-from workflows._attributes import BLOCKED_ON
 from workflows._desk import Desk
 from workflows._messages import (
     OverrideDecision,
@@ -50,8 +49,8 @@ class Decisions:
     @workflow.signal(name="waiting")
     def waiting(self, waiting: Waiting) -> None:
         """A worker says that a call keeps failing: shown, so that everybody sees what waits on what."""
-        workflow.upsert_search_attributes([BLOCKED_ON.value_set(waiting.platform)])
-        workflow.set_current_details(
+        self.desk.wait_on(
+            waiting.platform,
             f"Waits for **{waiting.platform}** ({waiting.activity}, {waiting.attempts} attempts, "
-            f"{waiting.code}); it is tried again until the platform is back."
+            f"{waiting.code}); it is tried again until the platform is back.",
         )

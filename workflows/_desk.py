@@ -12,7 +12,7 @@ from canonical.base import Dec, Noun
 from canonical.lifecycle import OpenException
 from canonical.policy import PolicyExcerpt
 from ports.records import ExceptionItem, OverrideRecord, Resolution
-from workflows._attributes import EXCEPTION_CODE, EXCEPTION_OWNER, NEEDS_ATTENTION, STAGE
+from workflows._attributes import BLOCKED_ON, EXCEPTION_CODE, EXCEPTION_OWNER, NEEDS_ATTENTION, STAGE
 from workflows._messages import OverrideDecision, OverrideRequest, Resolve, Resolved
 from workflows._options import in_records
 
@@ -53,12 +53,17 @@ class Desk:
         policy: PolicyExcerpt | None,
         check_corrections: Callable[[dict[str, str]], None] | None = None,
     ) -> None:
-        """`check_corrections` raises ApplicationError InvalidInput for a correction that makes no sense."""
+        """`check_corrections` raises ApplicationError InvalidInput for a correction that makes no sense.
+
+        `topic` goes into the exceptions' keys: the event or change at hand, so that a later one's are others.
+        """
         self._contract = contract
         self._change = change
         self._correlation_id = correlation_id
         self._policy = policy
         self._try_corrections = check_corrections
+        self.topic = ""
+        self._waits_on: str | None = None
         self._raised: dict[str, int] = {}
         self._open: dict[str, OpenException] = {}
         self._answers: dict[str, Resolve] = {}
@@ -126,7 +131,7 @@ class Desk:
         workflow_id = workflow.info().workflow_id
         return ExceptionItem.model_validate(
             {
-                "key": f"{workflow_id}#{failure.step}#{count}",
+                "key": "#".join((workflow_id, self.topic, failure.step, str(count))),
                 "workflow_id": workflow_id,
                 "contract": self._contract,
                 "change": self._change,
@@ -299,6 +304,19 @@ class Desk:
         await workflow.execute_local_activity_method(
             RecordsActivities.record_override, record, **in_records("Record the override")
         )
+
+    def wait_on(self, platform: str, words: str) -> None:
+        """A call on the platform keeps failing and is tried again: shown, so that everybody sees it."""
+        self._waits_on = platform
+        workflow.upsert_search_attributes([BLOCKED_ON.value_set(platform)])
+        workflow.set_current_details(words)
+
+    def answered_by(self, platform: str) -> None:
+        """The platform has answered a call."""
+        if self._waits_on == platform:
+            self._waits_on = None
+            workflow.upsert_search_attributes([BLOCKED_ON.value_unset()])
+            workflow.set_current_details("")
 
     def _show(self) -> None:
         """What the Web UI shows of this workflow's exceptions."""

@@ -15,7 +15,7 @@ from canonical.base import Noun
 from canonical.lifecycle import ContractAnswer, DocumentQuestion
 from canonical.origin import Origin, Reference
 from ports.billing import IssuedDocument
-from rules.ledger import compare, ledger_document
+from rules.subledger import compare, ledger_document
 from workflows._change import rejected
 from workflows._correction import corrected_items
 from workflows._decisions import Decisions
@@ -77,6 +77,7 @@ class DocumentStory(Decisions):
             self.desk = Desk(contract=contract, change=None, correlation_id=correlation, policy=None)
         else:
             self.desk.rename(contract, correlation)
+        self.desk.topic = origin.event_id or ""
         self.steps = Steps(desk=self.desk, origin=origin, correct=self._correct)
 
     def _correct(self, pairs: dict[str, str]) -> None:
@@ -146,7 +147,11 @@ class DocumentStory(Decisions):
                 step.status = "blocked"
                 words = "; ".join(str(difference) for difference in differences)
                 raise rejected(
-                    current.platform, "rules.compare", words, field=differences[0].field, code="Differs"
+                    current.platform,
+                    "rules.compare",
+                    words,
+                    field=differences[0].field,
+                    code="AmountMismatch",
                 )
             return current
 

@@ -5,6 +5,7 @@ compensation is registered before the call, since a call whose answer is lost ma
 """
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -105,6 +106,7 @@ class Steps:
                     continue
                 return None
             step.status = "done"
+            self.desk.answered_by(step.platform)
             return result
 
     async def _decide(self, step: Step, error: BaseException) -> bool:
@@ -170,7 +172,7 @@ class Steps:
             except (ActivityError, ApplicationError) as error:
                 failure = failure_of(step, error)
                 answer = await self.desk.ask(
-                    failure.model_copy(update={"step": f"undo {step.name}", "code": "CompensationFailed"})
+                    failure.model_copy(update={"step": f"undo {step.name}", "code": "compensation_failed"})
                 )
                 if answer.action in ("skip", "accept", "compensate"):
                     await self.desk.close(answer, "left as it is")
@@ -188,7 +190,7 @@ def failure_of(step: Step, error: BaseException) -> Failure:
         return Failure(
             step=step.name,
             platform=step.platform,
-            code="DeadlinePassed",
+            code="transient",
             amount=step.amount,
             currency=step.currency,
             summary=f"{step.summary}: {step.platform} gave no final answer within the deadline",
@@ -198,9 +200,14 @@ def failure_of(step: Step, error: BaseException) -> Failure:
     return Failure(
         step=step.name,
         platform=detail.get("platform", step.platform),
-        code=cause.type or "Defect",
+        code=snake(cause.type or "Defect"),
         field=detail.get("field"),
         amount=step.amount,
         currency=step.currency,
         summary=f"{step.summary}: {cause.message}{vendor}",
     )
+
+
+def snake(name: str) -> str:
+    """An error's class as governance names it: PeriodClosed is period_closed."""
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()

@@ -147,7 +147,7 @@ class ContractWorkflow(Decisions):
         """The document that the rules expect, and what posting it needs. Not ready while a change is due."""
         state = self.state
         if self.running is not None or state.queue or state.submissions:
-            return ContractAnswer(ready=False, reason="a change is under way")
+            return ContractAnswer(ready=False, reason="a change is under way", running=self.running)
         if agenda.unfinished_before(state, question.date):
             return ContractAnswer(ready=False, reason="business date")
         return ContractAnswer(
@@ -219,6 +219,7 @@ class ContractWorkflow(Decisions):
     async def _ask_crm(self) -> None:
         """One reading for all notices that wait; a reading older than a notice is asked for again."""
         notices = self.state.queue
+        self.desk.topic = notices[-1].event_id
         wanted = max((notice.version or 0 for notice in notices), default=0)
         step = Step("read contract", "crm.read_contract", self.state.crm, "Read the contract from the CRM")
         reading = None
@@ -262,6 +263,7 @@ class ContractWorkflow(Decisions):
 
     async def _take_submission(self) -> None:
         submission = self.state.submissions[0]
+        self.desk.topic = submission.event_id
         snapshot = self._snapshot_of(submission)
         step = Step("read policy", "crm.read_contract", self.state.crm, "Read usage and policy")
         try:
@@ -295,6 +297,7 @@ class ContractWorkflow(Decisions):
         if agenda.void_by_cancellation(self.state, item):
             self._carried(item, "skipped", None)
             return
+        self.desk.topic = item.id
         today = self._today()
         given = ChangeInput(
             state=self.state.model_copy(update={"seen": (), "queue": (), "submissions": ()}),

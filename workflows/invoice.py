@@ -8,7 +8,7 @@ from canonical.document import DocumentLine, Invoice
 from canonical.lifecycle import ContractAnswer
 from canonical.origin import Origin
 from ports.billing import DraftCompletion, IssuedDocument
-from rules.ledger import billed_by_platform, with_quoted_tax
+from rules.subledger import billed_by_platform, with_quoted_tax
 from rules.tax_document import invoice_tax_document
 from workflows._document import DocumentInput, DocumentResult, DocumentStory
 from workflows._options import on_platform

@@ -1,0 +1,82 @@
+"""The gateway, assembled: store, Temporal, the vendors' webhook checks."""
+
+import asyncio
+import contextlib
+import datetime as dt
+from collections.abc import AsyncIterator
+
+from fastapi import FastAPI
+
+from assembly.handoff import TemporalHandoff
+from assembly.operations import TemporalOperations
+from assembly.platform_views import PlatformDesk
+from assembly.receivers import receivers
+from assembly.settings import Settings
+from assembly.stack_state import read_stack
+from assembly.temporal import codec_of, connect
+from gateway.app import create_app
+from gateway.deps import GatewayDeps
+from governance.policy import load_policy
+from governance.schema import WILDCARD
+from store.database import Database
+from store.exceptions import ExceptionQueue
+from store.migrations import upgrade
+from store.operators import OperatorList
+
+
+def build_gateway(settings: Settings) -> FastAPI:
+    """The application. Temporal may be down: events are stored, and handed on when it is back.
+
+    Brings the store's tables up to date and makes the configured operators known when it starts.
+    """
+    return asyncio.run(_assemble(settings))
+
+
+async def _assemble(settings: Settings) -> FastAPI:
+    settings.home.mkdir(parents=True, exist_ok=True)
+    await upgrade(settings.database_url)
+    client = await connect(settings, lazy=True)
+    database = Database(settings.database_url)
+    policy = load_policy(settings.governance.directory)
+    today = dt.datetime.now(dt.UTC).date()
+    operations = TemporalOperations(
+        client,
+        ExceptionQueue(database),
+        PlatformDesk(client, settings, policy),
+        tenant=settings.tenant,
+        crm=policy.route(WILDCARD, today).crm,
+        ui_url=_ui_url(settings),
+    )
+    app = create_app(
+        GatewayDeps(
+            database=database,
+            receivers=receivers(settings),
+            operations=operations,
+            handoff=TemporalHandoff(client, settings.tenant),
+            codec=codec_of(settings),
+            settings=settings.gateway.limits.model_copy(update={"temporal_ui_url": _ui_url(settings)}),
+        )
+    )
+    _admit_operators(app, settings, OperatorList(database))
+    return app
+
+
+def _admit_operators(app: FastAPI, settings: Settings, operators: OperatorList) -> None:
+    """Puts the configured operators into the store before the first request."""
+    inner = app.router.lifespan_context
+
+    @contextlib.asynccontextmanager
+    async def lifespan(application: FastAPI) -> AsyncIterator[None]:
+        for operator in settings.gateway.operators:
+            await operators.put(operator.name, operator.role, operator.token.get_secret_value())
+        async with inner(application):
+            yield
+
+    app.router.lifespan_context = lifespan
+
+
+def _ui_url(settings: Settings) -> str | None:
+    if settings.gateway.limits.temporal_ui_url is not None:
+        return settings.gateway.limits.temporal_ui_url
+    stack = read_stack(settings.home)
+    return stack.temporal.ui if stack is not None else None

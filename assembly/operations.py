@@ -1,0 +1,339 @@
+"""`gateway.operations.Operations` over Temporal: what operators ask becomes queries and updates."""
+
+import asyncio
+import hashlib
+from collections.abc import AsyncIterator, Awaitable
+from contextlib import asynccontextmanager
+from typing import NoReturn, TypeVar
+from urllib.parse import quote
+
+from temporalio.client import (
+    Client,
+    WorkflowHandle,
+    WorkflowQueryFailedError,
+    WorkflowUpdateFailedError,
+    WorkflowUpdateRPCTimeoutOrCancelledError,
+)
+from temporalio.exceptions import ApplicationError
+from temporalio.service import RPCError, RPCStatusCode
+
+from assembly.handoff import start_of_contract
+from assembly.platform_views import PlatformDesk
+from canonical.change import ContractChange
+from canonical.ids import contract_workflow_id
+from canonical.lifecycle import ContractView as StateView
+from canonical.lifecycle import Submission, Ticket
+from canonical.scenario import Scenario
+from gateway.operations import (
+    Actor,
+    ChangeView,
+    ContractOrExceptionNotFound,
+    ContractView,
+    InvalidRequest,
+    PlatformView,
+    RefusedByPolicy,
+    ResolveResult,
+    Started,
+    StateConflict,
+    TemporalUnreachable,
+    TimelineItem,
+)
+from ports.records import OverrideRecord, ResolveAction
+from rules.validation import InvalidScenario, validate
+from store.exceptions import ExceptionQueue, RecordedException
+from workflows._messages import OverrideDecision, OverrideRequest, OverrideView, Resolve, Resolved
+from workflows.contract import ContractWorkflow
+
+T = TypeVar("T")
+
+_PATIENCE_SECONDS = 15
+
+
+class TemporalOperations:
+    """`ui_url` is the Web UI's address, None where it is not known; `crm` the platform that contracts are
+    read from where a document does not say.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        exceptions: ExceptionQueue,
+        platforms: PlatformDesk,
+        *,
+        tenant: str,
+        crm: str,
+        ui_url: str | None,
+    ) -> None:
+        self._client = client
+        self._exceptions = exceptions
+        self._platforms = platforms
+        self._tenant = tenant
+        self._crm = crm
+        self._ui_url = ui_url
+
+    async def check(self) -> None:
+        try:
+            async with asyncio.timeout(3):
+                await self._client.service_client.check_health()
+        except (RPCError, TimeoutError, RuntimeError) as error:
+            raise TemporalUnreachable("Temporal does not answer") from error
+
+    async def start_contract(self, scenario: Scenario, actor: Actor) -> Started:
+        contract = scenario.contract
+        _validated(scenario)
+        submission = Submission(
+            event_id=f"document/{contract.id}/{_digest(contract.model_dump_json())}",
+            contract=contract,
+            actor=actor.name,
+            reason="started from a document",
+            correlation_id=actor.request_id,
+        )
+        ticket: Ticket = await self._asked(
+            self._client.execute_update_with_start_workflow(
+                ContractWorkflow.submit,
+                submission,
+                id=submission.event_id,
+                start_workflow_operation=start_of_contract(contract.id, self._tenant, self._crm),
+            )
+        )
+        workflow_id = contract_workflow_id(contract.id)
+        return Started(
+            contract=contract.id,
+            workflow_id=workflow_id,
+            run_url=self._url(workflow_id, None),
+            already_known=not ticket.accepted,
+        )
+
+    async def change_contract(self, scenario: Scenario, change: str | None, actor: Actor) -> Started:
+        _validated(scenario)
+        chosen = _chosen(scenario.changes, change)
+        contract = scenario.contract.id
+        handle = self._handle(contract_workflow_id(contract))
+        new = []
+        for each in chosen:
+            submission = Submission(
+                event_id=f"document/{contract}/{each.id}/{_digest(each.model_dump_json())}",
+                change=each,
+                actor=actor.name,
+                reason="changed from a document",
+                correlation_id=actor.request_id,
+            )
+            ticket = await self._asked(
+                handle.execute_update("submit", submission, id=submission.event_id, result_type=Ticket)
+            )
+            if ticket.accepted:
+                new.append(each.id)
+        workflow_id = contract_workflow_id(contract)
+        return Started(
+            contract=contract,
+            workflow_id=workflow_id,
+            run_url=self._url(workflow_id, None),
+            changes=tuple(new),
+            already_known=not new,
+        )
+
+    async def contract_state(self, contract_id: str) -> ContractView:
+        """The workflow's word; what waits for a person (the store knows) shows as blocked."""
+        workflow_id = contract_workflow_id(contract_id)
+        state: StateView = await self._asked(self._handle(workflow_id).query("state", result_type=StateView))
+        waiting = await self._exceptions.list(status="open", contract=contract_id, limit=1000)
+        blocked = {item.change for item in waiting if item.change is not None}
+        running = {item.workflow_id for item in waiting}
+        is_blocked = state.running in running or workflow_id in running
+        contract = state.contract
+        return ContractView(
+            id=contract_id,
+            status="blocked" if is_blocked else state.status,
+            account=contract.account.id if contract else "",
+            legal_entity=contract.legal_entity if contract else "",
+            currency=contract.currency if contract else "",
+            version=state.version,
+            workflow_id=workflow_id,
+            run_url=self._url(workflow_id, state.run_id),
+            changes=tuple(
+                ChangeView(
+                    id=change.id,
+                    type=change.type,
+                    status="blocked"
+                    if change.id in blocked and change.status == "running"
+                    else change.status,
+                    effective_date=change.effective_date,
+                    workflow_id=None if change.status == "planned" else change.workflow_id,
+                    run_url=None
+                    if change.status == "planned"
+                    else self._url(change.workflow_id, change.run_id),
+                )
+                for change in state.changes
+            ),
+        )
+
+    async def contract_timeline(self, contract_id: str) -> tuple[TimelineItem, ...]:
+        """The chapters as Temporal knows them; the store tells the rest."""
+        state: StateView = await self._asked(
+            self._handle(contract_workflow_id(contract_id)).query("state", result_type=StateView)
+        )
+        items = []
+        for change in state.changes:
+            if change.status == "planned":
+                continue
+            try:
+                description = await self._handle(change.workflow_id).describe()
+            except RPCError as error:
+                if error.status == RPCStatusCode.NOT_FOUND:
+                    continue  # its history is older than Temporal keeps
+                raise TemporalUnreachable("Temporal does not answer") from error
+            items.append(
+                TimelineItem(
+                    at=description.start_time,
+                    kind="change",
+                    summary=f"{change.type} {change.id}, effective {change.effective_date}: {change.status}",
+                    actor="q2c",
+                    correlation_id=None,
+                    links=self._links(change.workflow_id, description.run_id),
+                )
+            )
+        return tuple(items)
+
+    async def resolve(
+        self,
+        exception: RecordedException,
+        action: ResolveAction,
+        reason: str,
+        actor: Actor,
+        set: dict[str, str],
+    ) -> ResolveResult:
+        order = Resolve(
+            action=action,
+            reason=reason,
+            actor=actor.name,
+            role=actor.role,
+            exception=exception.id,
+            set=set,
+        )
+        handle = self._handle(exception.workflow_id)
+        taken = await self._asked(
+            handle.execute_update("resolve", order, id=actor.request_id, result_type=Resolved)
+        )
+        return ResolveResult(exception=taken.exception, action=taken.action)
+
+    async def request_override(
+        self, exception: RecordedException, action: ResolveAction, reason: str, actor: Actor
+    ) -> OverrideRecord:
+        request = OverrideRequest(
+            exception=exception.id, action=action, reason=reason, actor=actor.name, role=actor.role
+        )
+        handle = self._handle(exception.workflow_id)
+        view = await self._asked(
+            handle.execute_update("request_override", request, id=actor.request_id, result_type=OverrideView)
+        )
+        return _record(view, exception.contract)
+
+    async def approve_override(self, override: OverrideRecord, reason: str, actor: Actor) -> OverrideRecord:
+        return await self._decide(override, True, reason, actor)
+
+    async def reject_override(self, override: OverrideRecord, reason: str, actor: Actor) -> OverrideRecord:
+        return await self._decide(override, False, reason, actor)
+
+    async def _decide(
+        self, override: OverrideRecord, approve: bool, reason: str, actor: Actor
+    ) -> OverrideRecord:
+        item = await self._exceptions.get(override.exception_id)
+        if item is None:
+            raise ContractOrExceptionNotFound(f"there is no exception {override.exception_id}")
+        decision = OverrideDecision(
+            override=override.id, approve=approve, reason=reason, actor=actor.name, role=actor.role
+        )
+        handle = self._handle(item.workflow_id)
+        view = await self._asked(
+            handle.execute_update("decide_override", decision, id=actor.request_id, result_type=OverrideView)
+        )
+        return _record(view, override.contract)
+
+    async def platforms(self, *, check: bool = False) -> tuple[PlatformView, ...]:
+        return await self._platforms.views(check=check)
+
+    async def pause_platform(self, platform: str, reason: str, actor: Actor) -> PlatformView:
+        return await self._platforms.pause(platform, reason, actor)
+
+    async def resume_platform(self, platform: str, reason: str, actor: Actor) -> PlatformView:
+        return await self._platforms.resume(platform, reason, actor)
+
+    def _handle(self, workflow_id: str) -> WorkflowHandle[object, object]:
+        return self._client.get_workflow_handle(workflow_id)
+
+    def _url(self, workflow_id: str, run_id: str | None) -> str | None:
+        if self._ui_url is None:
+            return None
+        base = f"{self._ui_url}/namespaces/{self._client.namespace}/workflows/{quote(workflow_id, safe='')}"
+        return f"{base}/{run_id}/history" if run_id else base
+
+    def _links(self, workflow_id: str, run_id: str) -> dict[str, str]:
+        url = self._url(workflow_id, run_id)
+        return {"workflow": url} if url else {}
+
+    async def _asked(self, call: Awaitable[T]) -> T:
+        """Awaits Temporal's answer and turns its refusals into the operations' own errors."""
+        async with _translated():
+            async with asyncio.timeout(_PATIENCE_SECONDS):
+                return await call
+        raise AssertionError("unreachable")
+
+
+@asynccontextmanager
+async def _translated() -> AsyncIterator[None]:
+    try:
+        yield
+    except (WorkflowUpdateRPCTimeoutOrCancelledError, TimeoutError) as error:
+        raise TemporalUnreachable("the workflow has not answered in time; the request may count") from error
+    except WorkflowUpdateFailedError as error:
+        _refusal(error.cause)
+    except WorkflowQueryFailedError as error:
+        raise StateConflict(f"the workflow could not answer: {error.message}") from error
+    except RPCError as error:
+        if error.status == RPCStatusCode.NOT_FOUND:
+            raise ContractOrExceptionNotFound("nothing of this name runs in Temporal") from error
+        raise TemporalUnreachable("Temporal does not answer") from error
+
+
+def _refusal(cause: BaseException) -> NoReturn:
+    """An update's refusal by its type, as the desk has given it."""
+    if not isinstance(cause, ApplicationError):
+        raise StateConflict(str(cause)) from cause
+    match cause.type:
+        case "RefusedByPolicy":
+            raise RefusedByPolicy(cause.message) from cause
+        case "NotFound":
+            raise ContractOrExceptionNotFound(cause.message) from cause
+        case "InvalidInput":
+            field = cause.message.split(":", 1)[0]
+            raise InvalidRequest(cause.message, field=field) from cause
+        case _:
+            raise StateConflict(cause.message) from cause
+
+
+def _validated(scenario: Scenario) -> None:
+    try:
+        validate(scenario)
+    except InvalidScenario as error:
+        raise InvalidRequest(str(error)) from error
+
+
+def _chosen(changes: tuple[ContractChange, ...], wanted: str | None) -> tuple[ContractChange, ...]:
+    if wanted is None:
+        if not changes:
+            raise InvalidRequest("changes: the document has none", field="changes")
+        return changes
+    found = tuple(change for change in changes if change.id == wanted)
+    if not found:
+        raise InvalidRequest(f"changes: the document has no change {wanted}", field="changes")
+    return found
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _record(view: OverrideView, contract: str) -> OverrideRecord:
+    values = view.model_dump()
+    values["exception_id"] = values.pop("exception")
+    return OverrideRecord.model_validate(values | {"contract": contract, "decided_at": None})

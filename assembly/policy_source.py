@@ -1,0 +1,64 @@
+"""Governance's policy as the excerpts that decisions are given."""
+
+import datetime as dt
+from typing import get_args
+
+from canonical.document import AccountRole
+from canonical.policy import ApprovalLimit, CodedRule, ExceptionRule, PolicyExcerpt, Route
+from governance.policy import Policy
+from governance.schema import WILDCARD
+
+
+class GovernedPolicy:
+    """`excerpt` reads the policy as it is today; raises PolicyGap where it has no answer for the entity."""
+
+    def __init__(self, policy: Policy) -> None:
+        self._policy = policy
+
+    def excerpt(self, legal_entity: str) -> PolicyExcerpt:
+        policy = self._policy
+        route = policy.route(legal_entity, dt.datetime.now(dt.UTC).date())
+        items = {
+            product: item
+            for item_map in policy.items.maps
+            if item_map.erp == route.erp
+            for product, item in item_map.items.items()
+        }
+        return PolicyExcerpt(
+            legal_entity=legal_entity,
+            route=Route(crm=route.crm, billing=route.billing, tax=route.tax, erp=route.erp),
+            accounts={role: policy.account(route.erp, legal_entity, role) for role in get_args(AccountRole)},
+            items=items,
+            exception_rules=tuple(self._rules(policy)),
+            approval_limits=tuple(
+                ApprovalLimit(role=role, currency=currency, amount=policy.approval_limit(role, currency))
+                for role, limits in policy.approvals.limits.items()
+                for currency in limits
+            ),
+            second_approver_actions=tuple(policy.approvals.second_approver),
+            time_zone=route.timezone,
+            department=policy.dimension_values(legal_entity, WILDCARD).department,
+        )
+
+    @staticmethod
+    def _rules(policy: Policy) -> list[CodedRule]:
+        """Every (code, platform) pair that governance speaks of, resolved; the default comes last."""
+        pairs = {(rule.code, rule.platform) for rule in policy.exceptions.rules}
+        pairs |= {(code, WILDCARD) for code in policy.exceptions.codes}
+        pairs.add((WILDCARD, WILDCARD))
+        rules = []
+        for code, platform in sorted(pairs):
+            found = policy.exception_rule(code, "" if platform == WILDCARD else platform)
+            rules.append(
+                CodedRule(
+                    code=None if code == WILDCARD else code,
+                    platform=None if platform == WILDCARD else platform,
+                    rule=ExceptionRule(
+                        owner=found.owner,
+                        due_hours=found.due_hours,
+                        escalate_to=found.escalate_to,
+                        actions=tuple(found.actions),
+                    ),
+                )
+            )
+        return rules

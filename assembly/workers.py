@@ -1,0 +1,173 @@
+"""The workers: one for workflows and records, one for each platform's queue."""
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+import structlog
+from temporalio.client import Client
+from temporalio.worker import Worker
+from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
+
+from activities.billing import BillingActivities
+from activities.contracts import ContractActivities
+from activities.crm import CrmActivities, PolicySource
+from activities.erp import ErpActivities
+from activities.records import RecordsActivities
+from activities.tax import TaxActivities
+from assembly.book import TemporalContractBook
+from assembly.platforms import capability_of, configured, connector_of
+from assembly.policy_source import GovernedPolicy
+from assembly.recorder import Recorder
+from assembly.settings import Settings
+from assembly.temporal import connect
+from connectors.registry import Capability
+from governance.policy import load_policy
+from ports.records import Records
+from store.database import Database
+from store.migrations import upgrade
+from store.records import StoreRecords
+from workflows._options import WORKFLOW_QUEUE, platform_queue
+from workflows.activation import ActivationWorkflow
+from workflows.amendment import AmendmentWorkflow
+from workflows.cancellation import CancellationWorkflow
+from workflows.contract import ContractWorkflow
+from workflows.credit_memo import CreditMemoWorkflow
+from workflows.invoice import InvoiceWorkflow
+from workflows.renewal import RenewalWorkflow
+
+_log = structlog.get_logger("worker")
+
+WORKFLOWS: Sequence[type] = (
+    ContractWorkflow,
+    ActivationWorkflow,
+    AmendmentWorkflow,
+    RenewalWorkflow,
+    CancellationWorkflow,
+    InvoiceWorkflow,
+    CreditMemoWorkflow,
+)
+
+PASSED_THROUGH = (
+    "canonical",
+    "rules",
+    "ports",
+    "activities",
+    "workflows._attributes",
+    "workflows._change",
+    "workflows._chapter",
+    "workflows._correction",
+    "workflows._decisions",
+    "workflows._desk",
+    "workflows._document",
+    "workflows._messages",
+    "workflows._options",
+    "workflows._steps",
+    "pydantic",
+    "pydantic_core",
+    "annotated_types",
+    "typing_extensions",
+    "typing_inspection",
+    "iso4217",
+    "zoneinfo",
+    "tzdata",
+)
+"""Modules that the workflow sandbox does not import anew for each workflow: pure, without global state."""
+
+_STICKY = timedelta(seconds=1)
+"""How long the server waits for the worker that knows a workflow before it asks any other: a killed worker
+holds its workflows up for so long, and no longer."""
+
+
+def runner() -> SandboxedWorkflowRunner:
+    return SandboxedWorkflowRunner(
+        restrictions=SandboxRestrictions.default.with_passthrough_modules(*PASSED_THROUGH)
+    )
+
+
+def platform_activities(
+    capability: Capability, port: Any, records: Records, policy: PolicySource
+) -> list[Callable[..., Any]]:
+    """The activities of one platform, by what it can do."""
+    match capability:
+        case "crm":
+            return methods(CrmActivities(port, records, policy))
+        case "billing":
+            return methods(BillingActivities(port))
+        case "tax":
+            return methods(TaxActivities(port))
+        case "erp":
+            return methods(ErpActivities(port))
+
+
+def methods(activities: object) -> list[Callable[..., Any]]:
+    """All methods of an object that are activities."""
+    found = [getattr(activities, name) for name in dir(activities) if not name.startswith("_")]
+    return [method for method in found if hasattr(method, "__temporal_activity_definition")]
+
+
+def workflow_worker(client: Client, records: Records, settings: Settings) -> Worker:
+    book = TemporalContractBook(client)
+    return Worker(
+        client,
+        task_queue=WORKFLOW_QUEUE,
+        workflows=WORKFLOWS,
+        activities=[*methods(RecordsActivities(records)), *methods(ContractActivities(book))],
+        interceptors=[Recorder(records, client)],
+        workflow_runner=runner(),
+        max_cached_workflows=settings.workers.max_cached_workflows,
+        sticky_queue_schedule_to_start_timeout=_STICKY,
+        graceful_shutdown_timeout=timedelta(seconds=settings.workers.shutdown_seconds),
+    )
+
+
+def platform_worker(
+    client: Client, name: str, port: Any, records: Records, policy: PolicySource, settings: Settings
+) -> Worker:
+    return Worker(
+        client,
+        task_queue=platform_queue(name),
+        activities=platform_activities(capability_of(name), port, records, policy),
+        interceptors=[Recorder(records, client)],
+        max_concurrent_activities=20,
+        graceful_shutdown_timeout=timedelta(seconds=settings.workers.shutdown_seconds),
+    )
+
+
+async def run_workers(settings: Settings, queues: Sequence[str] | None = None) -> None:
+    """Runs the workers of these queues (None: all) until cancelled; activities in flight may end."""
+    await upgrade(settings.database_url)
+    client = await connect(settings)
+    database = Database(settings.database_url)
+    await database.open()
+    policy = GovernedPolicy(load_policy(settings.governance.directory))
+    records = StoreRecords(database)
+    async with contextlib.AsyncExitStack() as stack:
+        stack.push_async_callback(database.close)
+        workers: list[Worker] = []
+        if queues is None or WORKFLOW_QUEUE in queues:
+            workers.append(workflow_worker(client, records, settings))
+        for name in _platforms(settings, queues):
+            port = await stack.enter_async_context(connector_of(settings, name))
+            workers.append(platform_worker(client, name, port, records, policy, settings))
+        _log.info("worker ready", queues=[worker.task_queue for worker in workers])
+        await _run(workers)
+
+
+def _platforms(settings: Settings, queues: Sequence[str] | None) -> list[str]:
+    names = configured(settings)
+    return [name for name in names if queues is None or platform_queue(name) in queues]
+
+
+async def _run(workers: Sequence[Worker]) -> None:
+    """Runs them all; if one ends with an error, so do the others."""
+    async with asyncio.TaskGroup() as group:
+        for worker in workers:
+            group.create_task(worker.run())
+
+
+def known_queues(platforms: Mapping[str, object]) -> tuple[str, ...]:
+    """All task queues: the workflows' and one for each platform."""
+    return (WORKFLOW_QUEUE, *(platform_queue(name) for name in platforms))
