@@ -29,7 +29,7 @@ from assembly.ports import HOST, Claims
 from assembly.probes import GatewayProbe, SimulatorProbe, TemporalProbe, loopback_client, until_ready
 from assembly.processes import Child, ProcessDied, Program, start, start_time
 from assembly.programs import Ports
-from assembly.settings import Settings
+from assembly.settings import Settings, load_settings
 from assembly.stack_state import (
     Process,
     SimulatedPlatform,
@@ -51,10 +51,12 @@ class Stopped(Exception):
 
 
 def all_queues(settings: Settings) -> tuple[str, ...]:
-    """The task queues that the stack's workers serve."""
-    from assembly import workers
+    """The task queues that the stack's workers serve: the workflows' and one for each platform."""
+    from workflows._options import WORKFLOW_QUEUE, platform_queue
 
-    return settings.workers.queues or tuple(workers.all_queues(settings))
+    platforms = load_settings().platforms  # the simulators among them, now that they run
+    found = (platform_queue(name) for name, platform in platforms.items() if platform.url is not None)
+    return settings.workers.queues or (WORKFLOW_QUEUE, *found)
 
 
 @dataclass(frozen=True)

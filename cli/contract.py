@@ -1,6 +1,5 @@
 """`q2c contract`: started and changed from documents, listed, shown, told, traced."""
 
-from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import quote
 
@@ -8,11 +7,11 @@ import typer
 
 from cli.client import ask, tell
 from cli.output import Format, Output, print_json, print_object, print_rows, say
-from cli.scenario_file import read_scenario
+from cli.scenario_file import valid_scenario
 
 app = typer.Typer(no_args_is_help=True, help="Contracts: start, change, list, show, timeline, lineage.")
 
-File = Annotated[Path, typer.Argument(metavar="FILE", help="Scenario file, JSON or YAML.")]
+File = Annotated[str, typer.Argument(metavar="FILE", help="Scenario file, JSON or YAML.")]
 ContractId = Annotated[str, typer.Argument(metavar="ID", help="The contract's id in the CRM.")]
 
 
@@ -22,7 +21,7 @@ def start(file: File, output: Output = "table") -> None:
 
     Example: q2c contract start contract.json
     """
-    scenario = read_scenario(file)
+    scenario = valid_scenario(file)
     _print_started(
         tell("/contracts", scenario.model_dump(mode="json", by_alias=True), role="finance"), output
     )
@@ -40,7 +39,7 @@ def change(
 
     Example: q2c contract change contract.json --change CH-1
     """
-    scenario = read_scenario(file, change=change_id)
+    scenario = valid_scenario(file, change=change_id)
     path = f"/contracts/{quote(scenario.contract.id, safe='')}/changes"
     body = scenario.model_dump(mode="json", by_alias=True)
     _print_started(tell(path, body, role="finance", params={"change": change_id}), output)

@@ -1,6 +1,5 @@
-"""A scenario file as commands read it; what is wrong with it ends them with exit code 2, naming the fields."""
+"""A scenario file as commands take it: valid, or the command ends with exit code 2, naming each field."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cli.exits import INVALID, leave
@@ -8,19 +7,17 @@ from cli.exits import INVALID, leave
 if TYPE_CHECKING:
     from canonical.scenario import Scenario
 
-_SIZE_LIMIT_BYTES = 16 * 1024 * 1024
 
-
-def read_scenario(file: Path, *, change: str | None = None) -> "Scenario":
+def valid_scenario(file: str, *, change: str | None = None) -> "Scenario":
     """The scenario, found valid; with `change`, one that has a change of this id."""
-    from rules.validation import InvalidScenario, read_scenario, validate
+    from cli.preview import problems, read
+    from rules.validation import InvalidScenario, validate
 
-    text = _text(file)
     try:
-        scenario = read_scenario(text, "json" if file.suffix.lower() == ".json" else "yaml")
+        scenario = read(file)
         validate(scenario)
     except InvalidScenario as error:
-        leave(INVALID, *(f"{path}: {message}" if path else message for path, message in error.problems))
+        leave(INVALID, *problems(file, error.problems))
     if change is not None and change not in [each.id for each in scenario.changes]:
         leave(INVALID, f"--change: there is no change {change!r} in {file}")
     return scenario
@@ -42,14 +39,3 @@ def _evergreen_as_null(value: Any) -> Any:
     if isinstance(value, list):
         return [_evergreen_as_null(inner) for inner in value]
     return value
-
-
-def _text(file: Path) -> str:
-    try:
-        if file.stat().st_size > _SIZE_LIMIT_BYTES:
-            leave(INVALID, f"FILE: {file} is larger than {_SIZE_LIMIT_BYTES // 1024 // 1024} MiB")
-        return file.read_text(encoding="utf-8")
-    except OSError as error:
-        leave(INVALID, f"FILE: {file} can't be read: {error.strerror}")
-    except UnicodeDecodeError:
-        leave(INVALID, f"FILE: {file} is not UTF-8 text")

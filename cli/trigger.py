@@ -2,7 +2,6 @@
 
 import time
 from collections import Counter
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import quote
 
@@ -11,7 +10,7 @@ import typer
 from cli.client import tell_if_known
 from cli.exits import FAILED, INVALID, leave
 from cli.output import Output, print_object, say
-from cli.scenario_file import as_written, read_scenario
+from cli.scenario_file import as_written, valid_scenario
 from cli.simulators import Simulators
 
 if TYPE_CHECKING:
@@ -26,7 +25,7 @@ _KNOWN_WITHIN_SECONDS, _POLL_SECONDS = 30.0, 0.2
 @app.command()
 def trigger(
     platform: Annotated[str, typer.Argument(metavar="PLATFORM", help="Whose event: salesforce.")],
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="Scenario file, JSON or YAML.")],
+    file: Annotated[str, typer.Argument(metavar="FILE", help="Scenario file, JSON or YAML.")],
     change: Annotated[
         str | None,
         typer.Option("--change", metavar="ID", help="The change that is approved; else the contract."),
@@ -45,7 +44,7 @@ def trigger(
 
     Example: q2c trigger salesforce contract.json --change CH-1
     """
-    scenario = read_scenario(file, change=change)
+    scenario = valid_scenario(file, change=change)
     simulators = Simulators()
     simulators.require(platform)
     if platform not in CRMS:

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from cli.configuration import settings
+from cli.exits import INVALID, UNREACHABLE, leave
 
 app = typer.Typer()
 
@@ -23,11 +24,20 @@ def worker(
 
     Example: q2c worker --queue q2c-stripe
     """
+    from assembly.platforms import PlatformMissing
     from assembly.workers import run_workers
+    from store.database import StoreUnavailable
 
     configured = settings()
     queues = tuple(queue or configured.workers.queues) or None
-    asyncio.run(until_signal(run_workers(configured, queues)))
+    try:
+        asyncio.run(until_signal(run_workers(configured, queues)))
+    except PlatformMissing as error:
+        leave(INVALID, str(error))
+    except StoreUnavailable as error:
+        leave(UNREACHABLE, f"the store is not reachable: {error}")
+    except RuntimeError as error:  # Temporal's client has no class of its own for it
+        leave(UNREACHABLE, f"Temporal is not reachable: {error}")
 
 
 async def until_signal(work: Coroutine[Any, Any, None]) -> None:
