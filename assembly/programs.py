@@ -80,7 +80,7 @@ def simulators(settings: Settings, ports: Ports) -> Program:
 
 def gateway(settings: Settings, ports: Ports) -> Program:
     command = [*_PYTHON, "cli", "gateway", "--host", HOST, "--port", str(ports.gateway)]
-    return Program(GATEWAY, command, _environment(settings, ports), grace_seconds=6)
+    return Program(GATEWAY, command, _environment(settings, ports), grace_seconds=18)
 
 
 def worker(settings: Settings, ports: Ports, number: int, queues: tuple[str, ...]) -> Program:

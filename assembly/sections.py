@@ -209,7 +209,8 @@ class Sandbox(Section):
 
 
 class Log(Section):
+    """What the processes tell of themselves: JSON lines on stderr."""
+
     level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="Least level that is written."
     )
-    format: Literal["console", "json"] = Field("json", description="For people, or for machines.")

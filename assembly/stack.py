@@ -29,7 +29,7 @@ from assembly.ports import HOST, Claims
 from assembly.probes import GatewayProbe, SimulatorProbe, TemporalProbe, loopback_client, until_ready
 from assembly.processes import Child, ProcessDied, Program, start, start_time
 from assembly.programs import Ports
-from assembly.settings import Settings, load_settings
+from assembly.settings import Settings
 from assembly.stack_state import (
     Process,
     SimulatedPlatform,
@@ -50,13 +50,11 @@ class Stopped(Exception):
     """A signal ended the stack; everything has been stopped."""
 
 
-def all_queues(settings: Settings) -> tuple[str, ...]:
-    """The task queues that the stack's workers serve: the workflows' and one for each platform."""
+def all_queues(platforms: Iterable[str]) -> tuple[str, ...]:
+    """The task queues of a system with these platforms: the workflows', and one for each."""
     from workflows._options import WORKFLOW_QUEUE, platform_queue
 
-    platforms = load_settings().platforms  # the simulators among them, now that they run
-    found = (platform_queue(name) for name, platform in platforms.items() if platform.url is not None)
-    return settings.workers.queues or (WORKFLOW_QUEUE, *found)
+    return (WORKFLOW_QUEUE, *(platform_queue(name) for name in platforms))
 
 
 @dataclass(frozen=True)
@@ -65,7 +63,7 @@ class Parts:
 
     gateway: Callable[[Settings, Ports], Program] = programs.gateway
     worker: Callable[[Settings, Ports, int, tuple[str, ...]], Program] = programs.worker
-    queues: Callable[[Settings], tuple[str, ...]] = all_queues
+    queues: Callable[[Iterable[str]], tuple[str, ...]] = all_queues
 
 
 @asynccontextmanager
@@ -119,7 +117,7 @@ class LocalStack:
         self.state.keep(home)
         async with loopback_client() as client:
             await _all_or_none(self._start_simulators(), self._start_temporal(client))
-            queues = self._parts.queues(self.settings)
+            queues = self.settings.workers.queues or self._parts.queues(self._platforms())
             await _all_or_none(self._start_gateway(client), self._start_workers(queues, client))
         self.state.status = "running"
         self.state.keep(home)
@@ -167,6 +165,11 @@ class LocalStack:
             gateway=claim(wanted.gateway.port),
             platforms={name: claim(first and first + place) for place, name in enumerate(simulated)},
         )
+
+    def _platforms(self) -> list[str]:
+        """Those that have an address: configured, or simulated here."""
+        configured = [name for name, each in self.settings.platforms.items() if each.url is not None]
+        return [*configured, *self._ports.platforms]
 
     def _first_state(self) -> Stack:
         pid = os.getpid()

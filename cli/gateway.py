@@ -1,14 +1,14 @@
 """`q2c gateway`: the HTTP side, until SIGTERM."""
 
+import asyncio
 from typing import Annotated
 
 import typer
 
 from cli.configuration import settings
+from cli.exits import FAILED, leave
 
 app = typer.Typer()
-
-_SHUTDOWN_SECONDS = 3
 
 
 @app.command()
@@ -20,16 +20,16 @@ def gateway(
 
     Example: q2c gateway --host 0.0.0.0 --port 8080
     """
-    import uvicorn
     from assembly.gateway import build_gateway
+    from gateway.logs import configure
+    from gateway.server import bound_socket, server
 
     configured = settings()
-    uvicorn.run(
-        build_gateway(configured),
-        host=host or configured.gateway.host,
-        port=configured.gateway.port if port is None else port,
-        log_level=configured.log.level,
-        access_log=False,
-        server_header=False,
-        timeout_graceful_shutdown=_SHUTDOWN_SECONDS,
-    )
+    configure(configured.log.level.upper())
+    where = host or configured.gateway.host, configured.gateway.port if port is None else port
+    try:
+        listening = bound_socket(*where)
+    except OSError as error:
+        leave(FAILED, f"{where[0]}:{where[1]} can't be listened on: {error.strerror}")
+    serving = server(build_gateway(configured), configured.gateway.limits, host=where[0], port=where[1])
+    asyncio.run(serving.serve(sockets=[listening]))

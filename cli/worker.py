@@ -26,9 +26,11 @@ def worker(
     """
     from assembly.platforms import PlatformMissing
     from assembly.workers import run_workers
+    from gateway.logs import configure
     from store.database import StoreUnavailable
 
     configured = settings()
+    configure(configured.log.level.upper())
     queues = tuple(queue or configured.workers.queues) or None
     try:
         asyncio.run(until_signal(run_workers(configured, queues)))
