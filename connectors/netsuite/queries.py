@@ -1,0 +1,136 @@
+"""The SuiteQL that we ask. REST has no bind variables: every value goes through `text` or `int`."""
+
+# ruff: noqa: S608
+
+import datetime as dt
+from collections.abc import Iterable, Mapping
+
+from connectors.netsuite.wire import TransactionType
+
+_ITEM_ACCOUNT = (
+    "CASE WHEN i.deferredrevenueaccount IS NOT NULL AND NVL(i.directrevenueposting, 'F') = 'F'"
+    " THEN d.acctnumber ELSE a.acctnumber END"
+)
+_SOURCES: Mapping[str, tuple[str, str]] = {
+    # kind: (SELECT … FROM …, the columns by which it is named)
+    "subsidiary": (
+        "SELECT 'subsidiary' AS kind, {name} AS name, r.id AS id, NULL AS account, NULL AS detail"
+        " FROM subsidiary r",
+        "r.externalid",
+    ),
+    "currency": (
+        "SELECT 'currency' AS kind, {name} AS name, r.id AS id, TO_CHAR(r.currencyprecision) AS account,"
+        " NULL AS detail FROM currency r",
+        "r.symbol",
+    ),
+    "account": (
+        "SELECT 'account' AS kind, {name} AS name, r.id AS id, NULL AS account, r.accttype AS detail"
+        " FROM account r",
+        "r.acctnumber",
+    ),
+    "item": (
+        f"SELECT 'item' AS kind, {{name}} AS name, i.id AS id, {_ITEM_ACCOUNT} AS account, NULL AS detail"
+        " FROM item i LEFT JOIN account d ON d.id = i.deferredrevenueaccount"
+        " LEFT JOIN account a ON a.id = i.incomeaccount",
+        "i.itemid",
+    ),
+    "tax_code": (
+        "SELECT 'tax_code' AS kind, {name} AS name, r.id AS id, a.acctnumber AS account, r.taxtype AS detail"
+        " FROM salestaxitem r JOIN account a ON a.id = r.taxaccount",
+        "r.externalid",
+    ),
+    "department": (
+        "SELECT 'department' AS kind, {name} AS name, r.id AS id, NULL AS account, NULL AS detail"
+        " FROM department r",
+        "r.name",
+    ),
+    "class": (
+        "SELECT 'class' AS kind, {name} AS name, r.id AS id, NULL AS account, NULL AS detail"
+        " FROM classification r",
+        "r.name",
+    ),
+    "location": (
+        "SELECT 'location' AS kind, {name} AS name, r.id AS id, NULL AS account, NULL AS detail"
+        " FROM location r",
+        "r.name",
+    ),
+}
+_TYPES: tuple[TransactionType, ...] = ("CustInvc", "CustCred", "Journal")
+_HEAD = (
+    "SELECT t.id AS id, t.type AS trantype, t.tranid AS tranid, t.externalid AS externalid,"
+    " TO_CHAR(t.trandate, 'YYYY-MM-DD') AS trandate, p.periodname AS periodname, t.entity AS entity,"
+    " c.symbol AS currency, s.externalid AS subsidiary, t.foreigntotal AS foreigntotal,"
+    " NVL(t.foreignamountunpaid, t.foreignpaymentamountunused) AS openamount, t.status AS status"
+    " FROM transaction t JOIN transactionline m ON m.transaction = t.id AND m.mainline = 'T'"
+    " JOIN subsidiary s ON s.id = m.subsidiary JOIN currency c ON c.id = t.currency"
+    " JOIN accountingperiod p ON p.id = t.postingperiod"
+)
+
+
+def text(value: str) -> str:
+    """A SuiteQL string literal."""
+    return "'" + value.replace("'", "''") + "'"
+
+
+def master_data(names: Mapping[str, Iterable[str]]) -> str:
+    """Active records by kind and name, all kinds in one statement."""
+    selects = []
+    for kind, wanted in names.items():
+        listed = ", ".join(text(name) for name in sorted(set(wanted)))
+        if listed:
+            source, named_by = _SOURCES[kind]
+            alias = named_by.partition(".")[0]
+            where = f" WHERE {named_by} IN ({listed}) AND NVL({alias}.isinactive, 'F') = 'F'"
+            selects.append(source.format(name=named_by) + where)
+    return " UNION ALL ".join(selects) + " ORDER BY 1, 2"
+
+
+def periods_from(date: dt.date) -> str:
+    """The months (or the like) that end on `date` or later, in order."""
+    return (
+        "SELECT id, periodname AS name, TO_CHAR(startdate, 'YYYY-MM-DD') AS firstday,"
+        " TO_CHAR(enddate, 'YYYY-MM-DD') AS lastday, closed, alllocked, arlocked FROM accountingperiod"
+        " WHERE isposting = 'T' AND isquarter = 'F' AND isyear = 'F' AND isadjust = 'F' AND isinactive = 'F'"
+        f" AND enddate >= TO_DATE({text(date.isoformat())}, 'YYYY-MM-DD') ORDER BY startdate"
+    )
+
+
+def transactions(external_ids: Iterable[str]) -> str:
+    listed = ", ".join(text(external_id) for external_id in external_ids)
+    return f"{_HEAD} WHERE t.externalid IN ({listed}) AND t.type IN ({_types()}) ORDER BY t.id"
+
+
+def transactions_of(subsidiary: str, after: int) -> str:
+    """Those of a subsidiary with an internal id above `after`, in order of it."""
+    where = f"s.externalid = {text(subsidiary)} AND t.id > {after} AND t.type IN ({_types()})"
+    return f"{_HEAD} WHERE {where} ORDER BY t.id FETCH FIRST {HEADS} ROWS ONLY"
+
+
+HEADS = 500
+"""Heads per statement: their lines stay far below the 100,000 rows that one SuiteQL statement may give."""
+
+
+def lines_of(first: str, last: str) -> str:
+    """The lines of the transactions between two internal ids."""
+    return (
+        "SELECT l.transaction AS tran, l.id AS lineid, l.mainline AS mainline, l.taxline AS taxline,"
+        " a.acctnumber AS account, l.item AS item, l.foreignamount AS amount, l.memo AS memo"
+        " FROM transactionline l JOIN transactionaccountingline g ON g.transaction = l.transaction"
+        " AND g.transactionline = l.id JOIN account a ON a.id = g.account"
+        f" WHERE l.transaction >= {int(first)} AND l.transaction <= {int(last)} AND g.posting = 'T'"
+        " ORDER BY l.transaction, l.id"
+    )
+
+
+def taxes_of(first: str, last: str) -> str:
+    """The tax of each line of the transactions between two internal ids (SuiteTax)."""
+    return (
+        "SELECT d.transaction AS tran, d.transactionline AS lineid, SUM(d.taxamount) AS tax"
+        " FROM transactiontaxdetail d"
+        f" WHERE d.transaction >= {int(first)} AND d.transaction <= {int(last)}"
+        " GROUP BY d.transaction, d.transactionline ORDER BY d.transaction, d.transactionline"
+    )
+
+
+def _types() -> str:
+    return ", ".join(text(type_) for type_ in _TYPES)

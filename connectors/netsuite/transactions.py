@@ -1,0 +1,122 @@
+"""NetSuite's transactions: found by external id, compared, posted once, listed."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from itertools import groupby
+from typing import Any
+
+from canonical.origin import Reference
+from connectors.netsuite import mapping, queries
+from connectors.netsuite.client import NetSuiteClient
+from connectors.netsuite.mapping import PLATFORM
+from connectors.netsuite.wire import LineRow, Sale, TaxRow, TransactionRow
+from ports.erp import PostedDocument
+from ports.errors import AlreadyExists, Conflict, UnexpectedAnswer
+
+_RECORD_OF_TYPE = {mapping.TYPE_OF[kind]: record for kind, record in mapping.RECORD_OF.items()}
+Expected = Mapping[str, object]
+
+
+class Transactions:
+    def __init__(self, client: NetSuiteClient, base_url: str) -> None:
+        self._client, self._base_url = client, base_url.rstrip("/")
+
+    async def find(self, external_id: str) -> TransactionRow | None:
+        rows = await self._client.query(
+            "find transaction", queries.transactions([external_id]), TransactionRow
+        )
+        return rows[0] if rows else None
+
+    async def of_kind(self, external_id: str, kind: str) -> TransactionRow | None:
+        row = await self.find(external_id)
+        return row if row is not None and row.type == mapping.TYPE_OF[kind] else None
+
+    async def same(self, external_id: str, expected: Expected) -> TransactionRow | None:
+        """The transaction that has the external id, if any; AlreadyExists where it is not what is expected:
+        what is posted is never edited."""
+        row = await self.find(external_id)
+        if row is None:
+            return None
+        lines = await self._client.query("read lines", queries.lines_of(row.id, row.id), LineRow)
+        field = mapping.difference(row, lines, expected)
+        if field is None:
+            return row
+        raise AlreadyExists(
+            f"{external_id} is posted with another {field}",
+            platform=PLATFORM,
+            operation="find transaction",
+            vendor_code="POSTED_DIFFERENTLY",
+            field=field,
+        )
+
+    async def create(self, record: str, operation: str, body: Mapping[str, Any], expected: Expected) -> str:
+        """The internal id of the new transaction, or of the same one that another attempt has just made."""
+        try:
+            return await self._client.create(operation, record, body)
+        except AlreadyExists as error:
+            taken = error
+        row = await self.same(str(body["externalId"]), expected)
+        if row is not None:
+            return row.id
+        raise Conflict(
+            f"{operation}: the external id is taken by what can't be seen (yet)",
+            platform=PLATFORM,
+            operation=operation,
+            status=taken.status,
+            vendor_code=taken.vendor_code,
+            field="externalId",
+        )
+
+    async def sale(self, kind: str, id_: str) -> Sale:
+        """An invoice or credit memo that SuiteQL has just shown."""
+        held = await self._client.read(f"read {kind}", mapping.RECORD_OF[kind], id_, Sale)
+        if held is None:
+            raise vanished(f"read {kind}")
+        return held
+
+    async def listed(self, legal_entity: str) -> tuple[PostedDocument, ...]:
+        """All of a subsidiary's, by internal id: those made meanwhile come at the end."""
+        heads: list[TransactionRow] = []
+        lines: dict[str, list[LineRow]] = {}
+        taxes: dict[tuple[str, str], Decimal] = {}
+        after = 0
+        while True:
+            statement = queries.transactions_of(legal_entity, after)
+            page = await self._client.query("list transactions", statement, TransactionRow)
+            if page:
+                first, last = page[0].id, page[-1].id
+                rows = await self._client.query("list lines", queries.lines_of(first, last), LineRow)
+                lines |= {id_: [*group] for id_, group in groupby(rows, key=lambda line: line.transaction)}
+                tax_rows = await self._client.query("list taxes", queries.taxes_of(first, last), TaxRow)
+                taxes |= {(row.transaction, row.line): row.tax for row in tax_rows}
+                heads += page
+                after = int(last)
+            if len(page) < queries.HEADS:
+                break
+        undone = _undone(heads)
+        return tuple(
+            mapping.posted_document(row, lines.get(row.id, []), taxes, row.externalid in undone)
+            for row in heads
+        )
+
+    def reference(self, row: TransactionRow, key: str) -> Reference:
+        return mapping.reference(row, self.url(_RECORD_OF_TYPE[row.type], row.id), key)
+
+    def url(self, record: str, id_: str) -> str:
+        return f"{self._base_url}/services/rest/record/v1/{record}/{id_}"
+
+
+def vanished(operation: str) -> UnexpectedAnswer:
+    """A record that a query has shown can't be read: nothing is ever deleted, so this is not an answer."""
+    return UnexpectedAnswer(f"{operation}: the record is gone", platform=PLATFORM, operation=operation)
+
+
+def _undone(heads: list[TransactionRow]) -> set[str | None]:
+    """External ids of what a counter document takes off."""
+    undone: set[str | None] = set()
+    for row in heads:
+        key = mapping.key_of(row.externalid) or ""
+        for mark in (mapping.VOID, mapping.REVERSAL):
+            if key.startswith(mark):
+                undone.add(mapping.external_id(key.removeprefix(mark)))
+    return undone
