@@ -21,7 +21,6 @@ _REFUSAL = "_refusal"
 _DEFAULT_REFUSAL = "CertificatesError"
 _DEFAULT_MESSAGE = "The customer's exemption certificate is not valid."
 _WITH_REGIONS = ("US", "CA")
-_FEE_PRODUCT = "termination-fee"
 
 Document = dict[str, Any]
 DatedPercents = list[tuple[str | None, Decimal]]
@@ -118,8 +117,6 @@ def _rates(contract: Document, changes: list[Document]) -> Iterator[tuple[Docume
                 str(line["product"]),
                 _line_rates(line) if percent is None else [(None, Decimal(percent))],
             )
-        if percent is not None:
-            yield account, _FEE_PRODUCT, [(None, Decimal(0))]
 
 
 def _line_rates(line: Document) -> DatedPercents:
