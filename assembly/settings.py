@@ -112,7 +112,7 @@ def _valid(document: dict[str, Any], home: Path) -> Settings:
     try:
         settings = Settings(**document)
     except ValidationError as error:
-        raise SettingsInvalid(_problems(error)) from None
+        raise SettingsInvalid(problems_of(error)) from None
     except SettingsError as error:
         raise SettingsInvalid((str(error),)) from None
     return settings.model_copy(update={"home": home})
@@ -178,9 +178,11 @@ def _unknown_variables() -> Iterator[str]:
             yield f"{variable}: there is no section {section.lower()!r}"
 
 
-def _problems(error: ValidationError) -> tuple[str, ...]:
-    """One line for each wrong setting; its value is not told, for it may be a secret."""
+def problems_of(error: ValidationError, at: tuple[str, ...] = ()) -> tuple[str, ...]:
+    """One line for each wrong setting under `at`; its value is not told, for it may be a secret."""
     return tuple(
-        ".".join(str(part) for part in problem["loc"]) + ": " + problem["msg"].removeprefix("Value error, ")
+        ".".join((*at, *(str(part) for part in problem["loc"])))
+        + ": "
+        + problem["msg"].removeprefix("Value error, ")
         for problem in error.errors(include_url=False, include_context=False, include_input=False)
     )

@@ -25,6 +25,7 @@ def worker(
     Example: q2c worker --queue q2c-stripe
     """
     from assembly.platforms import PlatformMissing
+    from assembly.settings import SettingsInvalid
     from assembly.workers import run_workers
     from gateway.logs import configure
     from store.database import StoreUnavailable
@@ -34,6 +35,8 @@ def worker(
     queues = tuple(queue or configured.workers.queues) or None
     try:
         asyncio.run(until_signal(run_workers(configured, queues)))
+    except SettingsInvalid as error:
+        leave(INVALID, *error.problems)
     except PlatformMissing as error:
         leave(INVALID, str(error))
     except StoreUnavailable as error:

@@ -40,12 +40,17 @@ def settings_of(
 ) -> BaseModel:
     """The vendor's settings from an address, credentials by the vendor's names, and its own keys.
 
-    Credentials that the connector does not use (a webhook's secret, a ready session) are left out. Raises
-    pydantic.ValidationError.
+    Credentials that the connector does not use (a webhook's secret, a ready session) are left out, and so is
+    the content of a file where it takes the file itself. Raises pydantic.ValidationError.
     """
     entry = vendor(name)
     model: type[BaseModel] = getattr(import_module(f"{entry.package}.settings"), entry.settings_class)
-    known = {key: value for key, value in credentials.items() if key in model.model_fields}
+    known = {
+        key: value
+        for key, value in credentials.items()
+        if key in model.model_fields
+        and not (f"{key}_file" in credentials and f"{key}_file" in model.model_fields)
+    }
     return model.model_validate({"base_url": url, "ca_file": ca_file, **known, **extra})
 
 
