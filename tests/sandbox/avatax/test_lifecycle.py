@@ -1,5 +1,6 @@
 """A transaction's life: what each status allows, and how the vendor refuses the rest."""
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -115,8 +116,6 @@ async def test_uncommit_makes_it_saved_again(api: Api) -> None:
 
 
 async def test_verify_compares_and_says_what_differs(api: Api) -> None:
-    from decimal import Decimal
-
     await api.post(CREATE, sale())
     wrong = {"verifyTotalAmount": Decimal("100.00"), "verifyTotalTax": Decimal("8.87")}
     assert (await api.refused("POST", one(action="verify"), wrong))[1] == "TotalTaxMismatch"
