@@ -1,0 +1,463 @@
+"""Payment intents, charges, refunds and disputes, as far as invoices need them."""
+
+from typing import Any
+
+from sandbox.stripe import pages
+from sandbox.stripe.errors import StripeError, invalid, required
+from sandbox.stripe.money import check_amount, shown
+from sandbox.stripe.operations import Call, operation
+from sandbox.stripe.resources import payment_methods
+from sandbox.stripe.resources.fields import keep, metadata, shipping
+from sandbox.stripe.resources.ledger import new_balance_transaction
+from sandbox.stripe.text import words
+from sandbox.stripe.world import World
+
+Document = dict[str, Any]
+
+require_method = payment_methods.require_method
+_DECLINES = ("generic_decline", "insufficient_funds", "expired_card")
+
+
+def default_method(world: World, invoice: Document) -> Document | None:
+    """The invoice's, its subscription's or its customer's payment method."""
+    details = (invoice["parent"] or {}).get("subscription_details")
+    subscription = world.get("subscription", details["subscription"]) if details else None
+    customer = world.get("customer", invoice["customer"]) or {"invoice_settings": {}}
+    named = [
+        invoice["default_payment_method"],
+        subscription["default_payment_method"] if subscription else None,
+        customer["invoice_settings"].get("default_payment_method"),
+    ]
+    id = next((name for name in named if name), None)
+    return payment_methods.require_method(world, id) if id else None
+
+
+def charge_invoice(world: World, invoice: Document, method: Document) -> Document:
+    """A payment intent over what remains of the invoice, confirmed."""
+    intent = _new_intent(
+        world,
+        invoice["amount_remaining"],
+        invoice["currency"],
+        customer=invoice["customer"],
+        description=f"Payment for Invoice {invoice['number']}",
+    )
+    world.create(intent, "payment_intent.created")
+    confirm(world, intent, method)
+    return intent
+
+
+def new_invoice_payment(world: World, invoice: Document, intent: Document, amount: int) -> Document:
+    now = world.now()
+    return {
+        "id": world.new_id("inpay"),
+        "object": "invoice_payment",
+        "amount_paid": amount,
+        "amount_requested": amount,
+        "created": now,
+        "currency": invoice["currency"],
+        "invoice": invoice["id"],
+        "is_default": True,
+        "livemode": False,
+        "payment": {"payment_intent": intent["id"], "type": "payment_intent"},
+        "status": "paid",
+        "status_transitions": {"canceled_at": None, "paid_at": now},
+        "_intent": intent["id"],
+    }
+
+
+@operation("GET /v1/invoice_payments")
+def list_invoice_payments(call: Call) -> Document:
+    found = pages.matching(call, call.world.all("invoice_payment"), ("invoice", "status"), ("created",))
+    intent = (call.get("payment") or {}).get("payment_intent")
+    return pages.page(call, [one for one in found if intent in (None, one["_intent"])])
+
+
+@operation("GET /v1/invoice_payments/{invoice_payment}")
+def retrieve_invoice_payment(call: Call) -> Document:
+    return call.world.require("invoice_payment", call.id(), "invoice_payment")
+
+
+# Payment intents
+
+
+def _new_intent(world: World, amount: int, currency: str, **more: Any) -> Document:
+    id = world.new_id("pi")
+    intent: Document = {
+        "id": id,
+        "object": "payment_intent",
+        "amount": amount,
+        "amount_capturable": 0,
+        "amount_details": {"tip": {}},
+        "amount_received": 0,
+        "application": None,
+        "application_fee_amount": None,
+        "automatic_payment_methods": None,
+        "canceled_at": None,
+        "cancellation_reason": None,
+        "capture_method": "automatic",
+        "client_secret": f"{id}_secret_{world.new_id('s', 20)[2:]}",
+        "confirmation_method": "automatic",
+        "created": world.now(),
+        "currency": currency,
+        "customer": None,
+        "description": None,
+        "last_payment_error": None,
+        "latest_charge": None,
+        "livemode": False,
+        "metadata": {},
+        "next_action": None,
+        "on_behalf_of": None,
+        "payment_method": None,
+        "payment_method_options": {},
+        "payment_method_types": ["card"],
+        "processing": None,
+        "receipt_email": None,
+        "review": None,
+        "setup_future_usage": None,
+        "shipping": None,
+        "statement_descriptor": None,
+        "statement_descriptor_suffix": None,
+        "status": "requires_payment_method",
+        "transfer_data": None,
+        "transfer_group": None,
+    }
+    return intent | more
+
+
+@operation("POST /v1/payment_intents")
+def create_intent(call: Call) -> Document:
+    world = call.world
+    amount, currency = call.params["amount"], call.params["currency"]
+    if amount <= 0:
+        message = "This value must be greater than or equal to 1."
+        raise invalid(message, "amount", "parameter_invalid_integer")
+    check_amount(amount, currency, "amount")
+    if call.get("customer"):
+        world.require("customer", call.params["customer"], "customer")
+    intent = _new_intent(world, amount, currency, customer=call.get("customer"))
+    _keep_intent(call, intent)
+    world.create(intent, "payment_intent.created")
+    if call.get("confirm"):
+        method = _method_of(call, intent)
+        refuse_unless_succeeded(confirm(world, intent, method))
+    elif call.get("payment_method"):
+        intent["payment_method"] = require_method(world, call.params["payment_method"])["id"]
+        intent["status"] = "requires_confirmation"
+        world.put(intent)
+    return intent
+
+
+def _keep_intent(call: Call, intent: Document) -> None:
+    keep(intent, call, ("description", "receipt_email", "statement_descriptor", "setup_future_usage"))
+    for name in ("capture_method", "confirmation_method", "payment_method_types", "transfer_group"):
+        if call.get(name) is not None:
+            intent[name] = call.params[name]
+    if call.sent("shipping"):
+        intent["shipping"] = shipping(call.params["shipping"])
+
+
+def _method_of(call: Call, intent: Document) -> Document:
+    id = call.get("payment_method") or intent["payment_method"]
+    if id is None:
+        message = (
+            "You cannot confirm this PaymentIntent because it's missing a payment method. You can"
+            " either update"
+            " the"
+            " PaymentIntent with a payment method and then confirm it again, or confirm it again"
+            " directly with a"
+            " payment method."
+        )
+        raise StripeError(400, message, code="payment_intent_unexpected_state", param="payment_method")
+    return require_method(call.world, id)
+
+
+def confirm(world: World, intent: Document, method: Document) -> Document:
+    """Charge the method; the intent says whether that succeeded. Nothing is raised."""
+    intent["payment_method"] = method["id"]
+    reason = method["_behaviour"]
+    charge = _new_charge(world, intent, method, failed=reason if reason in _DECLINES else None)
+    intent["latest_charge"] = charge["id"]
+    if charge["status"] == "failed":
+        error = payment_methods.declined(reason).body("req")["error"]
+        error.pop("request_log_url")
+        intent |= {"status": "requires_payment_method", "payment_method": None}
+        intent["last_payment_error"] = error | {"charge": charge["id"]}
+        world.update(intent, None, "payment_intent.payment_failed")
+        return intent
+    if intent["capture_method"] == "manual":
+        intent |= {"status": "requires_capture", "amount_capturable": intent["amount"]}
+        world.update(intent, None, "payment_intent.amount_capturable_updated")
+        return intent
+    _succeed(world, intent, intent["amount"])
+    if reason == "dispute":
+        from sandbox.stripe.resources import disputes
+
+        disputes.open_dispute(world, charge)
+    return intent
+
+
+def _succeed(world: World, intent: Document, amount: int) -> None:
+    intent |= {"status": "succeeded", "amount_received": amount, "amount_capturable": 0}
+    world.update(intent, None, "payment_intent.succeeded")
+
+
+def refuse_unless_succeeded(intent: Document) -> None:
+    """Raise the decline of a payment that was made within the request."""
+    if intent["status"] in ("succeeded", "requires_capture"):
+        return
+    error = intent["last_payment_error"]
+    raise StripeError(
+        402,
+        error["message"],
+        type="card_error",
+        code=error["code"],
+        decline_code=error.get("decline_code"),
+        charge=error["charge"],
+    )
+
+
+@operation("GET /v1/payment_intents")
+def list_intents(call: Call) -> Document:
+    return pages.page(
+        call, pages.matching(call, call.world.all("payment_intent"), ("customer",), ("created",))
+    )
+
+
+@operation("GET /v1/payment_intents/{intent}")
+def retrieve_intent(call: Call) -> Document:
+    return call.world.require("payment_intent", call.id(), "intent")
+
+
+@operation("POST /v1/payment_intents/{intent}")
+def update_intent(call: Call) -> Document:
+    intent = call.world.require("payment_intent", call.id(), "intent")
+    if intent["status"] in ("succeeded", "canceled") and (call.sent("amount") or call.sent("currency")):
+        message = (
+            f"This PaymentIntent's amount could not be updated because it has a status of {intent['status']}."
+        )
+        raise StripeError(400, message, code="payment_intent_unexpected_state", param="amount")
+    for name in ("amount", "currency", "customer"):
+        if call.get(name) is not None:
+            intent[name] = call.params[name]
+    if call.get("payment_method"):
+        intent["payment_method"] = require_method(call.world, call.params["payment_method"])["id"]
+        intent["status"] = "requires_confirmation"
+    _keep_intent(call, intent)
+    return call.world.update(intent, None)
+
+
+@operation("POST /v1/payment_intents/{intent}/confirm")
+def confirm_intent(call: Call) -> Document:
+    intent = call.world.require("payment_intent", call.id(), "intent")
+    _check_state(intent, ("requires_payment_method", "requires_confirmation"), "confirm")
+    confirm(call.world, intent, _method_of(call, intent))
+    refuse_unless_succeeded(intent)
+    return intent
+
+
+@operation("POST /v1/payment_intents/{intent}/capture")
+def capture_intent(call: Call) -> Document:
+    world = call.world
+    intent = world.require("payment_intent", call.id(), "intent")
+    _check_state(intent, ("requires_capture",), "capture")
+    amount = call.get("amount_to_capture", intent["amount"])
+    charge = world.require("charge", intent["latest_charge"])
+    charge |= {"captured": True, "amount_captured": amount}
+    charge["balance_transaction"] = new_balance_transaction(
+        world, amount, charge["currency"], "charge", charge["id"]
+    )
+    world.update(charge, None, "charge.captured")
+    _succeed(world, intent, amount)
+    return intent
+
+
+@operation("POST /v1/payment_intents/{intent}/cancel")
+def cancel_intent(call: Call) -> Document:
+    intent = call.world.require("payment_intent", call.id(), "intent")
+    _check_state(intent, ("requires_payment_method", "requires_confirmation", "requires_capture"), "cancel")
+    intent |= {"status": "canceled", "canceled_at": call.world.now(), "amount_capturable": 0}
+    intent["cancellation_reason"] = call.get("cancellation_reason")
+    return call.world.update(intent, None, "payment_intent.canceled")
+
+
+def _check_state(intent: Document, allowed: tuple[str, ...], verb: str) -> None:
+    if intent["status"] not in allowed:
+        message = f"You cannot {verb} this PaymentIntent because it has a status of {intent['status']}."
+        raise StripeError(400, message, code="payment_intent_unexpected_state")
+
+
+# Charges
+
+
+def _new_charge(world: World, intent: Document, method: Document, *, failed: str | None) -> Document:
+    captured = intent["capture_method"] != "manual" and failed is None
+    id = world.new_id("ch")
+    amount = intent["amount"]
+    details: Document = {method["type"]: _charged(method, amount), "type": method["type"]}
+    charge: Document = {
+        "id": id,
+        "object": "charge",
+        "amount": amount,
+        "amount_captured": amount if captured else 0,
+        "amount_refunded": 0,
+        "application": None,
+        "application_fee": None,
+        "application_fee_amount": None,
+        "balance_transaction": None,
+        "billing_details": method["billing_details"],
+        "calculated_statement_descriptor": "Q2C SANDBOX",
+        "captured": captured,
+        "created": world.now(),
+        "currency": intent["currency"],
+        "customer": intent["customer"],
+        "description": intent["description"],
+        "disputed": False,
+        "failure_balance_transaction": None,
+        "failure_code": None
+        if failed is None
+        else "expired_card"
+        if failed == "expired_card"
+        else "card_declined",
+        "failure_message": None if failed is None else payment_methods.declined(failed).message,
+        "fraud_details": {},
+        "livemode": False,
+        "metadata": {},
+        "on_behalf_of": None,
+        "outcome": None,
+        "paid": failed is None,
+        "payment_intent": intent["id"],
+        "payment_method": method["id"],
+        "payment_method_details": details,
+        "receipt_email": intent["receipt_email"],
+        "receipt_number": None,
+        "receipt_url": f"https://pay.stripe.com/receipts/{id}",
+        "refunded": False,
+        "review": None,
+        "shipping": None,
+        "source_transfer": None,
+        "statement_descriptor": None,
+        "statement_descriptor_suffix": None,
+        "status": "succeeded" if failed is None else "failed",
+        "transfer_data": None,
+        "transfer_group": intent["transfer_group"],
+    }
+    if captured:
+        charge["balance_transaction"] = new_balance_transaction(
+            world, amount, intent["currency"], "charge", id
+        )
+    return world.create(charge, "charge.succeeded" if failed is None else "charge.failed")
+
+
+_OF_BANK = words("account_holder_type account_type bank_name fingerprint last4 routing_number")
+_OF_CARD = words("brand checks country exp_month exp_year fingerprint funding last4 wallet")
+
+
+def _charged(method: Document, amount: int) -> Document:
+    details: Document = method[method["type"]]
+    if method["type"] != "card":
+        return {name: details[name] for name in _OF_BANK} | {"payment_reference": None}
+    more = {"amount_authorized": amount, "installments": None, "mandate": None, "network": details["brand"]}
+    return {name: details[name] for name in _OF_CARD} | more | {"three_d_secure": None}
+
+
+@operation("GET /v1/charges")
+def list_charges(call: Call) -> Document:
+    fields = ("customer", "payment_intent", "transfer_group")
+    return pages.page(call, pages.matching(call, call.world.all("charge"), fields, ("created",)))
+
+
+@operation("GET /v1/charges/{charge}")
+def retrieve_charge(call: Call) -> Document:
+    return call.world.require("charge", call.id(), "charge")
+
+
+@operation("POST /v1/charges/{charge}")
+def update_charge(call: Call) -> Document:
+    charge = call.world.require("charge", call.id(), "charge")
+    keep(charge, call, ("description", "receipt_email", "transfer_group"))
+    return call.world.update(charge, "charge.updated")
+
+
+# Refunds
+
+
+@operation("POST /v1/refunds")
+def create_refund(call: Call) -> Document:
+    world = call.world
+    if call.get("charge"):
+        charge = world.require("charge", call.params["charge"], "charge")
+    elif call.get("payment_intent"):
+        intent = world.require("payment_intent", call.params["payment_intent"], "payment_intent")
+        if not intent["latest_charge"]:
+            raise invalid("This PaymentIntent does not have a successful charge to refund.", "payment_intent")
+        charge = world.require("charge", intent["latest_charge"], "payment_intent")
+    else:
+        raise required("charge")
+    return refund(
+        world, charge, call.get("amount"), reason=call.get("reason"), metadata=metadata(call.get("metadata"))
+    )
+
+
+def refund(world: World, charge: Document, amount: int | None, **more: Any) -> Document:
+    """Give back a part of a charge, or what is left of it."""
+    left = charge["amount_captured"] - charge["amount_refunded"]
+    wanted = left if amount is None else amount
+    if charge["refunded"] or left == 0:
+        message = f"Charge {charge['id']} has already been refunded."
+        raise StripeError(400, message, code="charge_already_refunded")
+    if wanted <= 0:
+        raise invalid("Invalid positive integer", "amount", "parameter_invalid_integer")
+    if wanted > left:
+        currency = charge["currency"]
+        raise invalid(
+            f"Refund amount ({shown(wanted, currency)}) is greater than unrefunded amount on charge"
+            f" ({shown(left, currency)})",
+            "amount",
+        )
+    id = world.new_id("re")
+    made: Document = {
+        "id": id,
+        "object": "refund",
+        "amount": wanted,
+        "balance_transaction": new_balance_transaction(world, -wanted, charge["currency"], "refund", id),
+        "charge": charge["id"],
+        "created": world.now(),
+        "currency": charge["currency"],
+        "metadata": {},
+        "payment_intent": charge["payment_intent"],
+        "reason": None,
+        "receipt_number": None,
+        "source_transfer_reversal": None,
+        "status": "succeeded",
+        "transfer_reversal": None,
+    }
+    made |= more
+    world.create(made, "refund.created")
+    charge["amount_refunded"] += wanted
+    charge["refunded"] = charge["amount_refunded"] == charge["amount_captured"]
+    world.update(charge, "charge.refunded")
+    return made
+
+
+@operation("GET /v1/refunds")
+def list_refunds(call: Call) -> Document:
+    fields = ("charge", "payment_intent")
+    return pages.page(call, pages.matching(call, call.world.all("refund"), fields, ("created",)))
+
+
+@operation("GET /v1/charges/{charge}/refunds")
+def list_refunds_of_charge(call: Call) -> Document:
+    charge = call.world.require("charge", call.id(), "charge")
+    return pages.page(call, call.world.all("refund", charge=charge["id"]))
+
+
+@operation("GET /v1/refunds/{refund}")
+def retrieve_refund(call: Call) -> Document:
+    return call.world.require("refund", call.id(), "refund")
+
+
+@operation("POST /v1/refunds/{refund}")
+def update_refund(call: Call) -> Document:
+    kept = call.world.require("refund", call.id(), "refund")
+    keep(kept, call, ())
+    return call.world.update(kept, "refund.updated")
