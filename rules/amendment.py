@@ -36,7 +36,7 @@ def carry_out(
         _credit_removed(new, effective, day, book)
     elif new.terms.charge == "recurring":
         for piece in billed_pieces:
-            _settle(old, new, piece, effective, after, day, book)
+            settle(old, new, piece, effective, after, day, book)
 
 
 def _credit_removed(life: LineLife, effective: dt.date, day: dt.date, book: Book) -> None:
@@ -47,7 +47,7 @@ def _credit_removed(life: LineLife, effective: dt.date, day: dt.date, book: Book
     book.credit(all_unused(billed, effective, book.currency), effective, day)
 
 
-def _settle(
+def settle(
     old: LineLife | None,
     new: LineLife,
     piece: Piece,
@@ -56,6 +56,7 @@ def _settle(
     day: dt.date,
     book: Book,
 ) -> None:
+    """Bills or credits what the line's rates in a billed period differ by, from the effective date on."""
     changed = differences(old, new, max(effective, piece.start), piece.stop)
     rises = [stretch for stretch in changed if stretch.rate > 0]
     falls = [stretch for stretch in changed if stretch.rate < 0]

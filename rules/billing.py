@@ -62,7 +62,7 @@ class Billing:
                 pieces = self._billed_pieces(effective)
                 amendment.carry_out(turn.line, before, after, pieces, effective, day, book)
             case Renewal() as change:
-                renewal.carry_out(change, before, after, day, book)
+                renewal.carry_out(change, before, after, self._billed_pieces(effective), day, book)
             case Cancellation() as change:
                 cancellation.carry_out(change, before, after, day, book)
             case Transfer():

@@ -19,6 +19,9 @@ from rules.billing import Billing
 from rules.changes import Step, steps
 from rules.layout import ChangeRefused, lay_out
 from rules.merge import Part, parts
+from rules.subscription import SubscriptionState, subscription_at
+
+__all__ = ["Documents", "SubscriptionState", "documents", "part_documents", "subscription_at"]
 
 
 class Documents(Noun):
@@ -43,13 +46,13 @@ def documents(
     It does not post, apply cash or recognise revenue.
     """
     closed = frozenset(closed_periods)
-    books = [_book(part, usage, as_of) for part in parts(contract, changes, as_of)]
-    invoices = sorted((i for book in books for i in book.book.invoices(closed)), key=lambda i: i.date)
+    found = [part_documents(part, usage, as_of, closed) for part in parts(contract, changes, as_of)]
+    invoices = sorted((i for part_invoices, _ in found for i in part_invoices), key=lambda i: i.date)
     numbered = tuple(
         invoice.model_copy(update={"id": f"INV-{number}"}) for number, invoice in enumerate(invoices, start=1)
     )
     ids = {invoice.key: (place, invoice.id) for place, invoice in enumerate(numbered)}
-    memos = [memo for book in books for memo in book.book.credit_memos(closed)]
+    memos = [memo for _, part_memos in found for memo in part_memos]
     memos.sort(key=lambda memo: (memo.date, ids[memo.invoice_key][0]))
     return Documents(
         invoices=numbered,
@@ -60,12 +63,19 @@ def documents(
     )
 
 
-def _book(part: Part, usage: Sequence[Usage], as_of: dt.date) -> Billing:
+def part_documents(
+    part: Part, usage: Sequence[Usage], as_of: dt.date, closed_periods: frozenset[str] = frozenset()
+) -> tuple[list[Invoice], list[CreditMemo]]:
+    """The documents of one contract of a merge (or of the only one), without numbers."""
+    book = _billing(part, usage, as_of).book
+    return book.invoices(closed_periods), book.credit_memos(closed_periods)
+
+
+def _billing(part: Part, usage: Sequence[Usage], as_of: dt.date) -> Billing:
     """The billing of one contract up to and including the day."""
-    known = sorted(
-        (step for step in steps(part.contract, part.changes) if step.received <= as_of),
-        key=lambda step: (step.received, *step.place),
-    )
+    in_order = steps(part.contract, part.changes)
+    lay_out(part.contract, in_order, part.contract.start_date, part.uplifts)  # raises where one does not fit
+    known = sorted((s for s in in_order if s.received <= as_of), key=lambda s: (s.received, *s.place))
     billing = Billing(part.contract, usage, lay_out(part.contract, [], as_of, part.uplifts), as_of)
     since = part.contract.start_date
     taken: list[Step] = []
@@ -74,8 +84,6 @@ def _book(part: Part, usage: Sequence[Usage], as_of: dt.date) -> Billing:
         billing.bill_due(since, received - dt.timedelta(days=1))
         waiting, taken = _carry_out(billing, part, [*waiting, *group], taken, received, as_of)
         since = received
-    if waiting:
-        lay_out(part.contract, sorted([*taken, *waiting], key=lambda step: step.place), as_of, part.uplifts)
     billing.bill_due(since, as_of)
     return billing
 
@@ -83,7 +91,7 @@ def _book(part: Part, usage: Sequence[Usage], as_of: dt.date) -> Billing:
 def _carry_out(
     billing: Billing, part: Part, arrived: list[Step], taken: list[Step], day: dt.date, as_of: dt.date
 ) -> tuple[list[Step], list[Step]]:
-    """Carries out what fits by now; returns what still waits for an earlier change to become known, and all
+    """Carries out what fits by now. Returns what waits for a change before it to become known, and all
     taken.
     """
     waiting = []

@@ -13,6 +13,7 @@ from fractions import Fraction
 
 from canonical.contract import Contract, LineTerms
 from canonical.document import CreditMemo, DocumentLine, Invoice, LineKind
+from canonical.ids import credit_memo_key, invoice_key
 from canonical.money import round_amount, to_minor_units, total
 from rules.calendar import days_after, first_open_day
 from rules.credits import BilledLine, Credit
@@ -109,7 +110,7 @@ class Book:
         return self._billed.get(line, [])
 
     def _invoice(self, day: dt.date, account: str) -> _Draft:
-        key = f"{self.contract.id}/invoice/{day}"
+        key = invoice_key(self.contract.id, day)
         if account != self.contract.account.id:
             key = f"{key}/{account}"
         return self._invoices.setdefault(key, _Draft(key, day, account))
@@ -162,12 +163,12 @@ class Book:
 
     def _memo(self, draft: _MemoDraft, closed_periods: frozenset[str]) -> CreditMemo:
         invoice = draft.invoice
-        suffix = invoice.key.removeprefix(f"{self.contract.id}/invoice/")
+        suffix = invoice.key.removeprefix(invoice_key(self.contract.id, invoice.date))
         positions = {billed.number: index for index, billed in enumerate(invoice.sorted_lines())}
         lines = sorted((self._credit_line(b, c, positions[b.number]) for b, c in draft.lines), key=_order)
         return CreditMemo(
             id="",
-            key=f"{self.contract.id}/credit-memo/{draft.date}/{suffix}",
+            key=f"{credit_memo_key(self.contract.id, draft.date, invoice.date)}{suffix}",
             contract=self.contract.id,
             account=invoice.account,
             currency=self.currency,

@@ -4,6 +4,7 @@ Without `fx` in the scenario both are one, and nothing is converted. Source: FIN
 """
 
 import datetime as dt
+from collections.abc import Sequence
 from decimal import Decimal
 from fractions import Fraction
 
@@ -45,6 +46,13 @@ class Exchange:
     def convert_units(self, units: int, rate: Fraction) -> int:
         """Minor units of the contract's currency in minor units of the books'."""
         return self.units(from_minor_units(units, self.currency), rate)
+
+    def documents(
+        self, issued: tuple[Sequence[Invoice], Sequence[CreditMemo]]
+    ) -> tuple[Sequence[Invoice], Sequence[CreditMemo]]:
+        """All of them in the books' currency."""
+        invoices, memos = issued
+        return [self.invoice(invoice) for invoice in invoices], [self.credit_memo(memo) for memo in memos]
 
     def invoice(self, invoice: Invoice) -> Invoice:
         """The invoice in the books' currency, at the rate of its date."""

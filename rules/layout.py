@@ -6,6 +6,7 @@
 
 import datetime as dt
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
@@ -39,6 +40,19 @@ def lay_out(
     layout = Layout(contract, uplifts or {})
     for step in steps:
         layout.apply(step)
+    return layout.finish(horizon)
+
+
+def lay_out_fitting(
+    contract: Contract, steps: Iterable[Step], horizon: dt.date, uplifts: Mapping[str, Fraction]
+) -> Timeline:
+    """The same without the steps that wait for one that is not among these (a line not known to be added
+    yet).
+    """
+    layout = Layout(contract, uplifts)
+    for step in steps:
+        with suppress(ChangeRefused):
+            layout.apply(step)
     return layout.finish(horizon)
 
 
@@ -143,7 +157,7 @@ class Layout:
             if end is None or end > day or (end == day and not including_the_day):
                 return
             months = self._renewal_months(None)
-            self.terms.append(self._next_term(f"auto:{end}", months))
+            self.terms.append(self._next_term(f"renewed:{end}", months))
             self._uplift(end, uplift_factor(self.contract, None))
 
     def _renewal_months(self, change: Renewal | None) -> int | None:
@@ -161,9 +175,9 @@ class Layout:
             raise ChangeRefused("effective_date", f"the contract is already renewed on {day}")
         months = self._renewal_months(change)
         if day == last.end:
-            self.terms.append(self._next_term(change.id, months))
+            self.terms.append(self._next_term(f"renewed:{day}", months))
         else:
-            early = self._term(change.id, day, 0, months)
+            early = self._term(f"early:{day}", day, 0, months)
             self.terms[-1] = replace(last, stop=day)
             self.terms.append(early)
         self._uplift(day, uplift_factor(self.contract, change))

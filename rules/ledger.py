@@ -49,11 +49,13 @@ class Ledger:
         self._carried: dict[str, int] = {}
         self._rates: dict[str, dt.date] = {}
         self._credits_carried = 0
+        self._issued: set[str] = set()
 
     def postings(self, invoices: Sequence[Invoice], credit_memos: Sequence[CreditMemo]) -> list[Posting]:
         """All postings of documents, payments and revaluations up to the scenario's `as_of`, in order of
         time.
         """
+        self._issued = {invoice.id for invoice in invoices}
         events = [_Event(i.date, 1, n, partial(self._invoice, i)) for n, i in enumerate(invoices)]
         events += [_Event(m.date, 2, n, partial(self._memo, m)) for n, m in enumerate(credit_memos)]
         events += [
@@ -85,6 +87,8 @@ class Ledger:
 
     def _payment(self, index: int, payment: ScenarioPayment) -> Iterable[Posting]:
         try:
+            if payment.invoice is not None and payment.invoice not in self._issued:
+                raise CashRefused("invoice", f"there is no invoice {payment.invoice!r}")
             done = self._receivables.take(payment)
         except CashRefused as reason:
             raise PaymentRefused(index, reason) from None

@@ -25,6 +25,8 @@ def line_problems(terms: LineTerms, start: dt.date, has_end: bool) -> Iterator[P
     yield from not_negative("ssp", terms.ssp)
     if terms.ssp is not None and terms.charge == "usage" and terms.commitment is None:
         yield "ssp", "belongs to lines with a fixed price: nothing of it is allocated to what is only used"
+    if terms.ssp is not None and not has_end:
+        yield "ssp", "is allocated over a term, and the contract is evergreen"
     if terms.accepted_on is not None and terms.charge != "one_time":
         yield "accepted_on", "belongs to one-time lines: others earn by day over their service period"
 

@@ -11,7 +11,7 @@ from fractions import Fraction
 from canonical.change import Cancellation, ContractChange, Merge
 from canonical.contract import Contract, Line, LineTerms
 from rules.changes import steps
-from rules.layout import lay_out
+from rules.layout import lay_out, lay_out_fitting
 from rules.timeline import LineLife, Timeline
 
 
@@ -29,6 +29,11 @@ class Part:
     def timeline(self, day: dt.date) -> Timeline:
         """The contract as the changes before the day leave it."""
         return lay_out(self.contract, steps(self.contract, self.before(day)), day, self.uplifts)
+
+    def timeline_known_by(self, day: dt.date) -> Timeline:
+        """The contract by what is known on the day, automatic renewals up to it included."""
+        known = [step for step in steps(self.contract, self.changes) if step.received <= day]
+        return lay_out_fitting(self.contract, known, day, self.uplifts)
 
 
 def parts(contract: Contract, changes: Sequence[ContractChange], as_of: dt.date) -> list[Part]:

@@ -3,18 +3,19 @@
 Source: FINANCE.md.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from canonical.scenario import Scenario
 from rules import recognition
+from rules.allocation import Arrangement, Issued, arrange
 from rules.billing_plan import Documents, documents
 from rules.calendar import BeyondCalendar
 from rules.exchange import Exchange, NoExchangeRate
 from rules.ledger import Ledger, PaymentRefused
+from rules.merge import parts
 from rules.postings import Posting, in_order
 from rules.problems import InvalidScenario
-from rules.revenue import MonthEarned, by_month, earnings
+from rules.revenue import MonthEarned, by_month
 
 
 @dataclass(frozen=True)
@@ -47,23 +48,38 @@ def outcome(scenario: Scenario) -> Outcome:
 
 def _outcome(scenario: Scenario) -> Outcome:
     closed = frozenset(scenario.periods.closed if scenario.periods is not None else ())
-    currency = scenario.contract.currency
-    issued = documents(scenario.contract, scenario.changes, scenario.usage, scenario.as_of, closed)
-    exchange = Exchange(currency, scenario.fx)
-    posted = _postings(scenario, issued, exchange, closed)
+    contract, as_of = scenario.contract, scenario.as_of
+    issued = documents(contract, scenario.changes, scenario.usage, as_of, closed)
+    exchange = Exchange(contract.currency, scenario.fx)
+    involved = parts(contract, scenario.changes, as_of)
+    arranged = arrange(
+        involved, (issued.invoices, issued.credit_memos), as_of, contract.currency, _as_they_are
+    )
+    in_books = arranged
+    if exchange.converts:
+        in_books = arrange(
+            involved, (issued.invoices, issued.credit_memos), as_of, exchange.books, exchange.documents
+        )
+    posted = [
+        *Ledger(scenario, exchange, closed).postings(issued.invoices, issued.credit_memos),
+        *_revenue(in_books, issued, exchange, closed),
+    ]
     return Outcome(
         issued,
-        tuple(by_month(earnings(issued.invoices, issued.credit_memos), currency)),
-        tuple(in_order(posted, scenario.as_of)),
+        tuple(by_month(arranged.earnings, contract.currency)),
+        tuple(in_order(posted, as_of)),
         exchange.books,
     )
 
 
-def _postings(
-    scenario: Scenario, issued: Documents, exchange: Exchange, closed: frozenset[str]
-) -> Iterable[Posting]:
-    invoices = [exchange.invoice(invoice) for invoice in issued.invoices]
-    memos = [exchange.credit_memo(memo) for memo in issued.credit_memos]
-    earned = by_month(earnings(invoices, memos), exchange.books)
-    yield from Ledger(scenario, exchange, closed).postings(issued.invoices, issued.credit_memos)
-    yield from recognition.postings(earned, exchange.books, closed)
+def _as_they_are(issued: Issued) -> Issued:
+    return issued
+
+
+def _revenue(
+    arranged: Arrangement, issued: Documents, exchange: Exchange, closed: frozenset[str]
+) -> list[Posting]:
+    invoices, memos = exchange.documents((issued.invoices, issued.credit_memos))
+    earned = by_month(arranged.earnings, exchange.books)
+    billed = recognition.billed_ahead((*invoices, *memos), exchange.books)
+    return recognition.postings(earned, billed, arranged.groups, exchange.books, closed)

@@ -4,20 +4,39 @@ The new term's periods are billed as they begin. Source: FINANCE.md, "Renewal".
 """
 
 import datetime as dt
+from collections.abc import Iterable
 
 from canonical.change import Renewal
+from rules.amendment import settle
 from rules.book import Book
 from rules.cancellation import credit_recurring
+from rules.proration import Piece
 from rules.timeline import Timeline
 
 
 def is_early(change: Renewal, after: Timeline) -> bool:
     """Whether the renewal cut the term before it short."""
-    origins = [term.origin for term in after.terms]
-    cut = after.terms[origins.index(change.id) - 1]
-    return cut.stop != cut.end
+    day = change.effective_date
+    return any(term.stop == day != term.end for term in after.terms[:-1])
 
 
-def carry_out(change: Renewal, before: Timeline, after: Timeline, day: dt.date, book: Book) -> None:
+def carry_out(
+    change: Renewal,
+    before: Timeline,
+    after: Timeline,
+    billed_pieces: Iterable[Piece],
+    day: dt.date,
+    book: Book,
+) -> None:
+    """Credits the rest of a term that ends early.
+
+    An explicit renewal that comes after the contract has renewed by itself (and was billed so) is settled
+    as a change of the lines' rates from the renewal's date on.
+    """
     if is_early(change, after):
         credit_recurring(before, change.effective_date, day, book)
+        return
+    for piece in list(billed_pieces):
+        for life in after.lines.values():
+            if life.terms.charge == "recurring":
+                settle(before.lines.get(life.id), life, piece, change.effective_date, after, day, book)

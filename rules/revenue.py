@@ -114,12 +114,13 @@ def _exact_by_month(own: Iterable[Earning]) -> defaultdict[dt.date, Fraction]:
 
 
 def schedule(
-    found: Iterable[MonthEarned], lines: Iterable[str], currency: str
+    found: Sequence[MonthEarned], lines: Iterable[str], currency: str
 ) -> dict[str, dict[str, Decimal]]:
-    """Line → month → amount. A line with documents that earn nothing has an empty schedule; others have
-    none.
+    """Line → month → amount. Of the `lines`, which have documents, one that earns nothing has an empty
+    schedule.
     """
-    result: dict[str, dict[str, Decimal]] = {line: {} for line in sorted(set(lines))}
+    every = {*lines, *(earned.line for earned in found)}
+    result: dict[str, dict[str, Decimal]] = {line: {} for line in sorted(every)}
     for earned in found:
         units = to_minor_units(earned.deferred, currency) + to_minor_units(earned.unbilled, currency)
         if units:

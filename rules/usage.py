@@ -5,6 +5,7 @@ more (or less) than was billed for it. Source: FINANCE.md, "Charges".
 """
 
 import datetime as dt
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -31,42 +32,42 @@ class _Tally:
     billed: Decimal
 
 
-class UsageMeter:
-    """The usage of one contract, and what of it is billed by now. An event id counts once, at its first
-    coming.
-    """
+class _Events:
+    """The usage of one contract by line and day. An event id counts once, at its first coming."""
 
-    def __init__(self, usage: Iterable[Usage], currency: str) -> None:
-        self._currency = currency
-        self._events: dict[str, list[tuple[dt.date, dt.date, Fraction]]] = defaultdict(list)
-        self._tallies: dict[WindowKey, _Tally] = {}
-        self._committed: dict[tuple[str, str], Fraction] = defaultdict(Fraction)
+    def __init__(self, usage: Iterable[Usage]) -> None:
+        self._by_line: dict[str, list[tuple[dt.date, dt.date, Fraction]]] = defaultdict(list)
         seen: set[str] = set()
         for event in usage:
-            if event.id is None or event.id not in seen:
-                known = max(event.date, event.received_date or event.date)
-                self._events[event.line].append((event.date, known, Fraction(event.quantity)))
-            if event.id is not None:
-                seen.add(event.id)
+            if event.id is not None and event.id in seen:
+                continue
+            seen |= {event.id} if event.id is not None else set()
+            known = max(event.date, event.received_date or event.date)
+            self._by_line[event.line].append((event.date, known, Fraction(event.quantity)))
+        for events in self._by_line.values():
+            events.sort()
+        self.late = [(day, on) for events in self._by_line.values() for day, on, _ in events if on > day]
 
     def units(self, line: str, start: dt.date, end: dt.date, known_by: dt.date) -> Fraction:
         """The units of `[start, end)` known on a day; a sum below 0 counts as 0."""
-        events = self._events[line]
-        return max(
-            Fraction(0),
-            sum((q for day, on, q in events if start <= day < end and on <= known_by), Fraction(0)),
-        )
+        events = self._by_line[line]
+        first, last = (bisect_left(events, day, key=lambda event: event[0]) for day in (start, end))
+        counted = (quantity for _, on, quantity in events[first:last] if on <= known_by)
+        return max(Fraction(0), sum(counted, Fraction(0)))
+
+
+class UsageMeter:
+    """The usage of one contract, and what of it is billed by now."""
+
+    def __init__(self, usage: Iterable[Usage], currency: str) -> None:
+        self._currency = currency
+        self._events = _Events(usage)
+        self._tallies: dict[WindowKey, _Tally] = {}
+        self._committed: dict[tuple[str, str], Fraction] = defaultdict(Fraction)
 
     def late_arrivals(self, window: Window) -> list[dt.date]:
         """The days after the window's end on which usage for it became known."""
-        return sorted(
-            {
-                on
-                for events in self._events.values()
-                for day, on, _ in events
-                if window.start <= day < window.stop < on
-            }
-        )
+        return sorted({on for day, on in self._events.late if window.start <= day < window.stop < on})
 
     def settle(self, window: Window, timeline: Timeline, day: dt.date, book: Book) -> None:
         """Bills on the day what the usage lines of the window cost by what is known, less what is billed of
@@ -96,7 +97,7 @@ class UsageMeter:
         tally = self._tallies.setdefault(
             key, _Tally(window, Fraction(0), Fraction(0), round_amount(0, self._currency))
         )
-        units = self.units(life.id, _start(life, window), _end(life, window), day)
+        units = self._events.units(life.id, _start(life, window), _end(life, window), day)
         tally.priced += self._above_commitment(life, window, units - tally.counted)
         tally.counted = units
         state = life.state_on(max(window.period.start, life.start))
