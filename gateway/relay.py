@@ -165,7 +165,7 @@ class Relay:
             self._pause(error)
             await self._finish(self._untouched(event))
         except Exception as error:  # noqa: BLE001 - a fault of one event must not hold up the others
-            _log.error("handing on failed", event=event.id, error=type(error).__name__, exc_info=error)
+            _log.error("handing on failed", number=event.id, error=type(error).__name__, exc_info=error)
             await self._finish(self._settlement(event, self._after_fault(event, error)))
         else:
             self._failures = 0
@@ -226,7 +226,7 @@ class Relay:
         try:
             await self._settle.submit(settlement)
         except StoreUnavailable:
-            _log.warning("the store is not available; an outcome will be found again", event=settlement.id)
+            _log.warning("the store is not available; an outcome will be found again", number=settlement.id)
 
     async def _write(self, settlements: Sequence[Settlement]) -> None:
         await self._log.settle(settlements)

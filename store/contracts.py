@@ -17,9 +17,9 @@ class ContractList:
         async with self._database.write() as session:
             known = await session.get(ContractRow, contract.id, with_for_update=True)
             if known is None:
-                session.add(ContractRow(**contract.model_dump()))
+                session.add(ContractRow(**dict(contract)))
             elif known.updated_at <= contract.updated_at:
-                known.sqlmodel_update(contract.model_dump())
+                known.sqlmodel_update(dict(contract))
 
     async def get(self, id: str) -> ContractRecord | None:
         async with self._database.read() as session:

@@ -106,9 +106,12 @@ def _translated(error: Exception) -> Exception:
 
 
 def _engine(url: URL, is_sqlite: bool, busy_timeout_seconds: float, pool_size: int) -> AsyncEngine:
+    """`hide_parameters`: an error's text must not carry what was to be stored into a log."""
     if not is_sqlite:
-        return create_async_engine(url, pool_size=pool_size, pool_pre_ping=True, pool_timeout=5)
-    engine = create_async_engine(url, pool_size=pool_size, pool_timeout=5)
+        return create_async_engine(
+            url, pool_size=pool_size, pool_pre_ping=True, pool_timeout=5, hide_parameters=True
+        )
+    engine = create_async_engine(url, pool_size=pool_size, pool_timeout=5, hide_parameters=True)
     milliseconds = int(busy_timeout_seconds * 1000)
 
     def on_connect(connection: Any, _: Any) -> None:

@@ -74,7 +74,7 @@ class ExceptionQueue:
     async def open(self, item: ExceptionItem) -> str:
         """Opens the item, once for its key, and returns its id."""
         id = exception_id(item.key)
-        values = item.model_dump() | {"actions": list(item.actions)}
+        values = dict(item) | {"actions": list(item.actions)}
         async with self._database.write() as session:
             row = values | {
                 "id": id,

@@ -17,10 +17,10 @@ class OverrideList:
 
     async def record(self, override: OverrideRecord) -> None:
         async with self._database.write() as session:
-            await self._database.insert_new(session, table_of(Override), [override.model_dump()], ("id",))
+            await self._database.insert_new(session, table_of(Override), [dict(override)], ("id",))
             row = await session.get(Override, override.id, with_for_update=True, populate_existing=True)
             if row is not None and row.status == "requested" and override.status != "requested":
-                row.sqlmodel_update(override.model_dump())
+                row.sqlmodel_update(dict(override))
             if row is not None and (override.status == "requested" or row.status == override.status):
                 await append_audit(session, _audit(override))
 

@@ -7,7 +7,7 @@ from canonical.base import Noun
 from canonical.scenario import Usage
 from gateway.access import OperatorRole, Viewer
 from gateway.api.audit import record
-from gateway.deps import TheOperations, TheStores
+from gateway.deps import TheStores
 from store.usage import UsageReceipt
 
 router = APIRouter(prefix="/contracts/{contract}/usage", tags=["usage"])
@@ -19,11 +19,12 @@ class UsageReport(Noun):
 
 @router.post("")
 async def report_usage(
-    contract: str, report: UsageReport, actor: OperatorRole, stores: TheStores, operations: TheOperations
+    contract: str, report: UsageReport, actor: OperatorRole, stores: TheStores
 ) -> UsageReceipt:
-    """Keeps usage; an id counts once. Ids known with other content are named, and what was known stays."""
-    if await stores.contracts.get(contract) is None:
-        await operations.contract_state(contract)  # says 404 where nobody knows the contract
+    """Keeps usage; an id counts once. Ids known with other content are named, and what was known stays.
+
+    The contract need not be known yet: usage may be metered before its approval has reached us.
+    """
     receipt = await stores.usage.record(contract, report.usage)
     details = {"recorded": str(receipt.recorded), "duplicates": str(receipt.duplicates)}
     await record(stores, actor, "usage.report", "contract", contract, contract=contract, details=details)

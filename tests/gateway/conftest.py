@@ -1,4 +1,5 @@
 from collections.abc import AsyncIterator
+from typing import get_args
 
 import httpx
 import pytest
@@ -7,7 +8,7 @@ from fastapi import FastAPI
 from gateway.app import create_app
 from gateway.settings import GatewaySettings
 from store.database import Database
-from store.operators import OperatorList
+from store.operators import OperatorList, Role
 from tests.gateway.fakes import FakeOperations, Gateway, deps
 from tests.store.databases import (
     database,
@@ -50,8 +51,8 @@ def settings() -> GatewaySettings:
 async def app(
     sqlite_database: Database, operations: FakeOperations, clock: StoppedClock, settings: GatewaySettings
 ) -> FastAPI:
-    for role in ("viewer", "operator", "finance", "approver", "admin"):
-        await OperatorList(sqlite_database).put(f"{role}-person", role, f"token-of-{role}")  # type: ignore[arg-type]
+    for role in get_args(Role):
+        await OperatorList(sqlite_database).put(f"{role}-person", role, f"token-of-{role}")
     return create_app(deps(sqlite_database, operations, clock, settings))
 
 

@@ -12,12 +12,14 @@ NOON = dt.datetime(2026, 3, 1, 12, 0, tzinfo=dt.UTC)
 
 
 class StoppedClock:
-    """A clock that goes only where a test sets it."""
+    """A clock that goes only where a test sets it; or, with `step_seconds`, a step each time it is read."""
 
     def __init__(self, now: dt.datetime = NOON) -> None:
         self.now = now
+        self.step_seconds = 0.0
 
     def __call__(self) -> dt.datetime:
+        self.advance(self.step_seconds)
         return self.now
 
     def advance(self, seconds: float) -> None:
