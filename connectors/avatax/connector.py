@@ -38,6 +38,10 @@ class AvaTax:
             )
         return answer.version
 
+    async def aclose(self) -> None:
+        """Closes the connections."""
+        await self._client.close()
+
     async def quote(self, documents: tuple[TaxDocument, ...]) -> tuple[TaxResult, ...]:
         """A few at a time; results in the order of the documents. The first failure is the answer for all."""
         answers = await asyncio.gather(

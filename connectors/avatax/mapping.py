@@ -217,6 +217,7 @@ def _plain(value: Decimal) -> Decimal:
 def differences(transaction: Transaction, wanted: CreateTransaction) -> tuple[str, ...]:
     """The fields in which a recorded document is not the one that is wanted; none: it is the same."""
     pairs: dict[str, tuple[object, object]] = {
+        "referenceCode": (transaction.reference_code or "", wanted.reference_code),
         "date": (transaction.date[:10], wanted.date),
         "customerCode": (transaction.customer_code, wanted.customer_code),
         "currencyCode": (transaction.currency_code, wanted.currency_code),

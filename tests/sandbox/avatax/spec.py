@@ -141,13 +141,13 @@ class CheckedTransport(httpx.AsyncBaseTransport):
     """Passes requests on to the platform's simulator, and checks all that are answered."""
 
     def __init__(self, inner: httpx.AsyncBaseTransport, platform: Platform, spec: SpecCheck) -> None:
-        self._inner, self._platform, self._spec = inner, platform, spec
+        self.inner, self.spec, self._platform = inner, spec, platform
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         await request.aread()
         drifted = any(self._platform.faults.active(outcome) for outcome in DRIFT_OUTCOMES)
-        response = await self._inner.handle_async_request(request)
+        response = await self.inner.handle_async_request(request)
         if isinstance(response.stream, httpx.ByteStream):
             await response.aread()
-            self._spec.check(request, response, drifted=drifted)
+            self.spec.check(request, response, drifted=drifted)
         return response

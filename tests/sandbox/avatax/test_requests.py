@@ -63,7 +63,7 @@ async def test_request_that_is_wrong_is_refused_and_nothing_recorded(
     field: str | None,
 ) -> None:
     """Sent past the check against the description, which would refuse some of these itself."""
-    unchecked = getattr(transport, "_inner", transport)
+    unchecked = getattr(transport, "inner", transport)
     known = platform.credentials()
     auth = (known["account_id"], known["license_key"])
     async with httpx.AsyncClient(transport=unchecked, base_url=BASE_URL, auth=auth) as client:
