@@ -14,6 +14,8 @@ from ports.records import Records
 
 class ContractQuestion(Noun):
     contract: str
+    status: str = "activating"
+    """The contract's status when it was asked, for the list of contracts."""
     snapshot: ContractSnapshot | None = None
     """Given where the contract comes from a document instead of the CRM (migrations, repairs)."""
 

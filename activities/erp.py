@@ -4,12 +4,14 @@ import datetime as dt
 from typing import Literal
 
 from temporalio import activity
+from temporalio.exceptions import ApplicationError
 
 from activities._errors import port_errors
 from canonical.base import Noun
 from canonical.origin import Origin, Reference
 from ports.billing import CustomerOrder
 from ports.erp import Erp, ErpCheck, ErpProblem, LedgerDocument, LedgerJournal, PostingPeriod
+from ports.errors import NotFound
 
 
 class ErpCheckResult(Noun):
@@ -54,11 +56,21 @@ class ErpActivities:
 
     @activity.defn(name="erp.post_document")
     async def post_document(self, document: LedgerDocument) -> Reference:
-        """Posts into the document's period, or the first open one where that is closed, keeping its date."""
+        """Posts into the document's period, or the first open one where that is closed, keeping its date.
+
+        A credit memo may be announced before its invoice is posted: it waits (retried) until that is.
+        """
         with port_errors():
             period = await self._erp.posting_period(document.legal_entity, document.document_date)
             when = posting_date(document.document_date, period)
-            return await self._erp.post_document(document.model_copy(update={"posting_date": when}))
+            try:
+                return await self._erp.post_document(document.model_copy(update={"posting_date": when}))
+            except NotFound as error:
+                if document.applies_to_key is None:
+                    raise
+                raise ApplicationError(
+                    f"{document.applies_to_key} is not posted yet", type="CreditedInvoiceMissing"
+                ) from error
 
     @activity.defn(name="erp.void_document")
     async def void_document(self, order: LedgerVoid) -> Reference | None:

@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import AsyncIterator
 
 from fastapi import FastAPI
+from temporalio.client import Client
 
 from assembly.handoff import TemporalHandoff
 from assembly.operations import TemporalOperations
@@ -29,13 +30,17 @@ def build_gateway(settings: Settings) -> FastAPI:
 
     Brings the store's tables up to date and makes the configured operators known when it starts.
     """
-    return asyncio.run(_assemble(settings))
+    return asyncio.run(_prepared(settings))
 
 
-async def _assemble(settings: Settings) -> FastAPI:
+async def _prepared(settings: Settings) -> FastAPI:
     settings.home.mkdir(parents=True, exist_ok=True)
     await upgrade(settings.database_url)
-    client = await connect(settings, lazy=True)
+    return await assemble(settings, client=await connect(settings, lazy=True))
+
+
+async def assemble(settings: Settings, *, client: Client) -> FastAPI:
+    """The same on a client that is there, and a store whose tables are."""
     database = Database(settings.database_url)
     policy = load_policy(settings.governance.directory)
     today = dt.datetime.now(dt.UTC).date()

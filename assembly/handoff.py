@@ -1,8 +1,8 @@
 """From the event log to the workflows: which event concerns which workflow, and how it is told.
 
 An event about a contract goes to the contract's workflow by update-with-start, the event's id being the
-update's, so that a repetition changes nothing. An event about a document starts the document's own workflow. Everything
-else is acknowledged and ignored, with the reason.
+update's, so that a repetition changes nothing. An event about a document starts the document's own workflow.
+Everything else is acknowledged and ignored, with the reason.
 """
 
 from temporalio.client import Client, WithStartWorkflowOperation, WorkflowUpdateFailedError

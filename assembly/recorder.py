@@ -6,6 +6,7 @@ in between is repeated, finds the object that is there, and writes the same line
 
 import asyncio
 import contextlib
+import datetime as dt
 import hashlib
 from collections.abc import AsyncIterator
 from decimal import Decimal
@@ -22,11 +23,13 @@ from temporalio.worker import (
     Interceptor,
 )
 
-from canonical.ids import idempotency_key
+from activities.crm import ContractQuestion, ContractReading
+from canonical.ids import contract_workflow_id, idempotency_key
 from canonical.origin import Origin, Reference
 from connectors.http import correlation_id
 from ports.billing import IssuedDocument
-from ports.records import LineageEntry, PublishedEvent, Records
+from ports.crm import CrmWriteBack
+from ports.records import ContractRecord, LineageEntry, PublishedEvent, Records
 from ports.tax import TaxResult
 from workflows._messages import Waiting
 
@@ -85,9 +88,29 @@ class _Recording(ActivityInboundInterceptor):
             raise
         finally:
             correlation_id.reset(token)
+        await self._list_contract(input.args[0] if input.args else None, result)
         if isinstance(origin, Origin):
             await self._record(info, origin, result)
         return result
+
+    async def _list_contract(self, request: object, result: object) -> None:
+        """Keeps the list of contracts up to date from what passes by."""
+        now = dt.datetime.now(dt.UTC)
+        if isinstance(request, CrmWriteBack):
+            await self._records.record_status(request.contract, request.status, request.version, now)
+        if isinstance(request, ContractQuestion) and isinstance(result, ContractReading):
+            contract = result.snapshot.contract
+            record = ContractRecord(
+                id=contract.id,
+                account=contract.account.id,
+                legal_entity=contract.legal_entity,
+                currency=contract.currency,
+                status="activating" if request.status == "pending" else request.status,
+                version=result.snapshot.version,
+                workflow_id=contract_workflow_id(contract.id),
+                updated_at=now,
+            )
+            await self._records.record_contract(record)
 
     async def _record(self, info: activity.Info, origin: Origin, result: object) -> None:
         reference, currency = _made(result)

@@ -150,7 +150,7 @@ async def run_workers(settings: Settings, queues: Sequence[str] | None = None) -
         if queues is None or WORKFLOW_QUEUE in queues:
             workers.append(workflow_worker(client, records, settings))
         for name in _platforms(settings, queues):
-            port = await stack.enter_async_context(connector_of(settings, name))
+            port = await stack.enter_async_context(contextlib.aclosing(connector_of(settings, name)))
             workers.append(platform_worker(client, name, port, records, policy, settings))
         _log.info("worker ready", queues=[worker.task_queue for worker in workers])
         await _run(workers)

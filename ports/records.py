@@ -140,6 +140,10 @@ class Records(Protocol):
         """Brings the list of contracts up to date."""
         ...
 
+    async def record_status(self, contract: str, status: str, version: int, at: dt.datetime) -> None:
+        """Brings one contract's status up to date, where it is listed."""
+        ...
+
     async def finish_event(self, fate: EventFate) -> None:
         """Says what became of an event that was handed on; an event that has ended stays as it is."""
         ...

@@ -77,6 +77,31 @@ def _words(line: _Line) -> str:
     return f"{line[3]} (tax {line[4]}) for {line[1]} to {line[2]}"
 
 
+def as_issued(expected: Invoice | CreditMemo | None, issued: IssuedDocument) -> Invoice | CreditMemo:
+    """The document as the platform has it, in the shape of an expected one: what a person has accepted.
+
+    A line of ours keeps its product and account; a line that is nobody's is an amount of the contract's first
+    line. Raises ValueError for a document that was not expected at all: there is nothing to hold it against.
+    """
+    if expected is None:
+        raise ValueError(f"{issued.id} was not expected; it can be let pass, not accepted")
+    known = {line.line: line for line in reversed(expected.lines)}
+    lines = tuple(
+        known.get(line.line or "", expected.lines[0]).model_copy(
+            update={
+                "amount": line.amount,
+                "tax": line.tax,
+                "period_start": line.period_start,
+                "period_end": line.period_end,
+            }
+        )
+        for line in issued.lines
+        if line.amount != 0 or line.tax != 0
+    )
+    figures = {"lines": lines, "subtotal": issued.subtotal, "tax": issued.tax, "total": issued.total}
+    return expected.model_copy(update={"date": issued.date, **figures})
+
+
 def role_of(line: DocumentLine) -> AccountRole:
     """Where an invoice's line is credited: what is billed before it is earned is deferred."""
     if line.charge == "usage" or (line.charge == "recurring" and line.timing == "arrears"):

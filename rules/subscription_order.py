@@ -97,7 +97,7 @@ def subscription_order(
         end_date=_end_of_billing(contract, ahead, phases),
         payment_terms_days=contract.billing.payment_terms_days,
         current_lines=tuple(
-            _line(contract, life, life.rate_on(day) * contract.billing.frequency_months, day)
+            _line(contract, life, _monthly(life, day) * contract.billing.frequency_months, day)
             for life in _billed_by_cycle(ahead.timeline)
             if life.lives_on(day)
         ),
@@ -149,11 +149,15 @@ def _closing_cycle(contract: Contract, ahead: Outlook) -> Iterator[Slice]:
 def _cycle_lines(contract: Contract, timeline: Timeline, cycle: Slice) -> tuple[SubscriptionLine, ...]:
     lines = []
     for life in _billed_by_cycle(timeline):
-        pieces = stretches(life, cycle.period.start, cycle.stop)
-        if pieces or life.lives_on(cycle.period.start):
+        if life.lives_on(cycle.period.start):
+            pieces = [] if life.terms.charge == "usage" else stretches(life, cycle.period.start, cycle.stop)
             exact = sum((piece.cost(cycle.period) for piece in pieces), Fraction(0))
             lines.append(_line(contract, life, exact, cycle.period.start))
     return tuple(lines)
+
+
+def _monthly(life: LineLife, day: dt.date) -> Fraction:
+    return Fraction(0) if life.terms.charge == "usage" else life.rate_on(day)
 
 
 def _line(contract: Contract, life: LineLife, exact: Fraction, day: dt.date) -> SubscriptionLine:

@@ -1,5 +1,7 @@
 """The list of contracts: a read model, which the workflows bring up to date."""
 
+import datetime as dt
+
 from sqlalchemy import select
 from sqlmodel import col
 
@@ -20,6 +22,13 @@ class ContractList:
                 session.add(ContractRow(**dict(contract)))
             elif known.updated_at <= contract.updated_at:
                 known.sqlmodel_update(dict(contract))
+
+    async def update_status(self, id: str, status: str, version: int, at: dt.datetime) -> None:
+        """A contract that is not listed yet stays so; its next reading lists it."""
+        async with self._database.write() as session:
+            known = await session.get(ContractRow, id, with_for_update=True)
+            if known is not None and known.updated_at <= at:
+                known.status, known.version, known.updated_at = status, max(known.version, version), at
 
     async def get(self, id: str) -> ContractRecord | None:
         async with self._database.read() as session:

@@ -86,7 +86,20 @@ class ExceptionQueue:
             if await self._database.insert_new(session, table_of(ExceptionRow), [row], ("key",)):
                 entry = _audit(id, item.contract, "opened", item.opened_at, "system", item.code)
                 await append_audit(session, entry)
+            else:
+                await self._reopen(session, id, item)
         return id
+
+    async def _reopen(self, session: AsyncSession, id: str, item: ExceptionItem) -> None:
+        """The same failure after its resolution (a workflow that was reset meets it again): open anew."""
+        row = await _known(session, id)
+        if row.resolved_at is None or item.opened_at <= row.resolved_at:
+            return
+        row.status, row.resolution, row.resolved_at = "open", None, None
+        row.opened_at, row.due_at, row.owner = item.opened_at, item.due_at, item.owner
+        row.summary, row.actions = item.summary, list(item.actions)
+        session.add(ExceptionNote(exception_id=id, at=item.opened_at, actor="system", note="opened again"))
+        await append_audit(session, _audit(id, item.contract, "opened", item.opened_at, "system", item.code))
 
     async def note(self, id: str, at: dt.datetime, note: str, actor: str) -> None:
         """Adds a line to the story, once. An id that is not known is an error of the caller (KeyError)."""

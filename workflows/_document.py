@@ -15,7 +15,7 @@ from canonical.base import Noun
 from canonical.lifecycle import ContractAnswer, DocumentQuestion
 from canonical.origin import Origin, Reference
 from ports.billing import IssuedDocument
-from rules.subledger import compare, ledger_document
+from rules.subledger import as_issued, compare, ledger_document
 from workflows._change import rejected
 from workflows._correction import corrected_items
 from workflows._decisions import Decisions
@@ -126,8 +126,10 @@ class DocumentStory(Decisions):
 
     async def compared(
         self, document: IssuedDocument, answer: ContractAnswer, read: Callable[[], Awaitable[IssuedDocument]]
-    ) -> IssuedDocument | None:
-        """The document once it is as expected; None where a person lets it pass. A retry reads anew."""
+    ) -> tuple[IssuedDocument, ContractAnswer] | None:
+        """The document once it is as expected, or accepted by a person as it is (then that is expected); None
+        where a person lets it pass. A retry reads anew.
+        """
         step = Step(
             "compare",
             "rules.compare",
@@ -138,7 +140,7 @@ class DocumentStory(Decisions):
         )
         current = document
 
-        async def check(origin: Origin) -> IssuedDocument:
+        async def check(origin: Origin) -> tuple[IssuedDocument, ContractAnswer]:
             nonlocal current
             if step.status == "blocked":
                 current = await read()
@@ -153,9 +155,14 @@ class DocumentStory(Decisions):
                     field=differences[0].field,
                     code="AmountMismatch",
                 )
-            return current
+            return current, answer
 
-        return await self.steps.run(step, check)
+        def accepted() -> tuple[IssuedDocument, ContractAnswer]:
+            taken = as_issued(answer.expected, current)
+            return current, answer.model_copy(update={"expected": taken})
+
+        # what was not expected at all can only be let pass: there is nothing to hold it against
+        return await self.steps.run(step, check, accepted if answer.expected is not None else None)
 
     async def post(self, document: IssuedDocument, answer: ContractAnswer) -> DocumentResult:
         """Into the ledger, once; a closed period moves the posting date, never the document's."""

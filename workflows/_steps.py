@@ -17,6 +17,7 @@ from temporalio.exceptions import ActivityError, ApplicationError, is_cancelled_
 from canonical.ids import idempotency_key
 from canonical.lifecycle import PlanStep, StepStatus
 from canonical.origin import Origin
+from ports.records import ResolveAction
 from workflows._desk import Desk, Failure
 from workflows._messages import Resolve
 
@@ -89,8 +90,15 @@ class Steps:
         """Registers what is to be done when everything else has been undone."""
         self._undo.insert(0, self.planned(step))
 
-    async def run(self, step: Step, call: Callable[[Origin], Awaitable[T]]) -> T | None:
-        """Runs a step to its end. None where a person skipped it. Raises Undo, or CancelledError."""
+    async def run(
+        self,
+        step: Step,
+        call: Callable[[Origin], Awaitable[T]],
+        accepted: Callable[[], T] | None = None,
+    ) -> T | None:
+        """Runs a step to its end. None where a person skipped it, `accepted`'s value where one took things as
+        they are. Raises Undo, or CancelledError.
+        """
         step = self.planned(step)
         if step.undo is not None and step not in self._undo:
             self._undo.append(step)
@@ -102,15 +110,19 @@ class Steps:
                 if is_cancelled_exception(error):
                     raise
                 step.status = "blocked"
-                if await self._decide(step, error):
-                    continue
-                return None
+                match await self._decide(step, error):
+                    case "retry" | "fix":
+                        continue
+                    case "accept" if accepted is not None:
+                        return accepted()
+                    case _:
+                        return None
             step.status = "done"
             self.desk.answered_by(step.platform)
             return result
 
-    async def _decide(self, step: Step, error: BaseException) -> bool:
-        """Asks a person. True: try again; False: skipped. Raises Undo."""
+    async def _decide(self, step: Step, error: BaseException) -> ResolveAction:
+        """Asks a person what to do. Raises Undo where everything is to be undone."""
         answer = await self.desk.ask(failure_of(step, error))
         match answer.action:
             case "retry" | "fix":
@@ -118,14 +130,13 @@ class Steps:
                     self.correct(answer.set)
                     self._revision += 1
                 await self.desk.close(answer, "tried again")
-                return True
             case "skip" | "accept":
                 step.status = "skipped"
-                await self.desk.close(answer, "skipped")
-                return False
+                await self.desk.close(answer, "skipped" if answer.action == "skip" else "accepted as it is")
             case "compensate":
                 self._undoing.append(answer)
                 raise Undo(answer)
+        return answer.action
 
     async def together(self, runs: Iterable[Awaitable[Any]]) -> list[Any]:
         """Independent steps at once. All are awaited to their end before the first failure is raised, so

@@ -7,7 +7,6 @@ What it holds is small and goes on, unchanged, when the history is cut (continue
 
 import asyncio
 import datetime as dt
-from zoneinfo import ZoneInfo
 
 from temporalio import workflow
 from temporalio.common import SearchAttributePair, TypedSearchAttributes
@@ -35,6 +34,7 @@ from canonical.origin import Origin
 from ports.crm import Approval, ApprovedChange, ContractSnapshot
 from rules import agenda
 from rules.untaxed import without_tax
+from rules.zones import day_of, start_of
 from workflows._attributes import ACCOUNT, CONTRACT, LEGAL_ENTITY, STATUS
 from workflows._correction import corrected_items
 from workflows._decisions import Decisions
@@ -204,7 +204,7 @@ class ContractWorkflow(Decisions):
             self._alarm, self._alarm_day = None, None
 
     async def _sleep_until(self, day: dt.date) -> None:
-        start = dt.datetime.combine(day, dt.time(), tzinfo=self._zone())
+        start = start_of(day, self._zone())
         await workflow.sleep(
             max(start - workflow.now(), dt.timedelta(seconds=1)), summary=f"until {day.isoformat()}"
         )
@@ -238,7 +238,7 @@ class ContractWorkflow(Decisions):
             self._learn(reading, notices[-1].correlation_id, notices[-1].event_id, latest)
 
     async def _read(self, snapshot: ContractSnapshot | None) -> ContractReading:
-        question = ContractQuestion(contract=self.state.id, snapshot=snapshot)
+        question = ContractQuestion(contract=self.state.id, status=self._status(), snapshot=snapshot)
         return await workflow.execute_activity_method(
             CrmActivities.read_contract,
             question,
@@ -425,12 +425,12 @@ class ContractWorkflow(Decisions):
             correlation_id=f"contract/{self.state.id}",
         )
 
-    def _zone(self) -> ZoneInfo:
-        return ZoneInfo(self.state.policy.time_zone if self.state.policy else "UTC")
+    def _zone(self) -> str:
+        return self.state.policy.time_zone if self.state.policy else "UTC"
 
     def _today(self) -> dt.date:
         """The legal entity's day, or a platform's where that runs ahead of ours."""
-        today = workflow.now().astimezone(self._zone()).date()
+        today = day_of(workflow.now(), self._zone())
         return max(today, self.state.business_date) if self.state.business_date else today
 
     def _status(self) -> str:

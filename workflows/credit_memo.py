@@ -34,7 +34,8 @@ class CreditMemoWorkflow(DocumentStory):
         agreed = await self.compared(document, answer, self.read)
         if agreed is None:
             return DocumentResult(outcome="let pass: differs", key=document.key)
-        return await self.post(agreed, answer)
+        document, answer = agreed
+        return await self.post(document, answer)
 
     async def read(self) -> IssuedDocument:
         return await workflow.execute_activity_method(

@@ -45,11 +45,12 @@ class InvoiceWorkflow(DocumentStory):
         agreed = await self.compared(document, answer, self.read)
         if agreed is None:
             return DocumentResult(outcome="let pass: differs", key=document.key)
-        if agreed.origin == "cycle" and isinstance(answer.expected, Invoice):
+        document, answer = agreed
+        if document.origin == "cycle" and isinstance(answer.expected, Invoice):
             await self.commit_tax(answer, answer.expected)
-        if agreed.status == "draft":
-            agreed = await self.issue(agreed) or agreed
-        return await self.post(agreed, answer)
+        if document.status == "draft":
+            document = await self.issue(document) or document
+        return await self.post(document, answer)
 
     async def read(self) -> IssuedDocument:
         return await workflow.execute_activity_method(

@@ -1,0 +1,288 @@
+"""The whole system in one process: real Temporal, simulators, connectors, store, gateway, workers.
+
+Nothing is mocked but the network between our connectors and the simulators, which are the same code that
+`q2c up` serves over HTTPS. Webhooks go from the simulators through the gateway's own checks.
+"""
+
+import asyncio
+import base64
+import contextlib
+import datetime as dt
+import json
+import os
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from importlib import import_module
+from pathlib import Path
+from typing import Any, TypeVar
+
+import httpx
+from temporalio.client import Client
+from temporalio.testing import WorkflowEnvironment
+from temporalio.worker import Worker
+
+from assembly.codec import AesGcmCodec
+from assembly.gateway import assemble
+from assembly.platforms import capability_of
+from assembly.policy_source import GovernedPolicy
+from assembly.programs import DYNAMIC_CONFIG, SQLITE_PRAGMAS, temporal_binary
+from assembly.sections import Platform as PlatformSection
+from assembly.settings import Settings
+from assembly.temporal import data_converter
+from assembly.workers import platform_worker, workflow_worker
+from canonical.ids import contract_workflow_id
+from canonical.lifecycle import ContractView
+from connectors.registry import connector, settings_of
+from governance.policy import load_policy
+from sandbox.kit.application import Application
+from sandbox.kit.platform import Platform, PlatformConfig, build_app
+from sandbox.kit.state import State
+from sandbox.kit.transport import SandboxTransport
+from store.database import Database
+from store.exceptions import ExceptionQueue, RecordedException
+from store.migrations import upgrade
+from store.records import StoreRecords
+from workflows._attributes import SEARCH_ATTRIBUTES
+
+T = TypeVar("T")
+
+PLATFORMS = ("salesforce", "stripe", "netsuite", "avatax")
+GATEWAY = "http://gateway.test"
+OPERATORS = (
+    {"name": "olivia", "role": "operator", "token": "t-olivia"},
+    {"name": "fiona", "role": "finance", "token": "t-fiona"},
+    {"name": "anna", "role": "approver", "token": "t-anna"},
+)
+_KEY = base64.b64encode(bytes(range(32))).decode()
+_PATIENCE_SECONDS = 25.0
+
+
+@contextlib.asynccontextmanager
+async def temporal() -> AsyncIterator[WorkflowEnvironment]:
+    """A real development server from its wheel, empty, on a free port."""
+    pragmas = [part for pragma in SQLITE_PRAGMAS for part in ("--sqlite-pragma", pragma)]
+    config = [part for setting in DYNAMIC_CONFIG for part in ("--dynamic-config-value", setting)]
+    attributes = [
+        part for name, kind in SEARCH_ATTRIBUTES.items() for part in ("--search-attribute", f"{name}={kind}")
+    ]
+    environment = await WorkflowEnvironment.start_local(
+        data_converter=data_converter(AesGcmCodec.from_base64({"test": _KEY}, "test")),
+        dev_server_existing_path=str(temporal_binary()),
+        dev_server_extra_args=[*pragmas, *config, *attributes],
+        dev_server_log_level="error",
+    )
+    try:
+        yield environment
+    finally:
+        await environment.shutdown()
+
+
+@dataclass
+class World:
+    """Everything by name. `platforms` are the simulators, `ports` our connectors on them."""
+
+    home: Path
+    client: Client
+    settings: Settings
+    platforms: dict[str, Platform]
+    apps: dict[str, Application]
+    ports: dict[str, Any]
+    database: Database
+    gateway: httpx.AsyncClient
+    workers: list[Worker] = field(default_factory=list)
+
+    async def load(
+        self,
+        scenario: Mapping[str, Any],
+        *,
+        approve: str | None = "contract",
+        times: int = 1,
+        bare: bool = False,
+    ) -> None:
+        """What `q2c trigger` does: rates, items and entity where they belong, the approval in the CRM."""
+        for name in ("avatax", "netsuite"):
+            await self.platforms[name].load({"scenario": scenario, "bare": bare})
+        usage = scenario.get("usage", ())
+        if usage and approve == "contract":
+            await self.report_usage(scenario["contract"]["id"], usage)
+        await self.platforms["salesforce"].load(
+            {"scenario": scenario, "approve": approve, "bare": bare, "times": times}
+        )
+
+    async def report_usage(self, contract: str, usage: Any) -> None:
+        """Each item gets an id of its own where it has none, so that reporting again changes nothing."""
+        items = [{"id": f"{contract}-{index}"} | dict(item) for index, item in enumerate(usage)]
+        answer = await self.act("olivia", "POST", f"/contracts/{contract}/usage", {"usage": items})
+        assert answer.status_code == 200, answer.text
+
+    async def deliver(self, *, force: bool = True) -> int:
+        """Sends all webhooks that wait in the simulators, once each."""
+        sent = [
+            await platform.outbox.flush(self.gateway, force=force) for platform in self.platforms.values()
+        ]
+        return sum(sent)
+
+    async def settle(
+        self, done: Callable[[], Awaitable[T | None]], what: str, seconds: float = _PATIENCE_SECONDS
+    ) -> T:
+        """Delivers webhooks and asks again until `done` gives something. AssertionError after that."""
+        deadline = time.monotonic() + seconds
+        while True:
+            await self.deliver()
+            found = await done()
+            if found:
+                return found
+            assert time.monotonic() < deadline, f"not within {seconds} s: {what}"
+            await asyncio.sleep(0.05)
+
+    async def view(self, contract: str) -> ContractView | None:
+        handle = self.client.get_workflow_handle(contract_workflow_id(contract))
+        with contextlib.suppress(Exception):
+            return await handle.query("state", result_type=ContractView)
+        return None
+
+    async def until_status(self, contract: str, *wanted: str, changes: int | None = None) -> ContractView:
+        """Waits for one of these statuses with no change waiting to be carried out."""
+        last: list[Any] = [None]
+
+        async def done() -> ContractView | None:
+            view = await self.view(contract)
+            last[0] = view and (view.status, [(c.id, c.status) for c in view.changes], view.running)
+            if view is None or view.status not in wanted or view.running:
+                return None
+            if changes is not None and len([c for c in view.changes if c.status != "planned"]) < changes:
+                return None
+            return view
+
+        try:
+            return await self.settle(done, f"{contract} is {wanted}")
+        except AssertionError as error:
+            opened = [(e.code, e.step, e.summary) for e in await self.exceptions()]
+            raise AssertionError(f"{error}; last: {last[0]}; exceptions: {opened}") from error
+
+    async def exceptions(self, contract: str | None = None) -> list[RecordedException]:
+        return await ExceptionQueue(self.database).list(status="open", contract=contract, limit=1000)
+
+    async def until_exception(self, contract: str) -> RecordedException:
+        async def done() -> RecordedException | None:
+            found = await self.exceptions(contract)
+            return found[0] if found else None
+
+        return await self.settle(done, f"an exception of {contract}")
+
+    async def until_posted(self, contract: str, count: int) -> list[Any]:
+        """Waits until the ERP lists so many documents of the contract."""
+
+        async def done() -> list[Any] | None:
+            posted = await self.posted(contract)
+            return posted if len(posted) >= count else None
+
+        try:
+            return await self.settle(done, f"{count} documents of {contract} in the ledger")
+        except AssertionError as error:
+            opened = [(e.code, e.step, e.summary) for e in await self.exceptions()]
+            raise AssertionError(f"{error}; {await self.posted(contract)}; exceptions: {opened}") from error
+
+    async def posted(self, contract: str) -> list[Any]:
+        found: list[Any] = []
+        for entity in ("US01", "DE01", "JP01"):
+            with contextlib.suppress(Exception):
+                found += await self.ports["netsuite"].documents(entity)
+        return [document for document in found if (document.key or "").startswith(f"{contract}/")]
+
+    async def act(self, operator: str, method: str, path: str, body: Any = None) -> httpx.Response:
+        headers = {"Authorization": f"Bearer t-{operator}"}
+        return await self.gateway.request(method, f"/api/v1{path}", json=body, headers=headers)
+
+
+def simulators(home: Path, names: tuple[str, ...] = PLATFORMS) -> dict[str, Platform]:
+    found: dict[str, Platform] = {}
+    for name in names:
+        config = PlatformConfig(
+            secrets_dir=home / "secrets" / name,
+            control_token="control",
+            base_url=f"https://{name}.test",
+            webhook_url=f"{GATEWAY}/webhooks/{name}",
+        )
+        platform = import_module(f"sandbox.{name}").create(State(":memory:"), config=config)
+        found[name] = platform
+    return found
+
+
+@contextlib.asynccontextmanager
+async def world(
+    home: Path, environment: WorkflowEnvironment, *, working: bool = True
+) -> AsyncIterator[World]:
+    """A fresh world on a running Temporal server."""
+    os.environ["Q2C_HOME"] = str(home)
+    platforms = simulators(home)
+    apps = {name: build_app(platform) for name, platform in platforms.items()}
+    settings = _settings(home, environment, platforms)
+    await upgrade(settings.database_url)
+    database = Database(settings.database_url)
+    async with contextlib.AsyncExitStack() as stack:
+        stack.push_async_callback(database.close)
+        ports: dict[str, Any] = {}
+        for name, app in apps.items():
+            own = settings_of(
+                name,
+                url=f"https://{name}.test",
+                ca_file=None,
+                credentials=platforms[name].credentials(),
+                extra={},
+            )
+            port = connector(name, own, transport=SandboxTransport(app))
+            ports[name] = await stack.enter_async_context(contextlib.aclosing(port))
+        app = await assemble(settings, client=environment.client)
+        await stack.enter_async_context(app.router.lifespan_context(app))
+        gateway = await stack.enter_async_context(
+            httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=GATEWAY)
+        )
+        made = World(home, environment.client, settings, platforms, apps, ports, database, gateway)
+        if working:
+            await stack.enter_async_context(working_world(made))
+        yield made
+
+
+@contextlib.asynccontextmanager
+async def working_world(made: World) -> AsyncIterator[None]:
+    """Workers for all queues while the block lasts."""
+    policy = GovernedPolicy(load_policy(None))
+    records = StoreRecords(made.database)
+    async with contextlib.AsyncExitStack() as stack:
+        await stack.enter_async_context(workflow_worker(made.client, records, made.settings))
+        for name, port in made.ports.items():
+            capability_of(name)
+            worker = platform_worker(made.client, name, port, records, policy, made.settings)
+            await stack.enter_async_context(worker)
+        yield
+
+
+def _settings(home: Path, environment: WorkflowEnvironment, platforms: dict[str, Platform]) -> Settings:
+    return Settings.model_validate(
+        {
+            "home": home,
+            "platforms": {
+                name: PlatformSection.model_validate(
+                    {"url": f"https://{name}.test", "credentials": platform.credentials()}
+                )
+                for name, platform in platforms.items()
+            },
+            "gateway": {"operators": OPERATORS},
+            "temporal": {"address": environment.client.service_client.config.target_host},
+            "codec": {"keys": {"test": _KEY}},
+            "workers": {"shutdown_seconds": 0},
+        }
+    )
+
+
+def example(name: str) -> dict[str, Any]:
+    """A scenario of the project's own examples."""
+    path = Path(__file__).parent / "rules" / "examples" / f"{name}.json"
+    found: dict[str, Any] = json.loads(path.read_text())
+    return found
+
+
+def today() -> dt.date:
+    return dt.datetime.now(dt.UTC).date()
