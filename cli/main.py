@@ -64,4 +64,4 @@ def q2c(
 
 
 def main() -> None:
-    app()
+    app(prog_name="q2c")

@@ -1,0 +1,285 @@
+"""The commands that ask the gateway: what they send, what they print, how they end."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gateway.deps import Stores
+from gateway.operations import RefusedByPolicy, StateConflict, TemporalUnreachable
+from store.event_log import NewEvent
+from tests.cli.conftest import ServedGateway
+from tests.cli.running import Command
+from tests.store.values import exception_item, lineage_entry, new_event
+
+ADDRESS = {
+    "line1": "350 5th Ave",
+    "city": "New York",
+    "region": "NY",
+    "postal_code": "10118",
+    "country": "US",
+}
+CONTRACT: dict[str, Any] = {
+    "contract": {
+        "id": "C-1",
+        "account": {"id": "A-1", "name": "Northwind", "billing_address": ADDRESS},
+        "legal_entity": "US01",
+        "currency": "USD",
+        "start_date": "2026-01-01",
+        "term_months": 12,
+        "billing": {"frequency_months": 12, "timing": "advance"},
+        "lines": [
+            {"id": "L1", "product": "SEAT", "pricing": {"model": "flat", "amount": "1200.00", "per": "year"}}
+        ],
+    },
+    "changes": [{"id": "CH-1", "type": "cancellation", "effective_date": "2026-07-01"}],
+    "as_of": "2026-12-31",
+}
+
+
+@pytest.fixture
+def contract_file(tmp_path: Path) -> str:
+    path = tmp_path / "contract.json"
+    path.write_text(json.dumps(CONTRACT))
+    return str(path)
+
+
+def open_exception(gateway: ServedGateway, key: str = "contract/C-1/tax/1", **changed: Any) -> str:
+    async def opened(stores: Stores) -> str:
+        return await stores.exceptions.open(exception_item(key, **changed))
+
+    id: str = gateway.run(opened)
+    return id
+
+
+def log(gateway: ServedGateway, event: NewEvent) -> int:
+    async def logged(stores: Stores) -> int:
+        await stores.events.append((event,))
+        found = await stores.events.list(limit=1000)
+        return next(each.id for each in found if each.event_id == event.event_id)
+
+    number: int = gateway.run(logged)
+    return number
+
+
+def test_a_contract_is_started_from_its_file(
+    q2c: Command, gateway: ServedGateway, contract_file: str
+) -> None:
+    outcome = q2c("contract", "start", contract_file, "-o", "json")
+    assert outcome.exit_code == 0
+    assert outcome.json["workflow_id"] == "contract/C-1"
+    (name, (scenario, actor)) = gateway.operations.calls[0]
+    assert (name, scenario.contract.id, actor.name) == ("start", "C-1", "finance-person")
+
+
+def test_one_change_is_named(q2c: Command, gateway: ServedGateway, contract_file: str) -> None:
+    outcome = q2c("contract", "change", contract_file, "--change", "CH-1", "-o", "json")
+    assert outcome.json["changes"] == ["CH-1"]
+    assert gateway.operations.calls[0][1][1] == "CH-1"
+
+
+def test_a_change_that_the_file_lacks_is_wrong_input(q2c: Command, contract_file: str) -> None:
+    outcome = q2c("contract", "change", contract_file, "--change", "CH-9")
+    assert outcome.exit_code == 2
+    assert "--change: there is no change 'CH-9'" in outcome.stderr
+
+
+def test_an_invalid_file_is_wrong_input_and_every_field_is_named(q2c: Command, tmp_path: Path) -> None:
+    contract = {**CONTRACT["contract"], "currency": "XXL", "colour": "red"}
+    path = tmp_path / "bad.json"
+    path.write_text(json.dumps({**CONTRACT, "contract": contract}))
+    outcome = q2c("contract", "start", str(path))
+    assert outcome.exit_code == 2
+    assert outcome.stdout == ""
+    assert "contract.colour" in outcome.stderr
+
+
+def test_a_contract_is_shown_in_the_shape_that_is_relied_on(q2c: Command, gateway: ServedGateway) -> None:
+    async def recorded(stores: Stores) -> None:
+        await stores.lineage.record((lineage_entry(),))
+
+    gateway.run(recorded)
+    shown = q2c("contract", "show", "C-1", "-o", "json").json
+    assert set(shown) >= {"id", "status", "account", "legal_entity", "currency", "version", "workflow_id"}
+    assert set(shown) >= {"run_url", "changes", "platforms", "documents", "exceptions"}
+    table = q2c("contract", "show", "C-1")
+    assert table.exit_code == 0
+    assert "amendment" in table.stdout
+    assert q2c("contract", "timeline", "C-1").exit_code == 0
+    assert "in_1" in q2c("contract", "lineage", "C-1").stdout
+    assert q2c("contract", "list", "-o", "json").json == []
+
+
+def test_a_contract_that_nobody_knows_is_not_found(q2c: Command, gateway: ServedGateway) -> None:
+    outcome = q2c("contract", "show", "C-404")
+    assert (outcome.exit_code, outcome.stderr) == (1, "there is no contract C-404\n")
+
+
+def test_exceptions_are_listed_in_the_shape_that_is_relied_on(q2c: Command, gateway: ServedGateway) -> None:
+    id = open_exception(gateway, "listed")
+    (found,) = [row for row in q2c("exception", "list", "-o", "json").json if row["id"] == id]
+    assert set(found) == {
+        "id", "contract", "change", "step", "platform", "code", "summary", "owner", "amount", "currency",
+        "opened_at", "due_at", "status", "actions",
+    }  # fmt: skip
+    assert q2c("exception", "list", "--contract", "C-404", "-o", "json").json == []
+    assert id in q2c("exception", "list").stdout
+    assert q2c("exception", "show", id, "-o", "json").json["story"] == []
+    assert "story" in q2c("exception", "show", id).stdout
+
+
+@pytest.mark.parametrize("action", ["retry", "skip", "compensate"])
+def test_a_decision_goes_to_the_workflow_with_its_reason(
+    q2c: Command, gateway: ServedGateway, action: str
+) -> None:
+    id = open_exception(gateway, f"to {action}", actions=("retry", "fix", "skip", "compensate"))
+    outcome = q2c("exception", action, id, "--reason", "agreed")
+    assert outcome.exit_code == 0
+    assert gateway.operations.calls == [("resolve", (id, action, "agreed", "finance-person", {}))]
+
+
+def test_corrections_are_given_as_pairs(q2c: Command, gateway: ServedGateway) -> None:
+    id = open_exception(gateway, "to fix", actions=("fix",))
+    pairs = ("--set", "postal_code=10118", "--set", "note=a=b")
+    assert q2c("exception", "fix", id, *pairs, "--reason", "typo").exit_code == 0
+    assert gateway.operations.calls[0][1][-1] == {"postal_code": "10118", "note": "a=b"}
+
+
+@pytest.mark.parametrize("pair", ["postal_code", "=10118"])
+def test_a_correction_that_is_no_pair_is_wrong_usage(q2c: Command, pair: str) -> None:
+    outcome = q2c("exception", "fix", "EX-1", "--set", pair, "--reason", "typo")
+    assert (outcome.exit_code, outcome.stderr) == (2, f"--set: {pair!r} is not KEY=VALUE\n")
+
+
+def test_an_action_without_a_reason_is_wrong_usage(q2c: Command) -> None:
+    outcome = q2c("exception", "retry", "EX-1")
+    assert outcome.exit_code == 2
+    assert "--reason" in outcome.stderr
+
+
+def test_an_exception_is_given_to_another_owner(q2c: Command, gateway: ServedGateway) -> None:
+    id = open_exception(gateway, "to assign")
+    outcome = q2c("exception", "assign", id, "--owner", "tax", "--reason", "a tax question", "-o", "json")
+    assert outcome.json["owner"] == "tax"
+
+
+def test_what_governance_does_not_allow_is_refused(q2c: Command, gateway: ServedGateway) -> None:
+    id = open_exception(gateway, "not to be skipped", actions=("retry",))
+    outcome = q2c("exception", "skip", id, "--reason", "please")
+    assert outcome.exit_code == 3
+    assert "skip is not allowed for this exception" in outcome.stderr
+
+
+def test_an_override_is_asked_for_by_one_and_decided_by_another(
+    q2c: Command, gateway: ServedGateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    id = open_exception(gateway, "to override")
+    asked = q2c("override", "request", id, "--action", "skip", "--reason", "agreed", "-o", "json")
+    assert asked.exit_code == 0
+    assert gateway.operations.calls == [("request", (id, "skip", "agreed", "finance-person"))]
+    assert q2c("override", "list", "-o", "json").exit_code == 0
+
+
+def test_without_a_token_of_their_own_nobody_approves(q2c: Command, gateway: ServedGateway) -> None:
+    outcome = q2c("override", "approve", "OV-1", "--reason", "fine")
+    assert outcome.exit_code == 3
+    assert "the role approver is needed" in outcome.stderr
+
+
+def test_the_token_says_who_acts(
+    q2c: Command, gateway: ServedGateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("Q2C_TOKEN", "token-of-approver")
+    outcome = q2c("override", "approve", "OV-1", "--reason", "fine")
+    assert (outcome.exit_code, outcome.stderr) == (1, "there is no override OV-1\n")
+
+
+def test_a_token_that_nobody_has_is_wrong_input(
+    q2c: Command, gateway: ServedGateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("Q2C_TOKEN", "stolen-token")
+    outcome = q2c("contract", "list")
+    assert (outcome.exit_code, outcome.stderr) == (2, "Q2C_TOKEN: the gateway does not know this token\n")
+
+
+@pytest.mark.parametrize(
+    ("error", "exit_code"),
+    [
+        (RefusedByPolicy("the period is closed"), 3),
+        (StateConflict("it is resolved already"), 1),
+        (TemporalUnreachable("Temporal does not answer"), 4),
+    ],
+)
+def test_each_refusal_has_its_exit_code(
+    q2c: Command, gateway: ServedGateway, error: Exception, exit_code: int
+) -> None:
+    id = open_exception(gateway, "refused")
+    gateway.operations.fails_with = error  # type: ignore[assignment]
+    outcome = q2c("exception", "retry", id, "--reason", "again")
+    assert (outcome.exit_code, outcome.stderr) == (exit_code, f"{error}\n")
+
+
+def test_a_gateway_that_is_not_there_is_said_so(q2c: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("Q2C_GATEWAY__URL", "http://127.0.0.1:9")
+    monkeypatch.setenv("Q2C_TOKEN", "any")
+    outcome = q2c("contract", "list")
+    assert outcome.exit_code == 4
+    assert "the gateway at http://127.0.0.1:9 is not reachable" in outcome.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("contract", "list"),
+        ("exception", "retry", "EX-1", "--reason", "again"),
+        ("sandbox", "state", "stripe"),
+        ("status",),
+    ],
+)
+def test_where_nothing_runs_commands_say_how_to_start_it(q2c: Command, arguments: tuple[str, ...]) -> None:
+    outcome = q2c(*arguments)
+    assert outcome.exit_code == 4
+    assert "q2c up" in outcome.stderr
+
+
+def test_events_are_listed_shown_and_replayed(q2c: Command, gateway: ServedGateway) -> None:
+    number = log(gateway, new_event("evt-shown"))
+    assert "evt-shown" in q2c("event", "list", "-o", "json").stdout
+    shown = q2c("event", "show", str(number), "-o", "json").json
+    assert shown["event"]["event_id"] == "evt-shown"
+    assert q2c("event", "replay", str(number)).exit_code == 0
+    assert q2c("event", "show", "999999").exit_code == 1
+    assert q2c("event", "list", "--outbound", "-o", "json").json == []
+
+
+def test_dead_letters_are_listed_with_their_reason(q2c: Command, gateway: ServedGateway) -> None:
+    number = log(gateway, new_event("evt-dead", state="dead", reason="no contract_id"))
+    assert "no contract_id" in q2c("deadletter", "list").stdout
+    assert q2c("deadletter", "show", str(number), "-o", "json").json["event"]["state"] == "dead"
+
+
+def test_platforms_are_listed_and_paused(q2c: Command, gateway: ServedGateway) -> None:
+    assert [row["name"] for row in q2c("platform", "list", "-o", "json").json] == ["stripe", "netsuite"]
+    paused = q2c("platform", "pause", "stripe", "--reason", "maintenance", "-o", "json")
+    assert paused.json["paused"] is True
+    assert q2c("platform", "resume", "stripe", "--reason", "over").exit_code == 0
+
+
+def test_a_platform_that_is_not_known_to_be_well_fails_the_check(
+    q2c: Command, gateway: ServedGateway
+) -> None:
+    assert q2c("platform", "check").exit_code == 1
+    outcome = q2c("platform", "check", "sap")
+    assert (outcome.exit_code, outcome.stderr) == (1, "there is no platform sap\n")
+
+
+def test_the_audit_chain_is_walked(q2c: Command, gateway: ServedGateway) -> None:
+    outcome = q2c("audit", "verify", "-o", "json")
+    assert outcome.exit_code == 0
+    assert outcome.json["intact"] is True
+    assert q2c("audit", "list").exit_code == 0
+    head = outcome.json["head"]
+    wrong = q2c("audit", "verify", "--anchor", f"{head['sequence'] + 5}:{'0' * 64}")
+    assert wrong.exit_code == 1
+    assert q2c("audit", "verify", "--anchor", "five").exit_code == 2
