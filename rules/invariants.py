@@ -1,0 +1,158 @@
+"""What must always hold between the platforms, counted from their own listings (RELIABILITY.md).
+
+Pure: the listings come in, findings go out. Used by the tests, by the demo and by reconciliation alike.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from canonical.document import CreditMemo, Invoice
+from ports.billing import IssuedDocument
+from ports.erp import PostedDocument
+from ports.tax import TaxResult
+
+_GONE = ("void", "voided", "cancelled", "reversed")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A broken invariant: which one, about what, in words."""
+
+    invariant: str
+    subject: str
+    words: str
+
+    def __str__(self) -> str:
+        return f"{self.invariant} {self.subject}: {self.words}"
+
+
+@dataclass(frozen=True)
+class GeneralLedgerLine:
+    """One line of the ERP's general ledger, as the ERP lists it; `entry` is the transaction it belongs to."""
+
+    entry: str
+    legal_entity: str
+    currency: str
+    account: str
+    debit: Decimal
+    credit: Decimal
+
+
+@dataclass(frozen=True)
+class Listings:
+    """What the platforms themselves list. `expected` are the documents that the rules make due by now, of
+    contracts that are in force; `undone` the contracts and changes that were compensated.
+    """
+
+    issued: Sequence[IssuedDocument]
+    posted: Sequence[PostedDocument]
+    taxes: Sequence[TaxResult]
+    general_ledger: Sequence[GeneralLedgerLine] = ()
+    expected: Sequence[Invoice | CreditMemo] = ()
+    undone: Sequence[str] = ()
+
+
+def findings(listings: Listings) -> tuple[Finding, ...]:
+    """All that is broken; empty where all holds."""
+    return (
+        *exactly_one(listings),
+        *double_entry(listings.general_ledger),
+        *totals(listings),
+        *no_net_effect(listings),
+    )
+
+
+def exactly_one(listings: Listings) -> Iterable[Finding]:
+    """I1: for each business key, each platform holds exactly one object where one is due, none where not."""
+    due = Counter(document.key for document in listings.expected)
+    for name, keys in (
+        ("billing", [d.key or d.id for d in _standing(listings.issued)]),
+        ("ledger", [d.key or d.id for d in listings.posted if _stands(d)]),
+        ("tax", [t.code for t in listings.taxes if t.status == "committed"]),
+    ):
+        held = Counter(keys)
+        for key in sorted(due.keys() | held.keys()):
+            if held[key] != due[key]:
+                yield Finding("I1", key, f"{name} holds {held[key]} where {due[key]} is due")
+
+
+def double_entry(lines: Sequence[GeneralLedgerLine]) -> Iterable[Finding]:
+    """I3: debits = credits for each entry, and for each entity and currency."""
+    sums: dict[tuple[str, ...], Decimal] = {}
+    for line in lines:
+        subjects: tuple[tuple[str, ...], ...] = ((line.entry,), (line.legal_entity, line.currency))
+        for subject in subjects:
+            sums[subject] = sums.get(subject, Decimal(0)) + line.debit - line.credit
+    for subject, difference in sorted(sums.items()):
+        if difference != 0:
+            yield Finding("I3", " ".join(subject), f"debits less credits are {difference}")
+
+
+def totals(listings: Listings) -> Iterable[Finding]:
+    """I4: billed gross = receivable gross = expected = net + tax, for each document and currency."""
+    expected = _sums((d.currency, _signed(d.total, d)) for d in listings.expected)
+    billed = _sums((d.currency, _signed_issued(d)) for d in _standing(listings.issued))
+    ledger = _sums((d.currency, _signed_posted(d)) for d in listings.posted if _is_receivable(d))
+    for currency in sorted(expected.keys() | billed.keys() | ledger.keys()):
+        figures = [side.get(currency, Decimal(0)) for side in (expected, billed, ledger)]
+        if len(set(figures)) > 1:
+            words = f"expected {figures[0]}, billed {figures[1]}, in the ledger {figures[2]}"
+            yield Finding("I4", currency, words)
+    taxes = sum((abs(t.total_tax) for t in listings.taxes if t.status == "committed"), Decimal(0))
+    billed_tax = sum((d.tax for d in _standing(listings.issued)), Decimal(0))
+    if taxes != billed_tax:
+        yield Finding("I4", "tax", f"billed {billed_tax}, committed {taxes}")
+    for document in _standing(listings.issued):
+        if document.total != document.subtotal + document.tax:
+            yield Finding("I4", document.key or document.id, "total is not net and tax")
+
+
+def no_net_effect(listings: Listings) -> Iterable[Finding]:
+    """I7: of what was compensated nothing stands on any platform, and nothing was deleted without a trace."""
+    for name in listings.undone:
+        prefix = f"{name}/"
+        standing = [
+            *(d.key or d.id for d in listings.issued if _of(d.key, prefix) and d.status not in _GONE),
+            *(d.key or d.id for d in listings.posted if _of(d.key, prefix) and _stands(d)),
+            *(t.code for t in listings.taxes if t.code.startswith(prefix) and t.status == "committed"),
+        ]
+        for key in standing:
+            yield Finding("I7", name, f"{key} still stands")
+
+
+def _of(key: str | None, prefix: str) -> bool:
+    return key is not None and key.startswith(prefix)
+
+
+def _standing(documents: Iterable[IssuedDocument]) -> list[IssuedDocument]:
+    """Issued and not voided: drafts are not documents yet."""
+    return [d for d in documents if d.status not in (*_GONE, "draft")]
+
+
+def _stands(document: PostedDocument) -> bool:
+    return document.status not in _GONE
+
+
+def _is_receivable(document: PostedDocument) -> bool:
+    return _stands(document) and document.kind in ("invoice", "credit_memo")
+
+
+def _signed(total: Decimal, document: Invoice | CreditMemo) -> Decimal:
+    return total if isinstance(document, Invoice) else -total
+
+
+def _signed_issued(document: IssuedDocument) -> Decimal:
+    return document.total if document.kind == "invoice" else -document.total
+
+
+def _signed_posted(document: PostedDocument) -> Decimal:
+    return abs(document.total) if document.kind == "invoice" else -abs(document.total)
+
+
+def _sums(figures: Iterable[tuple[str, Decimal]]) -> dict[str, Decimal]:
+    sums: dict[str, Decimal] = {}
+    for currency, amount in figures:
+        sums[currency] = sums.get(currency, Decimal(0)) + amount
+    return sums
