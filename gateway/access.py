@@ -4,13 +4,11 @@ import hashlib
 import hmac
 import secrets
 import time
-from collections.abc import Iterable
 from typing import Annotated, Protocol, get_args
 
-from fastapi import Depends, Request
+from fastapi import Depends, FastAPI, Request
 from fastapi.dependencies.models import Dependant
-from fastapi.routing import APIRoute
-from starlette.routing import BaseRoute
+from fastapi.routing import RouteContext, iter_route_contexts
 
 from gateway.operations import Actor
 from gateway.problems import Problem
@@ -100,9 +98,10 @@ Approver = Annotated[Actor, Depends(RequiresRole("approver"))]
 Admin = Annotated[Actor, Depends(RequiresRole("admin"))]
 
 
-def declared_role(route: APIRoute) -> Role | None:
+def declared_role(route: RouteContext) -> Role | None:
     """The role that a route declares, wherever in its dependencies; None where it declares none."""
-    waiting: list[Dependant] = [route.dependant]
+    dependant = getattr(route, "dependant", None)
+    waiting: list[Dependant] = [] if dependant is None else [dependant]
     while waiting:
         dependant = waiting.pop()
         if isinstance(dependant.call, RequiresRole):
@@ -111,10 +110,15 @@ def declared_role(route: APIRoute) -> Role | None:
     return None
 
 
-def undeclared(routes: Iterable[BaseRoute], prefix: str) -> list[str]:
+def routes_under(app: FastAPI, prefix: str) -> list[RouteContext]:
+    """All routes whose whole path begins so, those of included routers too."""
+    return [route for route in iter_route_contexts(app.routes) if (route.path or "").startswith(prefix)]
+
+
+def undeclared(app: FastAPI, prefix: str) -> list[str]:
     """The routes under the prefix that declare no role: there must be none."""
     return [
         f"{sorted(route.methods or ())} {route.path}"
-        for route in routes
-        if isinstance(route, APIRoute) and route.path.startswith(prefix) and declared_role(route) is None
+        for route in routes_under(app, prefix)
+        if declared_role(route) is None
     ]

@@ -8,7 +8,7 @@ from typing import Any
 from fastapi import FastAPI
 
 from gateway import api, codec, console, health, problems, webhooks
-from gateway.access import Access, Sessions, undeclared
+from gateway.access import Access, Sessions, routes_under, undeclared
 from gateway.codec import CodecCors
 from gateway.deps import GatewayDeps, Stores
 from gateway.headers import SecurityHeaders
@@ -77,9 +77,11 @@ def _add_routes(app: FastAPI) -> None:
     for router in (webhooks.router, health.router, api.router, codec.router, console.router):
         app.include_router(router)
     problems.install(app)
-    missing = undeclared(app.routes, api.PREFIX)
-    if missing:
+    if not routes_under(app, api.PREFIX):
+        raise RuntimeError("the API has no routes: the check of their roles would say nothing")
+    if missing := undeclared(app, api.PREFIX):
         raise RuntimeError(f"routes without a role: {', '.join(missing)}")
+    app.state.paths = {route.endpoint: route.path for route in routes_under(app, "/")}
     _describe(app)
 
 

@@ -54,8 +54,11 @@ async def decode(request: Request, deps: TheDeps) -> Response:
 async def _transformed(request: Request, transform: Transform | None) -> Response:
     if transform is None:
         raise Problem(404, "no_codec", "payloads are not encoded here")
+    body = await request.body()
     try:
-        payloads = json_format.Parse(await request.body(), Payloads())
+        if not body.lstrip().startswith(b"{"):
+            raise json_format.ParseError("not an object")
+        payloads = json_format.Parse(body, Payloads())
     except (json_format.ParseError, UnicodeDecodeError, RecursionError) as error:
         raise Problem(400, "invalid", "the body is not a list of payloads", field="payloads") from error
     try:

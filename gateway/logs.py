@@ -51,7 +51,7 @@ class RequestLog:
         try:
             await self._app(scope, receive, watching)
         finally:
-            route = getattr(scope.get("route"), "path", "none")
+            route = scope["app"].state.paths.get(scope.get("endpoint"), "none")
             self._metrics.requests.labels(route, status).inc()
             milliseconds = round((time.perf_counter() - started) * 1000, 1)
             _log.debug(
