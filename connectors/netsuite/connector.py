@@ -24,7 +24,7 @@ from connectors.netsuite.mapping import PLATFORM
 from connectors.netsuite.master_data import MasterData
 from connectors.netsuite.settings import NetSuiteSettings
 from connectors.netsuite.transactions import Expected, Transactions, vanished
-from connectors.netsuite.wire import Customer, Journal
+from connectors.netsuite.wire import Customer, Journal, TransactionRow
 from ports.billing import CustomerOrder
 from ports.erp import ErpCheck, ErpProblem, LedgerDocument, LedgerJournal, PostedDocument, PostingPeriod
 from ports.errors import NotFound, PeriodClosed, Rejected
@@ -100,8 +100,8 @@ class NetSuite:
     async def void_document(
         self, origin: Origin, kind: Literal["invoice", "credit_memo"], key: str, date: dt.date, reason: str
     ) -> Reference | None:
-        """REST can't void: a counter document with the same lines and taxes takes the effect off (a credit memo
-        for an invoice, an invoice for a credit memo), applied to what it voids. Its key is `void:<key>`."""
+        """REST can't void: a counter document with the same lines and taxes takes the effect off (a credit
+        memo for an invoice, an invoice for a credit memo), applied to what it voids. Key: `void:<key>`."""
         found = await self._transactions.of_kind(mapping.external_id(key), kind)
         if found is None:
             return None
@@ -110,6 +110,7 @@ class NetSuite:
         record, void_key = mapping.RECORD_OF[counter], mapping.VOID + key
         void = await self._transactions.of_kind(mapping.external_id(void_key), counter)
         if void is None:
+            await self._refuse_moved_items(found)
             body = mapping.counter_sale(kind, held, origin, key, date.isoformat(), reason)
             expected = mapping.expected_counter(found, date)
             id_ = await self._create(record, f"void {kind}", body, expected, date)
@@ -195,6 +196,20 @@ class NetSuite:
             )
         amount = min(credited.open or Decimal(0), document.total)
         return (credited.id, amount) if amount > 0 else None
+
+    async def _refuse_moved_items(self, row: TransactionRow) -> None:
+        """A counter document posts to where its items post to now: that must be where they posted to then."""
+        lines = [line for line in await self._transactions.lines(row) if line.item is not None]
+        now = await self._master.item_accounts({line.item for line in lines if line.item is not None})
+        for line in lines:
+            if line.item is not None and now.get(line.item) != line.account:
+                raise Rejected(
+                    f"item {line.item} posted to {line.account} and now posts to {now.get(line.item)}",
+                    platform=PLATFORM,
+                    operation="read items",
+                    vendor_code="ITEM_ACCOUNT_DIFFERS",
+                    field="account",
+                )
 
     async def _refuse_other_books(self, order: CustomerOrder, held: Customer) -> None:
         subsidiary, currency = await self._master.books(order.legal_entity, order.currency)

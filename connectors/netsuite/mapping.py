@@ -367,7 +367,7 @@ def posted_document(
 def _status(row: TransactionRow, *, undone: bool) -> Literal["open", "paid", "voided", "posted", "reversed"]:
     if row.type == "Journal":
         return "reversed" if undone else "posted"
-    if undone:
+    if undone or row.status == "V":
         return "voided"
     return "paid" if row.status == "B" else "open"
 

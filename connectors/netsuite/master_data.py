@@ -81,6 +81,11 @@ class MasterData:
             period=await self._other_period(journal.date, journal.posting_date),
         )
 
+    async def item_accounts(self, ids: Iterable[str]) -> dict[str, str | None]:
+        """The account that each item posts to, by the item's internal id."""
+        rows = await self._client.query("read items", queries.items(ids), MasterRow)
+        return {row.id: row.account for row in rows}
+
     async def open_period(self, date: dt.date) -> PostingPeriod:
         for row in await self._periods(date):
             if not row.shut:

@@ -85,6 +85,13 @@ def master_data(names: Mapping[str, Iterable[str]]) -> str:
     return " UNION ALL ".join(selects) + " ORDER BY 1, 2"
 
 
+def items(ids: Iterable[str]) -> str:
+    """Items by internal id, inactive ones too."""
+    source, _ = _SOURCES["item"]
+    listed = ", ".join(str(int(id_)) for id_ in sorted(ids))
+    return f"{source.format(name='i.itemid')} WHERE i.id IN ({listed}) ORDER BY i.id"
+
+
 def periods_from(date: dt.date) -> str:
     """The months (or the like) that end on `date` or later, in order."""
     return (
@@ -102,7 +109,9 @@ def transactions(external_ids: Iterable[str]) -> str:
 
 def transactions_of(subsidiary: str, after: int) -> str:
     """Those of a subsidiary with an internal id above `after`, in order of it."""
-    where = f"s.externalid = {text(subsidiary)} AND t.id > {after} AND t.type IN ({_types()})"
+    where = (
+        f"s.externalid = {text(subsidiary)} AND t.id > {after} AND t.posting = 'T' AND t.type IN ({_types()})"
+    )
     return f"{_HEAD} WHERE {where} ORDER BY t.id FETCH FIRST {HEADS} ROWS ONLY"
 
 

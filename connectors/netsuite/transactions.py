@@ -37,8 +37,7 @@ class Transactions:
         row = await self.find(external_id)
         if row is None:
             return None
-        lines = await self._client.query("read lines", queries.lines_of(row.id, row.id), LineRow)
-        field = mapping.difference(row, lines, expected)
+        field = mapping.difference(row, await self.lines(row), expected)
         if field is None:
             return row
         raise AlreadyExists(
@@ -48,6 +47,10 @@ class Transactions:
             vendor_code="POSTED_DIFFERENTLY",
             field=field,
         )
+
+    async def lines(self, row: TransactionRow) -> tuple[LineRow, ...]:
+        """The posting lines of a transaction."""
+        return await self._client.query("read lines", queries.lines_of(row.id, row.id), LineRow)
 
     async def create(self, record: str, operation: str, body: Mapping[str, Any], expected: Expected) -> str:
         """The internal id of the new transaction, or of the same one that another attempt has just made."""

@@ -11,6 +11,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 YesNo = Literal["T", "F"]
 TransactionType = Literal["CustInvc", "CustCred", "Journal"]
+Status = Literal["A", "B", "C", "D", "E", "V"]
+"""Of a sale: A open, B settled, D pending approval, E rejected, V voided; of a journal: how far approved."""
 
 
 def _exact(value: object) -> object:
@@ -71,7 +73,7 @@ class TransactionRow(Wire):
     subsidiary: str
     foreigntotal: Amount
     open: Amount | None = Field(default=None, alias="openamount")
-    status: str
+    status: Status
 
 
 class LineRow(Wire):

@@ -27,7 +27,8 @@ class RecordType:
 ITEMS = ("serviceSaleItem", "nonInventorySaleItem")
 TRANSACTIONS = ("invoice", "creditMemo", "customerPayment", "customerRefund", "journalEntry")
 SEGMENTS = "department:r:department class:r:classification location:r:location"
-_COMMON = "id:s! refName:s! links:x! externalId:s lastModifiedDate:t! createdDate:t!"
+_LISTED = "id:s! refName:s! links:x! externalId:s lastModifiedDate:t!"
+_COMMON = f"{_LISTED} createdDate:t!"
 _TRANSACTION = (
     f"{_COMMON} tranDate:d postingPeriod:r:accountingPeriod memo:s tranId:s transactionNumber:s!"
     f" currency:r:currency exchangeRate:n subsidiary:r:subsidiary {SEGMENTS} customForm:r:form"
@@ -78,11 +79,11 @@ RECORDS = {
     for record in (
         _record(
             "customer",
-            f"{_COMMON} dateCreated:t! entityId:s companyName:s isPerson:b firstName:s lastName:s email:s"
+            f"{_LISTED} dateCreated:t! entityId:s companyName:s isPerson:b firstName:s lastName:s email:s"
             " phone:s comments:s isInactive:b subsidiary:r:subsidiary currency:r:currency parent:r:customer"
             " terms:r:term receivablesAccount:r:account accountNumber:s resaleNumber:s url:s"
             " defaultAddress:s addressBook:l:addressBook balance:n! overdueBalance:n! depositBalance:n!"
-            " emailTransactions:b printTransactions:b autoName:b category:s customForm:r:form",
+            " emailTransactions:b printTransactions:b autoName:b customForm:r:form",
             "entity",
             addressBook="addressBookAddress:a defaultBilling:b defaultShipping:b isResidential:b label:s"
             " id:i internalId:i links:x! refName:s! addressBookAddress_text:s!",
@@ -120,44 +121,44 @@ RECORDS = {
         ),
         _record(
             "subsidiary",
-            f"{_COMMON} name:s legalName:s currency:r:currency parent:r:subsidiary"
+            f"{_LISTED} name:s legalName:s currency:r:currency parent:r:subsidiary"
             " country:e isInactive:b isElimination:b",
         ),
         _record(
             "account",
-            f"{_COMMON} acctNumber:s acctName:s acctType:e currency:r:currency"
+            f"{_LISTED} acctNumber:s acctName:s acctType:e currency:r:currency"
             " parent:r:account isInactive:b isSummary:b includeChildren:b description:s eliminate:b",
         ),
         _record(
             "accountingPeriod",
-            f"{_COMMON} periodName:s startDate:d endDate:d closed:b allLocked:b"
+            f"{_LISTED} periodName:s startDate:d endDate:d closed:b allLocked:b"
             " arLocked:b apLocked:b payrollLocked:b allowNonGLChanges:b isPosting:b isQuarter:b isYear:b"
             " isAdjust:b isInactive:b closedOnDate:d! parent:r:accountingPeriod",
         ),
         _record(
             "currency",
-            f"{_COMMON} name:s symbol:s currencyPrecision:i exchangeRate:n displaySymbol:s"
+            f"{_LISTED} name:s symbol:s currencyPrecision:i exchangeRate:n displaySymbol:s"
             " isBaseCurrency:b isInactive:b",
         ),
-        _record("term", f"{_COMMON} name:s daysUntilNetDue:i isInactive:b dateDriven:b preferred:b"),
+        _record("term", f"{_LISTED} name:s daysUntilNetDue:i isInactive:b dateDriven:b preferred:b"),
         _record(
             "department",
-            f"{_COMMON} name:s parent:r:department isInactive:b subsidiary:m:subsidiary includeChildren:b",
+            f"{_LISTED} name:s parent:r:department isInactive:b subsidiary:m:subsidiary includeChildren:b",
         ),
         _record(
             "classification",
-            f"{_COMMON} name:s parent:r:classification isInactive:b"
+            f"{_LISTED} name:s parent:r:classification isInactive:b"
             " subsidiary:m:subsidiary includeChildren:b",
         ),
         _record(
             "location",
-            f"{_COMMON} name:s parent:r:location isInactive:b subsidiary:m:subsidiary includeChildren:b",
+            f"{_LISTED} name:s parent:r:location isInactive:b subsidiary:m:subsidiary includeChildren:b",
         ),
         _record("serviceSaleItem", _ITEM, "item"),
         _record("nonInventorySaleItem", _ITEM, "item"),
         _record(
             "salesTaxItem",
-            f"{_COMMON} itemId:s name:s displayName:s description:s rate:n taxType:s"
+            f"{_LISTED} itemId:s name:s displayName:s description:s rate:n taxType:s"
             " taxAccount:r:account saleAccount:r:account isInactive:b available:e",
         ),
     )

@@ -50,6 +50,8 @@ def matching(type_: RecordType, docs: list[Doc], q: str | None) -> list[Doc]:
         known = type_.fields.get(name)
         if known is None:
             raise _invalid(f"Field {name} does not exist on {type_.name}.")
+        if operator not in ("EMPTY", "EMPTY_NOT", *_FOR_TYPE.get(known.type, ())):
+            raise _invalid(f"Operator {operator} does not suit field {name}.")
         wanted = quoted if quoted is not None else (bare or "")
         docs = [doc for doc in docs if _holds(known, operator, doc.get(name), wanted)]
     return docs
@@ -58,8 +60,6 @@ def matching(type_: RecordType, docs: list[Doc], q: str | None) -> list[Doc]:
 def _holds(known: Field, operator: str, held: Any, wanted: str) -> bool:
     if operator in ("EMPTY", "EMPTY_NOT"):
         return (held is None) == (operator == "EMPTY")
-    if operator not in _FOR_TYPE.get(known.type, ()):
-        raise _invalid(f"Operator {operator} does not suit field {known.name}.")
     if known.type == "b":
         return bool(held) == (wanted.lower() == "true")
     if held is None:

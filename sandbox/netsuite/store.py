@@ -69,7 +69,8 @@ class Store:
             raise duplicate(external_id)
         now = self._now()
         kept = {"id": str(self.state.next_number(f"id of {type_.group}")), **doc}
-        kept |= {"createdDate": now, "lastModifiedDate": now}
+        created = "createdDate" if "createdDate" in type_.fields else "dateCreated"
+        kept |= {created: now, "lastModifiedDate": now}
         self._keep(type_, kept)
         return kept
 

@@ -134,7 +134,9 @@ def _outside_strings(text: str) -> str:
     return "".join(pieces)
 
 
-def _only_reading(action: int, *_arguments: Any) -> int:
+def _only_reading(action: int, *arguments: Any) -> int:
+    if action == sqlite3.SQLITE_READ and arguments[0] not in COLUMNS:
+        return sqlite3.SQLITE_DENY
     return sqlite3.SQLITE_OK if action in _ALLOWED else sqlite3.SQLITE_DENY
 
 

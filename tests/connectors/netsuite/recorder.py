@@ -1,23 +1,9 @@
-"""Keeps every exchange with the simulator, for the check against the vendor's description."""
-
-from dataclasses import dataclass, field
+"""Keeps every exchange with the simulator; holds each to the vendor's description, where that is at hand."""
 
 import httpx
 
-EXCHANGES: list["Exchange"] = []
-"""Of the whole test session."""
-
-
-@dataclass(frozen=True)
-class Exchange:
-    method: str
-    path: str
-    query: dict[str, str]
-    headers: dict[str, str]
-    body: bytes
-    status: int
-    answer: bytes
-    answer_headers: dict[str, str] = field(default_factory=dict)
+from tests.connectors.netsuite import vendor_description
+from tests.connectors.netsuite.exchange import Exchange
 
 
 class Recorder(httpx.AsyncBaseTransport):
@@ -39,5 +25,7 @@ class Recorder(httpx.AsyncBaseTransport):
             dict(response.headers),
         )
         self.exchanges.append(exchange)
-        EXCHANGES.append(exchange)
+        if vendor_description.description_file() is not None:
+            wrong = vendor_description.violations(exchange)
+            assert not wrong, f"{exchange.method} {exchange.path} {exchange.status}: {wrong}"
         return response
