@@ -2,6 +2,8 @@
 
 import datetime as dt
 import json
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -9,9 +11,11 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from governance.checks import due_problems
-from governance.policy import SECTIONS, Policy, load_policy
-from governance.problems import PolicyError
+from connectors.registry import VENDORS
+from connectors.salesforce.fields import load_fields
+from governance.checks import DueProblem, due_problems
+from governance.policy import CONNECTORS_OWN, SECTIONS, Policy, load_policy, policy_file
+from governance.problems import PolicyError, PolicyProblem
 
 app = typer.Typer(no_args_is_help=True, help="The policy: ownership, routing, accounts, versions, SLAs.")
 
@@ -34,7 +38,8 @@ def check(
     on: Annotated[str | None, typer.Option(help="The day to check for (YYYY-MM-DD); today.")] = None,
     output: Output = "table",
 ) -> None:
-    """Check the policy: names, overlaps, missing accounts, API versions at the end of their life.
+    """Check the policy: names, overlaps, missing accounts, API versions at the end of their life or other
+    than the connectors'.
 
     Exits 1 where a date has come that must not pass, 2 where a file is not valid.
 
@@ -42,7 +47,7 @@ def check(
     """
     on_date = _day(on)
     loaded = _loaded(policy, output)
-    found = due_problems(loaded, on_date)
+    found = (*due_problems(loaded, on_date), *_other_versions(loaded))
     blocking = any(due.blocking for due in found)
     if output == "json":
         problems = [{**due.problem.model_dump(), "blocking": due.blocking} for due in found]
@@ -50,7 +55,8 @@ def check(
     else:
         for due in found:
             typer.echo(f"{'error' if due.blocking else 'warning'}: {due.problem}", err=True)
-        typer.echo(f"{len(SECTIONS)} files, {'not in force' if blocking else 'valid and complete'}")
+        count = len(SECTIONS) + len(CONNECTORS_OWN)
+        typer.echo(f"{count} files, {'not in force' if blocking else 'valid and complete'}")
     if blocking:
         raise typer.Exit(FAILED)
 
@@ -87,8 +93,35 @@ def _day(text: str | None) -> dt.date:
         raise typer.Exit(INVALID) from error
 
 
+def _other_versions(policy: Policy) -> list[DueProblem]:
+    """Platforms whose connector speaks another API version than the policy says."""
+    found = []
+    for name, platform in policy.platforms.platforms.items():
+        spoken = _spoken_version(name)
+        if spoken is not None and spoken.removeprefix("v") != platform.api_version.removeprefix("v"):
+            problem = PolicyProblem(
+                file="platforms.yaml",
+                key=f"platforms.{name}.api_version",
+                problem=f"is {platform.api_version}, and the connector speaks {spoken}",
+                way_out="say what the connector speaks",
+            )
+            found.append(DueProblem(problem=problem, blocking=True))
+    return found
+
+
+def _spoken_version(platform: str) -> str | None:
+    """The API version that the platform's connector is written for; None where there is no connector."""
+    vendor = VENDORS.get(platform)
+    if vendor is None or find_spec(vendor.package) is None or find_spec(f"{vendor.package}.settings") is None:
+        return None
+    settings = getattr(import_module(f"{vendor.package}.settings"), vendor.settings_class)
+    field = settings.model_fields.get("api_version")
+    return None if field is None else str(field.default)
+
+
 def _loaded(directory: Path | None, output: str) -> Policy:
     try:
+        load_fields(policy_file("salesforce_fields", directory))
         return load_policy(directory)
     except PolicyError as error:
         if output == "json":

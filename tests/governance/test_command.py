@@ -7,14 +7,16 @@ import pytest
 from typer.testing import CliRunner
 
 from cli.governance import app
-from governance.policy import SECTIONS
+from governance.policy import CONNECTORS_OWN, SECTIONS
+from tests.governance.conftest import Change
 
 runner = CliRunner()
 
 
 def test_check_of_the_shipped_policy_is_zero() -> None:
     result = runner.invoke(app, ["check", "--on", "2026-06-01"])
-    assert (result.exit_code, result.stdout) == (0, f"{len(SECTIONS)} files, valid and complete\n")
+    files = len(SECTIONS) + len(CONNECTORS_OWN)
+    assert (result.exit_code, result.stdout) == (0, f"{files} files, valid and complete\n")
 
 
 def test_check_warns_before_a_version_ends_and_fails_after_it() -> None:
@@ -38,6 +40,20 @@ def test_wrong_usage_is_two(arguments: list[str]) -> None:
     result = runner.invoke(app, arguments)
     assert (result.exit_code, result.stdout) == (2, "")
     assert result.stderr
+
+
+def test_version_that_no_connector_speaks_fails_the_check(changed: Change) -> None:
+    directory = changed("platforms", lambda d: d["platforms"]["avatax"].update(api_version="v3"))
+    result = runner.invoke(app, ["check", "--policy", str(directory), "--on", "2026-06-01"])
+    assert result.exit_code == 1
+    assert "platforms.avatax.api_version: is v3, and the connector speaks v2" in result.stderr
+
+
+def test_field_mapping_of_the_crm_is_checked_too(tmp_path: Path) -> None:
+    (tmp_path / "salesforce_fields.yaml").write_text("anything: true\n")
+    result = runner.invoke(app, ["check", "--policy", str(tmp_path)])
+    assert result.exit_code == 2
+    assert "salesforce_fields.yaml" in result.stderr
 
 
 def test_show_prints_all_or_one_section() -> None:
