@@ -15,7 +15,7 @@ from starlette.routing import BaseRoute, Route
 from sandbox.avatax import json_text, listing, models
 from sandbox.avatax.addresses import resolved
 from sandbox.avatax.companies import Companies, Document
-from sandbox.avatax.errors import ApiError, by_status
+from sandbox.avatax.errors import ApiError, by_status, locked
 from sandbox.avatax.rates import Rates
 from sandbox.avatax.scenario import Scenarios
 from sandbox.avatax.transactions import Transactions
@@ -180,6 +180,7 @@ class AvaTax(Platform):
     async def _create_or_adjust(self, request: Request) -> Response:
         model = await _parsed(request, models.CreateOrAdjust)
         await self._force_timeout(request)
+        self._refuse_closed(request, model.createTransactionModel.code or "")
         with self.state.transaction():
             made = self._transactions.create_or_adjust(
                 model.createTransactionModel, model.adjustmentReason, model.adjustmentDescription
@@ -191,6 +192,11 @@ class AvaTax(Platform):
         if "forcetimeout" in _include(request):
             await wire_of(request.scope).delay(_FORCED_TIMEOUT_SECONDS)
             raise ApiError("TimeoutRequested", "You requested a timeout.")
+
+    def _refuse_closed(self, request: Request, code: str) -> None:
+        """The fault `period-closed`: the document is in a tax return that was filed."""
+        if self.faults.consume("period-closed", request.method, request.url.path):
+            raise locked(code)
 
     async def _read_transaction(self, request: Request) -> Response:
         return _answer(_shown(self._found(request), request, frozenset(("summary", "addresses"))))
@@ -216,6 +222,7 @@ class AvaTax(Platform):
     def _action(self, act: Callable[[Document, Document], Document], status: int) -> Endpoint:
         async def endpoint(request: Request) -> Response:
             body = await _json(request)
+            self._refuse_closed(request, _unescaped(request.path_params["code"]))
             with self.state.transaction():
                 changed = act(self._found(request, "SalesInvoice"), body)
             return _answer(_shown(changed, request, frozenset(("summary", "addresses"))), status)

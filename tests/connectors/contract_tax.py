@@ -5,6 +5,7 @@ A vendor subclasses `TaxContract` in its own folder and gives the fixture `engin
 
 import asyncio
 import datetime as dt
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -18,6 +19,7 @@ from ports.errors import (
     Conflict,
     NotFound,
     OutcomeUnknown,
+    PeriodClosed,
     PortError,
     RateLimited,
     Rejected,
@@ -317,6 +319,27 @@ class TaxContract:
         assert last is not None
         assert last.id == again.id
 
+    @pytest.mark.parametrize("seed", range(12))
+    async def test_any_weather_ends_in_one_document_and_then_in_none(self, engine: Engine, seed: int) -> None:
+        async def insist(call: Callable[[], Awaitable[TaxResult | None]]) -> TaxResult | None:
+            for _ in range(100):
+                try:
+                    return await call()
+                except PortError:
+                    continue
+            pytest.fail("never done")
+
+        engine.platform.faults.seed(seed, 0.5)
+        committed = await insist(lambda: engine.tax.commit(invoice()))
+        engine.platform.faults.clear()
+        (only,) = await engine.tax.documents(ENTITY)
+        assert (only, only.status) == (committed, "committed")
+        engine.platform.faults.seed(seed, 0.5)
+        voided = await insist(lambda: engine.tax.void(ORIGIN, INVOICE_KEY, "invoice", ENTITY))
+        engine.platform.faults.clear()
+        assert await engine.tax.documents(ENTITY) == (voided,)
+        assert await self.committed(engine) == []
+
     # Listings
 
     async def test_documents_are_all_of_the_entity_page_after_page(self, engine: Engine) -> None:
@@ -389,6 +412,12 @@ class TaxContract:
 
     async def test_new_field_of_the_vendor_changes_nothing(self, engine: Engine) -> None:
         engine.platform.faults.add(Fault("field-added", route=engine.commit_route))
+        assert (await engine.tax.commit(invoice())).status == "committed"
+
+    async def test_closed_period_is_told_apart(self, engine: Engine) -> None:
+        engine.platform.faults.add(Fault("period-closed", route=engine.commit_route))
+        with pytest.raises(PeriodClosed):
+            await engine.tax.commit(invoice())
         assert (await engine.tax.commit(invoice())).status == "committed"
 
     async def test_exempt_customer_is_not_taxed(self, engine: Engine) -> None:
