@@ -22,6 +22,7 @@ from sandbox.kit.state import State
 from sandbox.kit.tls import ensure_authority, issue
 
 HOST = "127.0.0.1"
+_ALL_ADDRESSES = "0.0.0.0"  # noqa: S104 - asked for by --host, in a container of its own
 WRONG_USAGE, FAILED = 2, 1
 
 
@@ -30,11 +31,12 @@ class Options:
     directory: Path
     webhook_url: str | None  # "{platform}" in it stands for the platform's name
     tls: bool
+    host: str = HOST
 
 
 def main(arguments: list[str] | None = None) -> int:
     parsed = _parser().parse_args(arguments)
-    options = Options(parsed.dir, parsed.webhook_url, not parsed.no_tls)
+    options = Options(parsed.dir, parsed.webhook_url, not parsed.no_tls, parsed.host)
     try:
         wanted = [_named(text, parsed.port) for text in parsed.platforms]
     except ValueError as error:
@@ -56,6 +58,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--port", type=int, help="of the one platform named without a port; 0: any free one")
     parser.add_argument("--dir", type=Path, required=True, help="where state, secrets and certificates are")
     parser.add_argument("--webhook-url", help="where webhooks go; {platform} stands for the name")
+    parser.add_argument(
+        "--host",
+        default=HOST,
+        help=f"name by which clients reach it; unless {HOST}, all addresses are served",
+    )
     parser.add_argument("--no-tls", action="store_true", help="plain HTTP")
     return parser
 
@@ -74,13 +81,14 @@ def _named(text: str, port: int | None) -> tuple[str, int]:
 def _prepared(name: str, port: int, options: Options) -> tuple[uvicorn.Server, socket.socket]:
     """A platform that takes connections, ready to be served; says on stdout where it is."""
     vendor = importlib.import_module(f"sandbox.{name}")
-    listening = listen(HOST, port)
+    listening = listen(HOST if options.host == HOST else _ALL_ADDRESSES, port)
     scheme = "https" if options.tls else "http"
-    url = f"{scheme}://{HOST}:{listening.getsockname()[1]}"
+    url = f"{scheme}://{options.host}:{listening.getsockname()[1]}"
     state, config = _kept(name, url, options)
     platform: Platform = vendor.create(state, config=config)
     tls_directory = options.directory / "tls"
-    certificate = Certificate(*issue(tls_directory, HOST, "localhost")) if options.tls else None
+    hosts = dict.fromkeys((options.host, HOST, "localhost"))
+    certificate = Certificate(*issue(tls_directory, *hosts)) if options.tls else None
     ca_file = str(ensure_authority(tls_directory)) if options.tls else None
     prepared = server(build_app(platform, deliver_webhooks=True), certificate)
     print(json.dumps({"platform": name, "url": url, "ca_file": ca_file}), flush=True)
