@@ -206,7 +206,7 @@ async def _known(session: AsyncSession, id: str) -> ExceptionRow:
 
 def _audit(id: str, contract: str, action: str, at: dt.datetime, actor: str, reason: str) -> AuditEntry:
     return AuditEntry(
-        key=f"exception/{id}/{'opened' if action == 'opened' else 'resolved'}",
+        key=f"exception/{id}/{'opened' if action == 'opened' else 'resolved'}/{at.isoformat()}",
         at=at,
         actor=actor,
         action=f"exception.{action}",
