@@ -136,6 +136,19 @@ class PostedDocument(Noun):
     total: Dec
 
 
+class GeneralLedgerLine(Noun):
+    """One line of the ERP's general ledger; `entry` is the transaction that it belongs to. Amounts are in the
+    entity's own currency, `currency` is the transaction's.
+    """
+
+    entry: str
+    legal_entity: str
+    currency: str
+    account: str
+    debit: Dec
+    credit: Dec
+
+
 class Erp(Protocol):
     """Every write is found again by its business key (`key`). Errors: `ports.errors`."""
 
@@ -163,4 +176,8 @@ class Erp(Protocol):
 
     async def documents(self, legal_entity: str) -> tuple[PostedDocument, ...]:
         """All posted documents, from the ERP's own listings."""
+        ...
+
+    async def general_ledger(self, legal_entity: str) -> tuple[GeneralLedgerLine, ...]:
+        """Every posted line of the general ledger, from the ERP's own listing."""
         ...

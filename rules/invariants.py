@@ -10,7 +10,7 @@ from decimal import Decimal
 
 from canonical.document import CreditMemo, Invoice
 from ports.billing import IssuedDocument
-from ports.erp import PostedDocument
+from ports.erp import GeneralLedgerLine, PostedDocument
 from ports.tax import TaxResult
 
 _GONE = ("void", "voided", "cancelled", "reversed")
@@ -26,18 +26,6 @@ class Finding:
 
     def __str__(self) -> str:
         return f"{self.invariant} {self.subject}: {self.words}"
-
-
-@dataclass(frozen=True)
-class GeneralLedgerLine:
-    """One line of the ERP's general ledger, as the ERP lists it; `entry` is the transaction it belongs to."""
-
-    entry: str
-    legal_entity: str
-    currency: str
-    account: str
-    debit: Decimal
-    credit: Decimal
 
 
 @dataclass(frozen=True)

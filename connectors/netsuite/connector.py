@@ -26,7 +26,15 @@ from connectors.netsuite.settings import NetSuiteSettings
 from connectors.netsuite.transactions import Expected, Transactions, vanished
 from connectors.netsuite.wire import Customer, Journal, TransactionRow
 from ports.billing import CustomerOrder
-from ports.erp import ErpCheck, ErpProblem, LedgerDocument, LedgerJournal, PostedDocument, PostingPeriod
+from ports.erp import (
+    ErpCheck,
+    ErpProblem,
+    GeneralLedgerLine,
+    LedgerDocument,
+    LedgerJournal,
+    PostedDocument,
+    PostingPeriod,
+)
 from ports.errors import NotFound, PeriodClosed, Rejected
 
 _TOKEN_PATH = "/services/rest/auth/oauth2/v1/token"  # noqa: S105 - an address
@@ -127,7 +135,7 @@ class NetSuite:
             business_key=void_key,
             url=self._transactions.url(record, id_),
             date=date,
-            total=held.total,
+            total=mapping.written(held.total, found.currency),
             status="voided",
         )
 
@@ -161,6 +169,10 @@ class NetSuite:
         """All invoices, credit memos and journals of the subsidiary, ours and others', voiding and reversing
         ones too (their keys begin with `void:` and `reversal:`)."""
         return await self._transactions.listed(legal_entity)
+
+    async def general_ledger(self, legal_entity: str) -> tuple[GeneralLedgerLine, ...]:
+        """Every line of the subsidiary's transactions, amounts in the subsidiary's base currency."""
+        return await self._transactions.ledger(legal_entity)
 
     async def _create(
         self, record: str, operation: str, body: Mapping[str, Any], expected: Expected, date: dt.date

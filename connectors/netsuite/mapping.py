@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any, Literal
 
 from canonical.contract import Address
+from canonical.money import UnknownCurrency, minor_unit_digits
 from canonical.origin import Origin, Reference
 from connectors.netsuite.wire import (
     AddressLine,
@@ -324,9 +325,19 @@ def reference(row: TransactionRow, url: str, key: str, *, status: str | None = N
         number=row.tranid,
         url=url,
         date=row.trandate,
-        total=abs(row.foreigntotal),
+        total=written(abs(row.foreigntotal), row.currency),
         status=status,
     )
+
+
+def written(amount: Decimal, currency: str) -> Decimal:
+    """The amount with all its currency's decimals, which NetSuite leaves out where they are zero. One that has
+    more of them, or whose currency ISO 4217 does not have, stays as it is: nothing is rounded here."""
+    try:
+        padded = amount.quantize(Decimal(1).scaleb(-minor_unit_digits(currency)))
+    except UnknownCurrency:
+        return amount
+    return padded if padded == amount else amount
 
 
 def posted_document(
@@ -336,12 +347,12 @@ def posted_document(
     above zero and credits below, its total is the sum of its debits."""
     kind = KIND_OF[row.type]
     if kind == "journal_entry":
-        posted = tuple(_posted(line, line.amount, Decimal(0)) for line in lines)
+        posted = tuple(_posted(row, line, line.amount, Decimal(0)) for line in lines)
         total, tax = sum((max(line.amount, Decimal(0)) for line in lines), Decimal(0)), Decimal(0)
     else:
         sign = -1 if kind == "invoice" else 1
         posted = tuple(
-            _posted(line, sign * line.amount, taxes.get((row.id, line.line), Decimal(0)))
+            _posted(row, line, sign * line.amount, taxes.get((row.id, line.line), Decimal(0)))
             for line in lines
             if line.mainline == "F" and line.taxline == "F"
         )
@@ -359,8 +370,8 @@ def posted_document(
         period=row.period,
         status=_status(row, undone=undone),
         lines=posted,
-        tax=tax,
-        total=total,
+        tax=written(tax, row.currency),
+        total=written(total, row.currency),
     )
 
 
@@ -372,8 +383,9 @@ def _status(row: TransactionRow, *, undone: bool) -> Literal["open", "paid", "vo
     return "paid" if row.status == "B" else "open"
 
 
-def _posted(line: LineRow, amount: Decimal, tax: Decimal) -> PostedLine:
-    return PostedLine(account=line.account, amount=amount, tax=tax, memo=line.memo)
+def _posted(row: TransactionRow, line: LineRow, amount: Decimal, tax: Decimal) -> PostedLine:
+    net, tax = written(amount, row.currency), written(tax, row.currency)
+    return PostedLine(account=line.account, amount=net, tax=tax, memo=line.memo)
 
 
 def _by_account(lines: Sequence[tuple[str, Decimal]]) -> tuple[tuple[str, Decimal], ...]:

@@ -95,9 +95,9 @@ class MasterData:
         raise _missing("date", date.isoformat(), "NO_OPEN_PERIOD")
 
     async def is_shut(self, date: dt.date) -> bool:
-        """Whether the date's period is closed or locked, or not there."""
+        """Whether the date's period is closed or locked; one that is not there is not."""
         period = _containing(await self._periods(date), date)
-        return period is None or period.shut
+        return period is not None and period.shut
 
     async def problems(self, request: ErpCheck) -> tuple[ErpProblem, ...]:
         """What would be refused; items count as there if one of their forms posts to one of the accounts."""

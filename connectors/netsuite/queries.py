@@ -141,5 +141,22 @@ def taxes_of(first: str, last: str) -> str:
     )
 
 
+def ledger_of(subsidiary: str, after: int) -> str:
+    """The general ledger's lines of a subsidiary's transactions with an internal id above `after`."""
+    return (
+        "SELECT t.id AS tran, a.acctnumber AS account, c.symbol AS currency, g.debit AS debit,"
+        " g.credit AS credit FROM transactionaccountingline g JOIN transaction t ON t.id = g.transaction"
+        " JOIN transactionline m ON m.transaction = t.id AND m.mainline = 'T'"
+        " JOIN subsidiary s ON s.id = m.subsidiary JOIN currency c ON c.id = t.currency"
+        " JOIN account a ON a.id = g.account"
+        f" WHERE s.externalid = {text(subsidiary)} AND t.id > {after} AND t.id <= {after + LEDGER_SPAN}"
+        " AND g.posting = 'T' ORDER BY t.id"
+    )
+
+
+LEDGER_SPAN = 1000
+"""Transactions per statement."""
+
+
 def _types() -> str:
     return ", ".join(text(type_) for type_ in _TYPES)

@@ -9,8 +9,8 @@ from canonical.origin import Reference
 from connectors.netsuite import mapping, queries
 from connectors.netsuite.client import NetSuiteClient
 from connectors.netsuite.mapping import PLATFORM
-from connectors.netsuite.wire import LineRow, Sale, TaxRow, TransactionRow
-from ports.erp import PostedDocument
+from connectors.netsuite.wire import LedgerRow, LineRow, Sale, TaxRow, TransactionRow
+from ports.erp import GeneralLedgerLine, PostedDocument
 from ports.errors import AlreadyExists, Conflict, UnexpectedAnswer
 
 _RECORD_OF_TYPE = {mapping.TYPE_OF[kind]: record for kind, record in mapping.RECORD_OF.items()}
@@ -101,6 +101,38 @@ class Transactions:
             mapping.posted_document(row, lines.get(row.id, []), taxes, row.externalid in undone)
             for row in heads
         )
+
+    async def ledger(self, legal_entity: str) -> tuple[GeneralLedgerLine, ...]:
+        """The general ledger's lines, transaction by transaction."""
+        heads = await self._heads(legal_entity)
+        last = max((int(row.id) for row in heads), default=0)
+        found: list[GeneralLedgerLine] = []
+        for after in range(0, last, queries.LEDGER_SPAN):
+            rows = await self._client.query(
+                "list the ledger", queries.ledger_of(legal_entity, after), LedgerRow
+            )
+            found += [
+                GeneralLedgerLine(
+                    entry=row.transaction,
+                    legal_entity=legal_entity,
+                    currency=row.currency,
+                    account=row.account,
+                    debit=row.debit or Decimal(0),
+                    credit=row.credit or Decimal(0),
+                )
+                for row in rows
+            ]
+        return tuple(found)
+
+    async def _heads(self, legal_entity: str) -> list[TransactionRow]:
+        heads: list[TransactionRow] = []
+        while True:
+            after = int(heads[-1].id) if heads else 0
+            statement = queries.transactions_of(legal_entity, after)
+            page = await self._client.query("list transactions", statement, TransactionRow)
+            heads += page
+            if len(page) < queries.HEADS:
+                return heads
 
     def reference(self, row: TransactionRow, key: str) -> Reference:
         return mapping.reference(row, self.url(_RECORD_OF_TYPE[row.type], row.id), key)

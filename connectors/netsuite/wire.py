@@ -76,6 +76,16 @@ class TransactionRow(Wire):
     status: Status
 
 
+class LedgerRow(Wire):
+    """A line of the general ledger."""
+
+    transaction: str = Field(alias="tran")
+    account: str
+    currency: str
+    debit: Amount | None = None
+    credit: Amount | None = None
+
+
 class LineRow(Wire):
     """A line with its ledger account; `amount` is a debit above zero, a credit below."""
 
