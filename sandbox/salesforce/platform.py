@@ -78,7 +78,7 @@ class Salesforce(Platform):
             "instance_url": self.config.base_url,
             "organization_id": ORGANIZATION_ID,
             "webhook_secret": self._webhook_secret(),
-            "outbound_message_path": notifications.OUTBOUND_MESSAGES,
+            "outbound_message_path": f"/webhooks/{self.name}{notifications.OUTBOUND_MESSAGES}",
         }
 
     def seed_defaults(self) -> None:

@@ -191,16 +191,15 @@ def external_id(name: str = "Q2C_Id__c", length: int = 80) -> Field:
     return text(name, length, external_id=True, unique=True)
 
 
-def sobject(name: str, key_prefix: str, *fields: Field, system: bool = True, **more: Any) -> SObject:
-    """An object with its own fields and those that every object has."""
+def sobject(name: str, key_prefix: str, *fields: Field, recycled: bool = True, **more: Any) -> SObject:
+    """An object with its own fields and those that all have; `recycled`: deleted ones can be seen."""
     own = [Field("Id", "id", nillable=False, length=18, createable=False, updateable=False), *fields]
-    if system:
-        own += [
-            read_only(flag, "IsDeleted"),
-            read_only(moment, "CreatedDate", nillable=False),
-            read_only(link, "CreatedById", "User", nillable=False),
-            read_only(moment, "LastModifiedDate", nillable=False),
-            read_only(link, "LastModifiedById", "User", nillable=False),
-            read_only(moment, "SystemModstamp", nillable=False),
-        ]
+    own += [read_only(flag, "IsDeleted")] if recycled else []
+    own += [
+        read_only(moment, "CreatedDate", nillable=False),
+        read_only(link, "CreatedById", "User", nillable=False),
+        read_only(moment, "LastModifiedDate", nillable=False),
+        read_only(link, "LastModifiedById", "User", nillable=False),
+        read_only(moment, "SystemModstamp", nillable=False),
+    ]
     return SObject(name, key_prefix, {each.name: each for each in own}, **more)

@@ -300,6 +300,7 @@ USER = sobject(
     Field("Email", "email", nillable=False, length=128),
     text("Alias", 8, nillable=False),
     flag("IsActive"),
+    recycled=False,
     createable=False,
     deletable=False,
 )
@@ -311,6 +312,7 @@ ORGANIZATION = sobject(
     read_only(flag, "IsSandbox"),
     read_only(text, "OrganizationType", 40),
     read_only(text, "InstanceName", 5),
+    recycled=False,
     createable=False,
     deletable=False,
 )
