@@ -17,7 +17,7 @@ from pydantic import SecretStr
 from canonical.origin import Origin, Reference
 from connectors.auth import ClientAssertion, Now, OAuth1HmacSha256, utc_now
 from connectors.http import ApiClient
-from connectors.netsuite import mapping
+from connectors.netsuite import bodies, mapping
 from connectors.netsuite.client import NetSuiteClient
 from connectors.netsuite.errors import ERRORS, USER_ERROR
 from connectors.netsuite.mapping import PLATFORM
@@ -62,14 +62,14 @@ class NetSuite:
         held = await self._client.read("read customer", "customer", f"eid:{external_id}", Customer)
         if held is None:
             subsidiary, currency = await self._master.books(order.legal_entity, order.currency)
-            body = mapping.new_customer(order, subsidiary, currency)
+            body = bodies.new_customer(order, subsidiary, currency)
             id_ = await self._client.upsert(
                 "create customer", "customer", external_id, body, ("addressBook",)
             )
         else:
             id_ = held.id
             await self._refuse_other_books(order, held)
-            changes = mapping.changed_customer(order, held)
+            changes = bodies.changed_customer(order, held)
             if changes:
                 await self._client.change("update customer", "customer", id_, changes)
         return Reference(
@@ -91,7 +91,7 @@ class NetSuite:
             return self._transactions.reference(found, document.key)
         to = await self._master.targets_of_document(document)
         applied = await self._application(document)
-        body = mapping.sale_body(document, to, self._settings.item_suffixes, applied)
+        body = bodies.sale_body(document, to, self._settings.item_suffixes, applied)
         record = mapping.RECORD_OF[document.kind]
         id_ = await self._create(record, f"post {document.kind}", body, expected, document.posting_date)
         return Reference(
@@ -119,15 +119,13 @@ class NetSuite:
         void = await self._transactions.of_kind(mapping.external_id(void_key), counter)
         if void is None:
             await self._refuse_moved_items(found)
-            body = mapping.counter_sale(kind, held, origin, key, date.isoformat(), reason)
+            body = bodies.counter_sale(kind, held, origin, key, date.isoformat(), reason)
             expected = mapping.expected_counter(found, date)
             id_ = await self._create(record, f"void {kind}", body, expected, date)
         else:
             id_ = void.id
-        if kind == "credit_memo" and not mapping.is_applied_to(held, id_):
-            await self._client.change(
-                "apply to its void", "creditMemo", held.id, mapping.reapplied(held, id_)
-            )
+        if kind == "credit_memo" and not bodies.is_applied_to(held, id_):
+            await self._client.change("apply to its void", "creditMemo", held.id, bodies.reapplied(held, id_))
         return Reference(
             platform=PLATFORM,
             kind=counter,
@@ -144,7 +142,7 @@ class NetSuite:
         found = await self._transactions.same(mapping.external_id(journal.key), expected)
         if found is not None:
             return self._transactions.reference(found, journal.key)
-        body = mapping.journal_body(journal, await self._master.targets_of_journal(journal))
+        body = bodies.journal_body(journal, await self._master.targets_of_journal(journal))
         id_ = await self._create("journalEntry", "post journal", body, expected, journal.posting_date)
         return self._journal_reference(id_, journal.key, journal.date)
 
@@ -160,7 +158,7 @@ class NetSuite:
         held = await self._client.read("read journal", "journalEntry", found.id, Journal)
         if held is None:
             raise vanished("read journal")
-        body = mapping.counter_journal(held, origin, key, date.isoformat(), reason)
+        body = bodies.counter_journal(held, origin, key, date.isoformat(), reason)
         expected = mapping.expected_counter(found, date)
         id_ = await self._create("journalEntry", "reverse journal", body, expected, date)
         return self._journal_reference(id_, reversal_key, date)

@@ -4,9 +4,10 @@ import datetime as dt
 from collections.abc import Iterable, Mapping
 
 from canonical.money import minor_unit_digits
-from connectors.netsuite import mapping, queries
+from connectors.netsuite import bodies, queries
+from connectors.netsuite.bodies import Targets
 from connectors.netsuite.client import NetSuiteClient
-from connectors.netsuite.mapping import PLATFORM, Targets
+from connectors.netsuite.mapping import PLATFORM
 from connectors.netsuite.settings import NetSuiteSettings
 from connectors.netsuite.wire import MasterRow, PeriodRow
 from ports.erp import ErpCheck, ErpProblem, LedgerDocument, LedgerJournal, PostingPeriod
@@ -31,9 +32,9 @@ class MasterData:
         """What an invoice's or credit memo's body refers to; Rejected, naming the field, where something is
         not there, is inactive, or where an item would post to another account than the line says."""
         names = {
-            mapping.item_name(line, self._settings.item_suffixes): line.account for line in document.lines
+            bodies.item_name(line, self._settings.item_suffixes): line.account for line in document.lines
         }
-        segments = mapping.segment_names([line.dimensions for line in document.lines])
+        segments = bodies.segment_names([line.dimensions for line in document.lines])
         found = await self._find(
             {
                 "subsidiary": [document.legal_entity],
@@ -45,7 +46,7 @@ class MasterData:
             }
         )
         for line in document.lines:
-            name = mapping.item_name(line, self._settings.item_suffixes)
+            name = bodies.item_name(line, self._settings.item_suffixes)
             _require_account(found, "item", name, line.account)
         if document.tax:
             _require_account(found, "tax_code", self._settings.tax_code, document.tax_account)
@@ -63,7 +64,7 @@ class MasterData:
 
     async def targets_of_journal(self, journal: LedgerJournal) -> Targets:
         accounts = [line.account for line in journal.lines]
-        segments = mapping.segment_names([line.dimensions for line in journal.lines])
+        segments = bodies.segment_names([line.dimensions for line in journal.lines])
         found = await self._find(
             {
                 "subsidiary": [journal.legal_entity],

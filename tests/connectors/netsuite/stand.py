@@ -12,9 +12,11 @@ from sandbox.kit.state import State
 from sandbox.kit.transport import SandboxTransport
 from sandbox.netsuite import NetSuite as Platform
 from sandbox.netsuite.platform import create as create_platform
+from tests.connectors.contract_erp_stand import ErpStand, customer_order
 from tests.connectors.netsuite.recorder import Recorder
 
 BASE_URL = "https://netsuite.test"
+_RECORD = "/services/rest/record/v1"
 ACCOUNTS: Mapping[AccountRole, str] = {
     "cash": "1000",
     "accounts_receivable": "1200",
@@ -66,3 +68,33 @@ async def stand(secrets_dir: Path, *, scenario: dict[str, Any] | None = None, **
 
 def settings_of(platform: Platform) -> dict[str, Any]:
     return {"base_url": BASE_URL, **platform.credentials()}
+
+
+def erp_stand(made: Stand, connector: NetSuite) -> ErpStand:
+    """What the contract's tests need to see of the account from outside."""
+    platform = made.platform
+
+    def revoke() -> None:
+        platform.keys.client_id = platform.keys.token_id = "revoked"
+
+    return ErpStand(
+        erp=connector,
+        faults=platform.faults,
+        routes={
+            "customer": f"PUT {_RECORD}/customer/*",
+            "document": f"POST {_RECORD}/invoice",
+            "journal": f"POST {_RECORD}/journalEntry",
+        },
+        read_route="POST /services/rest/query/v1/suiteql",
+        close_month=platform.seeding.close,
+        customers=lambda: platform.state.count("customer"),
+        posted=lambda: sum(platform.state.count(kind) for kind in ("invoice", "creditMemo", "journalEntry")),
+        accounts=ACCOUNTS,
+        revoke=revoke,
+        extra={"drifting_field": "foreigntotal"},
+    )
+
+
+async def customer_of(erp: ErpStand) -> str:
+    """The internal id of the standard customer."""
+    return (await erp.erp.ensure_customer(customer_order(erp))).id
