@@ -23,7 +23,7 @@ class TimedHeads(H11Protocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        self._watch()
+        self._start()
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
@@ -33,11 +33,19 @@ class TimedHeads(H11Protocol):
         self._forget()
         super().connection_lost(exc)
 
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        self._watch()
+
     def _watch(self) -> None:
         """The clock runs from the head's first byte (or the connection's start) until it is complete."""
         if self.conn.their_state is not h11.IDLE:
             self._forget()
-        elif self._head_timer is None:
+        elif self.conn.trailing_data[0]:
+            self._start()
+
+    def _start(self) -> None:
+        if self._head_timer is None:
             self._head_timer = self.loop.call_later(self.header_timeout_seconds, self._cut)
 
     def _forget(self) -> None:
