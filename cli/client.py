@@ -25,9 +25,14 @@ _EXITS |= {502: UNREACHABLE, 503: UNREACHABLE, 504: UNREACHABLE}
 Parameters = Mapping[str, str | int | bool | None]
 
 
-def ask(path: str, *, role: Role = "viewer", params: Parameters | None = None) -> Any:
-    """GET; ends the command with its exit code where the gateway refuses or is not there."""
-    return _call("GET", path, role=role, params=params)
+def ask(
+    path: str, *, role: Role = "viewer", params: Parameters | None = None, none_if_unknown: bool = False
+) -> Any:
+    """GET; ends the command with its exit code where the gateway refuses or is not there.
+
+    `none_if_unknown`: None where the gateway does not know what is asked about.
+    """
+    return _call("GET", path, role=role, params=params, none_if_unknown=none_if_unknown)
 
 
 def tell(path: str, body: Any = None, *, role: Role, params: Parameters | None = None) -> Any:

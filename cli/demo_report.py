@@ -1,0 +1,111 @@
+"""The end of the demo: what every platform holds, by its own listings, and whether the rules say so."""
+
+import contextlib
+import datetime as dt
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import typer
+
+from cli.client import ask
+from cli.configuration import settings
+from cli.output import print_table
+
+ENTITIES = ("US01", "DE01", "JP01")
+
+
+def expectation(document: Mapping[str, Any], as_of: dt.date) -> Any:
+    """What `q2c preview` says of a demo contract."""
+    from rules.billing_plan import documents
+    from rules.validation import read_scenario
+
+    text = json.dumps(dict(document) | {"as_of": as_of.isoformat()})
+    scenario = read_scenario(text, "json")
+    return documents(scenario.contract, scenario.changes, scenario.usage, as_of)
+
+
+async def report(
+    documents: Mapping[str, Mapping[str, Any]], as_of: dt.date, undone: Sequence[str]
+) -> list[str]:
+    """Prints the tables; returns what is broken, one line each."""
+    from rules.invariants import Listings, findings
+
+    expected: list[Any] = []
+    for name, document in documents.items():
+        if name not in undone:
+            found = expectation(document, as_of)
+            expected += [*found.invoices, *found.credit_memos]
+    listings = await _listings(expected, undone)
+    _print_platforms(listings)
+    _print_contracts(documents)
+    broken = [str(finding) for finding in findings(listings)]
+    waiting = ask("/exceptions")
+    broken += [f"exception {item['id']} is open: {item['summary']}" for item in waiting]
+    broken += _accepted()
+    typer.echo("")
+    names = "I1 exactly one, I2 accepted is durable, I3 double entry, I4 totals, I7 no net effect"
+    typer.echo(f"Invariants ({names}): {'BROKEN' if broken else 'all hold'}")
+    assert isinstance(listings, Listings)
+    return broken
+
+
+def _accepted() -> list[str]:
+    """I2: no event that was accepted is still waiting or dead."""
+    events = ask("/events", params={"limit": 1000})
+    left = [event for event in events if event["state"] in ("waiting", "dead")]
+    return [f"I2 event {event['event_id']} is {event['state']}: {event['reason']}" for event in left]
+
+
+async def _listings(expected: Sequence[Any], undone: Sequence[str]) -> Any:
+    from assembly.platforms import connector_of
+    from rules.invariants import Listings
+
+    configured = settings()
+    async with contextlib.AsyncExitStack() as stack:
+        ports = {
+            name: await stack.enter_async_context(contextlib.aclosing(connector_of(configured, name)))
+            for name in ("stripe", "netsuite", "avatax")
+        }
+        posted, ledger, taxes = [], [], []
+        for entity in ENTITIES:
+            posted += await ports["netsuite"].documents(entity)
+            ledger += await ports["netsuite"].general_ledger(entity)
+            taxes += await ports["avatax"].documents(entity)
+        return Listings(
+            issued=await ports["stripe"].documents(),
+            posted=posted,
+            taxes=taxes,
+            general_ledger=ledger,
+            expected=expected,
+            undone=undone,
+        )
+
+
+def _print_platforms(listings: Any) -> None:
+    typer.echo("\nWhat the platforms hold, by their own listings")
+    groups = (
+        ("stripe", listings.issued, lambda each: each.status),
+        ("netsuite", listings.posted, lambda each: each.status),
+    )
+    counts: dict[tuple[str, str, str], int] = {}
+    for name, listed, status in groups:
+        for each in listed:
+            key = (name, each.kind, status(each))
+            counts[key] = counts.get(key, 0) + 1
+    for each in listings.taxes:
+        key = ("avatax", "tax_document", each.status)
+        counts[key] = counts.get(key, 0) + 1
+    rows = [[*key, str(count)] for key, count in sorted(counts.items())]
+    print_table(("platform", "kind", "status", "count"), rows)
+
+
+def _print_contracts(documents: Mapping[str, Mapping[str, Any]]) -> None:
+    typer.echo("\nContracts")
+    rows = []
+    for name in documents:
+        detail = ask(f"/contracts/{name}")
+        issued = [each for each in detail["documents"] if each["number"]]
+        posted = sum(each["posted"] is not None for each in detail["documents"])
+        rows.append([name, detail["status"], str(len(issued)), str(posted), detail["run_url"] or ""])
+    print_table(("contract", "status", "issued", "posted", "web_ui"), rows)
