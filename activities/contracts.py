@@ -6,24 +6,31 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
 from canonical.lifecycle import ContractAnswer, DocumentQuestion
+from canonical.scenario import Usage
+from ports.records import Records
 
 
 class ContractBook(Protocol):
     """Asks the contract's own workflow, which is the one place where its state lives."""
 
-    async def expected_document(self, question: DocumentQuestion) -> ContractAnswer | None:
-        """None where there is no such contract."""
+    async def expected_document(
+        self, question: DocumentQuestion, usage: tuple[Usage, ...]
+    ) -> ContractAnswer | None:
+        """None where there is no such contract; one that does not know the usage is told of it."""
         ...
 
 
 class ContractActivities:
-    def __init__(self, book: ContractBook) -> None:
+    def __init__(self, book: ContractBook, records: Records) -> None:
         self._book = book
+        self._records = records
 
     @activity.defn(name="contract.expected_document")
     async def expected_document(self, question: DocumentQuestion) -> ContractAnswer:
         """The expected document; asked again while the contract is busy. Writes nothing."""
-        answer = await self._book.expected_document(question)
+        usage = await self._records.usage(question.contract)
+        question = question.model_copy(update={"usage_count": len(usage)})
+        answer = await self._book.expected_document(question, usage)
         if answer is None:
             raise ApplicationError(
                 f"no contract {question.contract} is known", type="NotFound", non_retryable=True

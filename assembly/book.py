@@ -6,16 +6,19 @@ from temporalio.client import Client, WorkflowHandle, WorkflowQueryFailedError
 from temporalio.service import RPCError, RPCStatusCode
 
 from canonical.ids import contract_workflow_id
-from canonical.lifecycle import ContractAnswer, DocumentQuestion
+from canonical.lifecycle import ContractAnswer, DocumentQuestion, UsageNotice
+from canonical.scenario import Usage
 
-BUSINESS_DATE = "business date"
+BUSINESS_DATE, USAGE = "business date", "usage"
 
 
 class TemporalContractBook:
     def __init__(self, client: Client) -> None:
         self._client = client
 
-    async def expected_document(self, question: DocumentQuestion) -> ContractAnswer | None:
+    async def expected_document(
+        self, question: DocumentQuestion, usage: tuple[Usage, ...]
+    ) -> ContractAnswer | None:
         """The contract's answer; a change under way is asked itself, for it may have made the document."""
         handle = self._client.get_workflow_handle(contract_workflow_id(question.contract))
         answer = await self._ask(handle, question)
@@ -26,6 +29,8 @@ class TemporalContractBook:
             known = await self._ask(chapter, question)
             if known is not None and known.ready:
                 return known
+        if answer.reason == USAGE:
+            await handle.signal("usage", UsageNotice(usage=usage, date=question.date))
         if answer.reason == BUSINESS_DATE:
             await handle.signal("business_date", question.date)
         return answer

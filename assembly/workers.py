@@ -114,7 +114,7 @@ def workflow_worker(client: Client, records: Records, settings: Settings) -> Wor
         client,
         task_queue=WORKFLOW_QUEUE,
         workflows=WORKFLOWS,
-        activities=[*methods(RecordsActivities(records)), *methods(ContractActivities(book))],
+        activities=[*methods(RecordsActivities(records)), *methods(ContractActivities(book, records))],
         interceptors=[Recorder(records, client)],
         workflow_runner=runner(),
         max_cached_workflows=settings.workers.max_cached_workflows,

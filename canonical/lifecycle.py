@@ -232,6 +232,15 @@ class DocumentQuestion(Noun):
     kind: Literal["invoice", "credit_memo"]
     key: str | None
     date: dt.date
+    usage_count: int = 0
+    """How many usage records our store holds: a contract that knows fewer is told of them first."""
+
+
+class UsageNotice(Noun):
+    """All usage of a contract, before the document of `date` is expected."""
+
+    usage: tuple[Usage, ...]
+    date: dt.date
 
 
 class ContractAnswer(Noun):

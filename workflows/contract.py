@@ -29,6 +29,7 @@ from canonical.lifecycle import (
     Notice,
     Submission,
     Ticket,
+    UsageNotice,
 )
 from canonical.origin import Origin
 from ports.crm import Approval, ApprovedChange, ContractSnapshot
@@ -122,6 +123,11 @@ class ContractWorkflow(Decisions):
         if self.state.business_date is None or date > self.state.business_date:
             self._set(business_date=date)
 
+    @workflow.signal(name="usage")
+    def on_usage(self, notice: UsageNotice) -> None:
+        """Usage that has come since the contract was read."""
+        self._set(usage=agenda.with_usage(self.state, notice.usage, notice.date))
+
     @workflow.query(name="state")
     def view(self) -> ContractView:
         state = self.state
@@ -148,6 +154,8 @@ class ContractWorkflow(Decisions):
         state = self.state
         if self.running is not None or state.queue or state.submissions:
             return ContractAnswer(ready=False, reason="a change is under way", running=self.running)
+        if question.usage_count > len(state.usage):
+            return ContractAnswer(ready=False, reason="usage")
         if agenda.unfinished_before(state, question.date):
             return ContractAnswer(ready=False, reason="business date")
         return ContractAnswer(
@@ -255,7 +263,7 @@ class ContractWorkflow(Decisions):
             contract=self.state.contract or without_tax(snapshot.contract),
             version=max(self.state.version, snapshot.version),
             planned=(*self.state.planned, *items),
-            usage=reading.usage,
+            usage=agenda.with_usage(self.state, reading.usage, self._today()),
             policy=reading.policy,
             business_date=max(dates, default=None),
         )
