@@ -35,6 +35,7 @@ class LazyGroup(TyperGroup):
             return None
         app: typer.Typer = importlib.import_module(self.table[cmd_name].module).app
         app.rich_markup_mode = None
+        app._add_completion = False  # the whole completes itself; its parts need no options for it
         command = get_command(app)
         command.name = cmd_name
         return command

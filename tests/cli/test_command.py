@@ -43,7 +43,7 @@ def test_help_has_an_example_of_the_command_itself(q2c: Command, words: str) -> 
     assert f"q2c {words}" in " ".join(example.split())
 
 
-@pytest.mark.parametrize("words", [words for words in ALL if words not in ("worker", "gateway", "down")])
+@pytest.mark.parametrize("words", [words for words in ALL if words not in ("worker", "gateway", "down", "demo")])
 def test_every_command_with_a_result_prints_it_as_table_or_json(words: str) -> None:
     options = [option for parameter in ALL[words].params for option in parameter.opts]
     no_result = words in ("sandbox reset",)
