@@ -281,7 +281,7 @@ def _auth(settings: NetSuiteSettings, now: Now) -> httpx.Auth:
         token_url=f"{settings.base_url.rstrip('/')}{_TOKEN_PATH}",
         client_id=_given(settings.client_id),
         certificate_id=_given(settings.certificate_id),
-        private_key=SecretStr(Path(_given(settings.private_key_file)).read_text()),
+        private_key=settings.private_key or SecretStr(Path(_given(settings.private_key_file)).read_text()),
         scopes=("rest_webservices",),
         now=now,
     )

@@ -1,4 +1,4 @@
-"""Between our nouns and NetSuite's: names, comparisons, what is listed. Pure functions; bodies are in `bodies`."""
+"""Between our nouns and NetSuite's: names, comparisons, listings. Pure; what we send is in `bodies`."""
 
 import datetime as dt
 import re
@@ -146,8 +146,8 @@ def reference(row: TransactionRow, url: str, key: str, *, status: str | None = N
 
 
 def written(amount: Decimal, currency: str) -> Decimal:
-    """The amount with all its currency's decimals, which NetSuite leaves out where they are zero. One that has
-    more of them, or whose currency ISO 4217 does not have, stays as it is: nothing is rounded here."""
+    """The amount with all its currency's decimals, which NetSuite leaves out where they are zero. One that
+    has more of them, or whose currency ISO 4217 does not have, stays as it is: nothing is rounded here."""
     try:
         padded = amount.quantize(Decimal(1).scaleb(-minor_unit_digits(currency)))
     except UnknownCurrency:

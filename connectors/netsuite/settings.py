@@ -8,12 +8,13 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 from canonical.document import AccountRole
 from connectors.http import Timeouts
 
-_OAUTH2 = ("client_id", "certificate_id", "private_key_file")
+_OAUTH2 = ("client_id", "certificate_id")
 _TBA = ("consumer_key", "consumer_secret", "token_id", "token_secret")
 
 
 class NetSuiteSettings(BaseModel):
-    """`auth` oauth2 takes client_id, certificate_id, private_key_file; tba the four keys of its tokens.
+    """`auth` oauth2 takes client_id, certificate_id and the private key (PEM) or its file; tba the four keys
+    of its tokens.
 
     `base_url` is https://<account>.suitetalk.api.netsuite.com. `concurrent_requests` is our part of the
     account's limit, which SOAP, RESTlets and all other integrations share.
@@ -26,6 +27,7 @@ class NetSuiteSettings(BaseModel):
     auth: Literal["oauth2", "tba"] = "oauth2"
     client_id: str | None = None
     certificate_id: str | None = None
+    private_key: SecretStr | None = None
     private_key_file: Path | None = None
     consumer_key: str | None = None
     consumer_secret: SecretStr | None = None
@@ -46,6 +48,8 @@ class NetSuiteSettings(BaseModel):
     @model_validator(mode="after")
     def _complete(self) -> Self:
         missing = [name for name in (_OAUTH2 if self.auth == "oauth2" else _TBA) if not getattr(self, name)]
+        if self.auth == "oauth2" and not (self.private_key or self.private_key_file):
+            missing.append("private_key or private_key_file")
         if missing:
             raise ValueError(f"auth {self.auth} needs {', '.join(missing)}")
         return self
