@@ -3,33 +3,17 @@
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import Decimal
-from typing import Any, TypeVar
-
-from pydantic import BaseModel, ValidationError
+from typing import Any
 
 from canonical.change import Amendment, AmendmentLine, Cancellation, ContractChange, Merge, Renewal, Transfer
-from canonical.contract import (
-    Account,
-    Address,
-    Billing,
-    Commitment,
-    Contract,
-    Line,
-    LineTerms,
-    Minimum,
-    Pricing,
-    RampStep,
-    RenewalTerms,
-    Tier,
-)
-from connectors.salesforce.fields import FieldMap, RecordRule
+from canonical.contract import Account, Address, Billing, Contract, RenewalTerms
+from connectors.salesforce.fields import FieldMap
+from connectors.salesforce.lines import built, line, line_terms, pricing_of
 from connectors.salesforce.records import OPERATION, PLATFORM, Figures, children
 from connectors.salesforce.wire import Record
 from ports.crm import Approval, ApprovedChange, ContractSnapshot, CrmWriteBack
 from ports.errors import Conflict, NotFound, Rejected
 
-_Model = TypeVar("_Model", bound=BaseModel)
 _WHOLE_CONTRACT = {"renewal": "renew", "cancellation": "cancel", "transfer": "transfer", "merge": "merge"}
 """What the lines of an order say whose change is of the whole contract."""
 
@@ -161,7 +145,7 @@ def _contract(main: ContractRecord, first: OrderRecord) -> Contract:
     account = Figures(
         main.fields.account, main.record, main.id, parent=main.fields.contract.parents["account"]
     )
-    return _built(
+    return built(
         Contract,
         figures.where,
         id=main.id,
@@ -170,7 +154,7 @@ def _contract(main: ContractRecord, first: OrderRecord) -> Contract:
         currency=figures.need("currency"),
         start_date=figures.need("start_date"),
         term_months=_term(figures),
-        billing=_built(
+        billing=built(
             Billing,
             figures.where,
             frequency_months=figures.need("frequency_months"),
@@ -179,7 +163,7 @@ def _contract(main: ContractRecord, first: OrderRecord) -> Contract:
         ),
         renewal=_renewal_terms(figures),
         lines=tuple(
-            _line(main.fields, each, f"{main.id}: line")
+            line(main.fields, each, f"{main.id}: line")
             for each in children(first.record, main.fields.line, main.id)
         ),
     )
@@ -201,7 +185,7 @@ def _renewal_terms(figures: Figures) -> RenewalTerms | None:
     kind = figures.need("renewal")
     if kind == "none":
         return None
-    return _built(
+    return built(
         RenewalTerms,
         figures.where,
         auto=kind == "automatic",
@@ -237,90 +221,6 @@ def _account(figures: Figures) -> Account:
     )
 
 
-# Lines
-
-
-def _line(fields: FieldMap, record: Record, where: str) -> Line:
-    figures = Figures(fields.line, record, where)
-    if figures.need("action") != "add":
-        raise figures.refused("action", "is not Add on a contract's first order")
-    terms = _terms(fields, record, figures)
-    return Line(id=figures.need("id"), **{name: getattr(terms, name) for name in LineTerms.model_fields})
-
-
-def _terms(fields: FieldMap, record: Record, figures: Figures) -> LineTerms:
-    """What a line sells. Tax rates are not the CRM's to say."""
-    charge = figures.need("charge")
-    pricing = _pricing(fields, record, figures)
-    if charge == "recurring":
-        figures.need("per")
-    quantity = figures.optional("quantity")
-    if quantity is None and charge != "usage" and pricing.model != "flat":
-        raise figures.missing("quantity")
-    steps = children(record, fields.ramp_step, figures.where)
-    return _built(
-        LineTerms,
-        figures.where,
-        product=figures.need("product"),
-        charge=charge,
-        pricing=pricing,
-        quantity=quantity,
-        discount_percent=figures.need("discount_percent"),
-        ramp=tuple(_ramp_step(fields, each, figures.where) for each in steps) or None,
-        commitment=_commitment(figures),
-        minimum=_minimum(figures),
-        ssp=figures.optional("ssp"),
-        accepted_on=figures.optional("accepted_on"),
-        description=figures.optional("description"),
-    )
-
-
-def _commitment(figures: Figures) -> Commitment | None:
-    if figures.optional("commitment_quantity") is None and figures.optional("commitment_amount") is None:
-        return None
-    return Commitment(quantity=figures.need("commitment_quantity"), amount=figures.need("commitment_amount"))
-
-
-def _minimum(figures: Figures) -> Minimum | None:
-    amount: Decimal | None = figures.optional("minimum_amount")
-    return None if amount is None else Minimum(amount=amount)
-
-
-def _ramp_step(fields: FieldMap, record: Record, where: str) -> RampStep:
-    figures = Figures(fields.ramp_step, record, where)
-    return RampStep(from_date=figures.need("from"), pricing=_pricing(fields, record, figures))
-
-
-def _pricing(fields: FieldMap, record: Record, figures: Figures) -> Pricing:
-    """The one figure that the model needs, and no other."""
-    model = figures.need("model")
-    amount, unit_price = figures.optional("amount"), figures.optional("unit_price")
-    tiers = _tiers(fields.tier, record, figures.where)
-    match model:
-        case "flat":
-            figures.need("amount")
-        case "per_unit":
-            figures.need("unit_price")
-        case _ if not tiers:
-            raise figures.refused("model", "needs tiers, and the line has none")
-    if model != "flat" and amount is not None:
-        raise figures.refused("amount", f"is filled, and the pricing is {model}")
-    if model != "per_unit" and unit_price is not None:
-        raise figures.refused("unit_price", f"is filled, and the pricing is {model}")
-    if model in ("flat", "per_unit") and tiers:
-        raise figures.refused("model", f"is {model}, and the line has tiers")
-    per = figures.optional("per")
-    return Pricing(model=model, amount=amount, unit_price=unit_price, tiers=tiers, per=per)
-
-
-def _tiers(rule: RecordRule, record: Record, where: str) -> tuple[Tier, ...] | None:
-    found = [Figures(rule, each, where) for each in children(record, rule, where)]
-    return (
-        tuple(Tier(up_to=each.optional("up_to"), unit_price=each.need("unit_price")) for each in found)
-        or None
-    )
-
-
 # Changes
 
 
@@ -334,18 +234,18 @@ def _change(order: OrderRecord, merged: Mapping[str, ContractRecord]) -> Contrac
     match kind:
         case "amendment":
             lines = tuple(_amended(order, each) for each in _items(order))
-            return _built(
+            return built(
                 Amendment, figures.where, id=change_id, type="amendment", effective_date=day,
                 received_date=received, lines=lines,
             )  # fmt: skip
         case "renewal":
-            return _built(
+            return built(
                 Renewal, figures.where, id=change_id, type="renewal", effective_date=day,
                 received_date=received, term_months=figures.optional("renewal_term_months"),
                 uplift_percent=figures.optional("renewal_uplift_percent"),
             )  # fmt: skip
         case "cancellation":
-            return _built(
+            return built(
                 Cancellation, figures.where, id=change_id, type="cancellation", effective_date=day,
                 received_date=received, credit=figures.need("credit"), fee=figures.optional("fee"),
             )  # fmt: skip
@@ -398,7 +298,7 @@ def _amended(order: OrderRecord, item: Record) -> AmendmentLine:
     line_id = str(figures.need("id"))
     match figures.need("action"):
         case "add":
-            return AmendmentLine(id=line_id, add=_terms(order.fields, item, figures))
+            return AmendmentLine(id=line_id, add=line_terms(order.fields, item, figures))
         case "remove":
             return AmendmentLine(id=line_id, remove=True)
         case "change":
@@ -406,24 +306,12 @@ def _amended(order: OrderRecord, item: Record) -> AmendmentLine:
             changed = {
                 "quantity": figures.optional("quantity"),
                 "discount_percent": figures.optional("discount_percent"),
-                "pricing": None if model is None else _pricing(order.fields, item, figures),
+                "pricing": None if model is None else pricing_of(order.fields, item, figures),
             }
             if all(value is None for value in changed.values()):
                 raise figures.refused("action", "is Change, and the line says no new figure")
             return AmendmentLine(id=line_id, **changed)
     raise figures.refused("action", "is not one of an amendment")
-
-
-def _built(model: type[_Model], where: str, **values: Any) -> _Model:
-    """The noun; what it does not take is Rejected, naming the first figure."""
-    name = ""
-    try:
-        return model(**values)
-    except ValidationError as error:
-        name = ".".join(str(step) for step in error.errors(include_input=False)[0]["loc"])
-    raise Rejected(
-        f"{where}: {model.__name__}.{name} is not valid", platform=PLATFORM, operation=OPERATION, field=name
-    )
 
 
 # Back to the org

@@ -239,6 +239,10 @@ class Salesforce(Platform):
             set_daily_requests(self.records, int(document["daily_requests"]))
         return {name: document[name] for name in document}
 
+    def reset(self) -> None:
+        self.records.forget()
+        super().reset()
+
     def dump(self) -> dict[str, list[dict[str, Any]]]:
         return {
             name: [_plain(self.records.shown(made, row, None, VERSIONS[-1])) for row in rows]

@@ -20,6 +20,7 @@ class Records:
         self.state, self.clock = state, clock
         self.schema = SCHEMA
         self._row_locks: dict[str, int] = {}
+        self._hidden = {each["field"] for each in state.all(_HIDDEN)}
 
     # Reading
 
@@ -44,15 +45,20 @@ class Records:
     def visible(self, made: SObject, name: str) -> Field | None:
         """The field, unless field-level security hides it from the integration's user."""
         found = made.field(name)
-        if found is None or self.state.get(_HIDDEN, f"{made.name}.{found.name}") is not None:
-            return None
-        return found
+        return None if found is None or f"{made.name}.{found.name}" in self._hidden else found
 
     def hide(self, object_name: str, field_name: str) -> None:
         """Take the field from the integration user's permissions."""
         if self.object(object_name).field(field_name) is None:
             raise ValueError(f"{object_name} has no field {field_name}")
-        self.state.put(_HIDDEN, f"{object_name}.{field_name}", {"hidden": True})
+        hidden = f"{object_name}.{field_name}"
+        self.state.put(_HIDDEN, hidden, {"field": hidden})
+        self._hidden.add(hidden)
+
+    def forget(self) -> None:
+        """The state was reset: nothing is hidden or locked any more."""
+        self._hidden.clear()
+        self._row_locks.clear()
 
     def value(self, made: SObject, row: Row, field: Field) -> Any:
         """The field as kept, or as its formula gives it."""

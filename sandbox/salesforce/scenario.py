@@ -4,12 +4,12 @@ Figures that a field of the org cannot hold exactly are a ValueError, never roun
 """
 
 from collections.abc import Mapping
-from decimal import Decimal, InvalidOperation
+from decimal import Context, Decimal, InvalidOperation
 from typing import Any
 
 from sandbox.salesforce.errors import ApiError
 from sandbox.salesforce.records import Records
-from sandbox.salesforce.schema import NUMBERS
+from sandbox.salesforce.schema import NUMBERS, Field
 from sandbox.salesforce.values import stamp
 
 Doc = Mapping[str, Any]
@@ -240,6 +240,7 @@ class Entry:
 
     def _item(self, order_id: str, currency: str, fields: Doc, line: Doc) -> None:
         entry = self._price_book_entry(line["product"], currency)
+        self._check_exact("OrderItem", fields)
         item = {"OrderId": order_id, "PricebookEntryId": entry, **_indication(line), **fields}
         item_id = self._create("OrderItem", item)
         self._tiers({"Order_Item__c": item_id}, currency, line.get("pricing"))
@@ -315,14 +316,24 @@ class Entry:
             field = self._records.object(name).field(field_name)
             if field is None or field.type not in NUMBERS or value is None:
                 continue
-            try:
-                figure = Decimal(value) if isinstance(value, str) else None
-            except InvalidOperation:
-                figure = None
-            if figure is None or figure != figure.quantize(Decimal(1).scaleb(-field.scale)):
+            if not _fits(value, field):
                 raise ValueError(
-                    f"{name}.{field_name}: {value!r} does not fit a number of {field.scale} decimals"
+                    f"{name}.{field_name}: {value!r} does not fit into "
+                    f"{field.precision - field.scale} digits and {field.scale} decimals"
                 )
+
+
+def _fits(value: Any, field: Field) -> bool:
+    """Whether the text is a number that the field holds exactly."""
+    try:
+        figure = Decimal(value) if isinstance(value, str) else None
+    except InvalidOperation:
+        return False
+    if figure is None or not figure.is_finite():
+        return False
+    exponent = figure.normalize(Context(prec=1000)).as_tuple().exponent
+    exact = isinstance(exponent, int) and -exponent <= field.scale
+    return exact and abs(figure) < Decimal(10) ** (field.precision - field.scale)
 
 
 def _account_fields(account: Doc) -> dict[str, Any]:

@@ -85,12 +85,14 @@ def _number(field: Field, value: Any) -> str:
         figure = None
     if figure is None or isinstance(value, bool) or not figure.is_finite():
         raise unreadable("double", value)
-    rounded = figure.quantize(Decimal(1).scaleb(-field.scale), ROUND_HALF_UP)
-    if abs(rounded) >= Decimal(10) ** (field.precision - field.scale):
+    limit = Decimal(10) ** (field.precision - field.scale)
+    unit = Decimal(1).scaleb(-field.scale)
+    rounded = figure.quantize(unit, ROUND_HALF_UP) if abs(figure) < limit else limit
+    if abs(rounded) >= limit:
         raise ApiError(
             400,
             "NUMBER_OUTSIDE_VALID_RANGE",
-            f"{field.name}: value outside of valid range on numeric field: {format(figure, 'f')}",
+            f"{field.name}: value outside of valid range on numeric field: {str(figure)[:40]}",
             [field.name],
         )
     return format(rounded, "f")

@@ -70,6 +70,7 @@ REFUSED: list[tuple[str, dict[str, Any], str]] = [
     ("Account", {"Name": "A", "Nope__c": 1}, "INVALID_FIELD"),
     ("Account", {"Name": "N" * 256}, "STRING_TOO_LONG"),
     ("Account", {"Name": "A", "AnnualRevenue": 10**18}, "NUMBER_OUTSIDE_VALID_RANGE"),
+    ("Account", {"Name": "A", "AnnualRevenue": "1e999999"}, "NUMBER_OUTSIDE_VALID_RANGE"),
     ("Account", {"Name": "A", "AnnualRevenue": "many"}, "JSON_PARSER_ERROR"),
     ("Account", {"Name": "A", "NumberOfEmployees": 1.5}, "JSON_PARSER_ERROR"),
     ("Account", {"Name": ["A"]}, "JSON_PARSER_ERROR"),
