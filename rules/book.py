@@ -135,7 +135,7 @@ class Book:
     def invoices(self, closed_periods: frozenset[str]) -> list[Invoice]:
         """In order of date; without numbers, which count over all documents of a preview."""
         terms_days = self.contract.billing.payment_terms_days
-        drafts = sorted(self._invoices.values(), key=lambda draft: draft.date)
+        drafts = self._invoices_in_order()
         return [
             Invoice(
                 id="",
@@ -159,7 +159,9 @@ class Book:
         return [self._memo(draft, closed_periods) for draft in drafts]
 
     def _invoices_in_order(self) -> list[_Draft]:
-        return sorted(self._invoices.values(), key=lambda draft: draft.date)
+        """By date; on one date the contract's first customer comes first."""
+        first = self.contract.account.id
+        return sorted(self._invoices.values(), key=lambda draft: (draft.date, draft.account != first))
 
     def _memo(self, draft: _MemoDraft, closed_periods: frozenset[str]) -> CreditMemo:
         invoice = draft.invoice

@@ -1,0 +1,198 @@
+"""Backdated changes: computed as of their effective date, on documents of the day on which they are taken
+in.
+"""
+
+from tests.rules.scenarios import (
+    amendment,
+    billed,
+    cancellation,
+    contract,
+    credited,
+    flat,
+    metered,
+    one_time,
+    renewal,
+    run,
+    seats,
+)
+
+MONTHLY = contract(seats(), every=1)
+
+
+def test_a_rise_is_billed_over_every_period_billed_since_with_one_line_for_each() -> None:
+    change = amendment("2026-02-15", {"id": "L1", "quantity": "12"}, received_date="2026-04-10")
+    found = run(MONTHLY, change, as_of="2026-05-01")
+    assert billed(found)[4:] == [
+        ("2026-04-10", "L1", "proration", "10.00", "2026-02-15", "2026-03-01"),  # 20 × 14/28
+        ("2026-04-10", "L1", "proration", "20.00", "2026-03-01", "2026-04-01"),
+        ("2026-04-10", "L1", "proration", "20.00", "2026-04-01", "2026-05-01"),
+        ("2026-05-01", "L1", "recurring", "120.00", "2026-05-01", "2026-06-01"),
+    ]
+
+
+def test_a_fall_is_credited_against_the_lines_of_each_period() -> None:
+    change = amendment("2026-02-15", {"id": "L1", "quantity": "8"}, received_date="2026-04-10")
+    found = run(MONTHLY, change, as_of="2026-05-01")
+    assert credited(found) == [
+        ("2026-04-10", "INV-2", "L1", "10.00", "2026-02-15", "2026-03-01"),
+        ("2026-04-10", "INV-3", "L1", "20.00", "2026-03-01", "2026-04-01"),
+        ("2026-04-10", "INV-4", "L1", "20.00", "2026-04-01", "2026-05-01"),
+    ]
+
+
+def test_the_period_that_starts_on_the_day_it_is_taken_in_is_billed_with_it() -> None:
+    change = amendment("2026-02-15", {"id": "L1", "quantity": "12"}, received_date="2026-03-01")
+    found = run(MONTHLY, change, as_of="2026-03-01")
+    assert billed(found)[2:] == [
+        ("2026-03-01", "L1", "proration", "10.00", "2026-02-15", "2026-03-01"),
+        ("2026-03-01", "L1", "recurring", "120.00", "2026-03-01", "2026-04-01"),
+    ]
+
+
+def test_documents_before_the_day_it_is_taken_in_know_nothing_of_it() -> None:
+    change = amendment("2026-02-15", {"id": "L1", "quantity": "12"}, received_date="2026-04-10")
+    assert run(MONTHLY, change, as_of="2026-04-09") == run(MONTHLY, as_of="2026-04-09")
+
+
+def test_it_stands_before_what_takes_effect_later_though_that_is_carried_out() -> None:
+    dearer = {"model": "per_unit", "unit_price": "12", "per": "month"}
+    found = run(
+        contract(seats()),
+        amendment("2026-07-02", {"id": "L1", "quantity": "20"}),
+        amendment("2026-04-01", {"id": "L1", "pricing": dearer}, received_date="2026-10-01"),
+        as_of="2026-12-31",
+    )
+    # from April to July 10 × 2 a month more, from July on 20 × 2: 12 × (20 × 92 + 40 × 183)/365
+    assert billed(found)[2:] == [("2026-10-01", "L1", "proration", "301.15", "2026-04-01", "2027-01-01")]
+
+
+def test_what_a_later_change_has_overtaken_is_settled_up_to_it() -> None:
+    found = run(
+        contract(seats()),
+        amendment("2026-07-02", {"id": "L1", "quantity": "20"}),
+        amendment("2026-04-01", {"id": "L1", "quantity": "15"}, received_date="2026-10-01"),
+        as_of="2026-12-31",
+    )
+    # 5 seats more from April to July only: 50 × 12 × 92/365
+    assert billed(found)[2:] == [("2026-10-01", "L1", "proration", "151.23", "2026-04-01", "2026-07-02")]
+
+
+def test_in_arrears_only_what_is_billed_by_then_is_settled() -> None:
+    sold = contract(seats(), every=3, timing="arrears", months=6)
+    found = run(sold, amendment("2026-03-01", {"id": "L1", "quantity": "12"}, received_date="2026-05-10"))
+    assert billed(found) == [
+        ("2026-04-01", "L1", "recurring", "300.00", "2026-01-01", "2026-04-01"),
+        ("2026-05-10", "L1", "proration", "20.67", "2026-03-01", "2026-04-01"),  # 60 × 31/90
+        ("2026-07-01", "L1", "recurring", "360.00", "2026-04-01", "2026-07-01"),
+    ]
+
+
+def test_a_line_added_is_billed_for_every_period_since() -> None:
+    added = {key: value for key, value in flat(amount="30").items() if key != "id"}
+    found = run(
+        MONTHLY,
+        amendment("2026-02-15", {"id": "L2", "add": added}, received_date="2026-03-10"),
+        as_of="2026-03-31",
+    )
+    assert [line for line in billed(found) if line[1] == "L2"] == [
+        ("2026-03-10", "L2", "proration", "15.00", "2026-02-15", "2026-03-01"),
+        ("2026-03-10", "L2", "proration", "30.00", "2026-03-01", "2026-04-01"),
+    ]
+
+
+def test_a_one_time_line_keeps_its_true_day() -> None:
+    added = {key: value for key, value in one_time().items() if key != "id"}
+    found = run(
+        MONTHLY,
+        amendment("2026-02-15", {"id": "O1", "add": added}, received_date="2026-03-10"),
+        as_of="2026-03-31",
+    )
+    assert [line for line in billed(found) if line[1] == "O1"] == [
+        ("2026-03-10", "O1", "one_time", "500.00", "2026-02-15", "2026-02-15")
+    ]
+
+
+def test_a_removal_credits_all_that_was_billed_since() -> None:
+    found = run(
+        MONTHLY,
+        amendment("2026-02-15", {"id": "L1", "remove": True}, received_date="2026-04-10"),
+        as_of="2026-12-31",
+    )
+    assert credited(found) == [
+        ("2026-04-10", "INV-2", "L1", "50.00", "2026-02-15", "2026-03-01"),
+        ("2026-04-10", "INV-3", "L1", "100.00", "2026-03-01", "2026-04-01"),
+        ("2026-04-10", "INV-4", "L1", "100.00", "2026-04-01", "2026-05-01"),
+    ]
+
+
+def test_a_cancellation_credits_all_that_was_billed_since_usage_too() -> None:
+    found = run(
+        contract(seats(), metered(), every=1),
+        cancellation("2026-02-15", received_date="2026-04-10"),
+        usage=[{"line": "U1", "date": f"2026-{month}-20", "quantity": "7"} for month in ("01", "02", "03")],
+        as_of="2026-12-31",
+    )
+    assert credited(found) == [
+        ("2026-04-10", "INV-2", "L1", "50.00", "2026-02-15", "2026-03-01"),
+        ("2026-04-10", "INV-3", "L1", "100.00", "2026-03-01", "2026-04-01"),
+        ("2026-04-10", "INV-3", "U1", "7.00", "2026-02-01", "2026-03-01"),
+        ("2026-04-10", "INV-4", "L1", "100.00", "2026-04-01", "2026-05-01"),
+        ("2026-04-10", "INV-4", "U1", "7.00", "2026-03-01", "2026-04-01"),
+    ]
+
+
+def test_a_cancellation_in_arrears_bills_the_days_before_it_when_it_is_taken_in() -> None:
+    found = run(
+        contract(seats(), every=3, timing="arrears"), cancellation("2026-02-15", received_date="2026-03-10")
+    )
+    assert billed(found) == [
+        ("2026-03-10", "L1", "recurring", "150.00", "2026-01-01", "2026-02-15")
+    ]  # 300 × 45/90
+
+
+def test_a_renewal_bills_the_periods_since_when_it_is_taken_in() -> None:
+    found = run(
+        contract(seats(), months=3, every=1),
+        renewal("2026-04-01", term_months=3, uplift_percent="10", received_date="2026-05-10"),
+    )
+    assert billed(found)[3:] == [
+        ("2026-05-10", "L1", "recurring", "110.00", "2026-04-01", "2026-05-01"),
+        ("2026-05-10", "L1", "recurring", "110.00", "2026-05-01", "2026-06-01"),
+        ("2026-06-01", "L1", "recurring", "110.00", "2026-06-01", "2026-07-01"),
+    ]
+
+
+def test_an_explicit_renewal_after_an_automatic_one_settles_the_uplift() -> None:
+    auto = {"auto": True, "term_months": 12, "uplift_percent": "5"}
+    found = run(
+        contract(seats(), renewal=auto),
+        renewal("2027-01-01", term_months=12, uplift_percent="10", received_date="2027-07-02"),
+    )
+    # 1260 was billed, 1320 is right: 60 for the whole year, as of its effective date
+    assert billed(found)[1:] == [
+        ("2027-01-01", "L1", "recurring", "1260.00", "2027-01-01", "2028-01-01"),
+        ("2027-07-02", "L1", "proration", "60.00", "2027-01-01", "2028-01-01"),
+    ]
+
+
+def test_an_amendment_of_a_line_waits_until_that_line_is_known() -> None:
+    added = {key: value for key, value in seats(quantity="10").items() if key != "id"}
+    found = run(
+        MONTHLY,
+        amendment("2026-02-01", {"id": "L2", "add": added}, received_date="2026-03-10"),
+        amendment("2026-02-15", {"id": "L2", "quantity": "12"}),
+        as_of="2026-03-31",
+    )
+    assert [line for line in billed(found) if line[1] == "L2"] == [
+        ("2026-03-10", "L2", "proration", "100.00", "2026-02-01", "2026-03-01"),
+        ("2026-03-10", "L2", "proration", "10.00", "2026-02-15", "2026-03-01"),
+        ("2026-03-10", "L2", "proration", "20.00", "2026-03-01", "2026-04-01"),
+        ("2026-03-10", "L2", "proration", "100.00", "2026-03-01", "2026-04-01"),
+    ]
+
+
+def test_tax_is_that_of_the_day_on_which_it_is_billed() -> None:
+    dated = [{"from": "2026-01-01", "percent": "19"}, {"from": "2026-04-01", "percent": "16"}]
+    change = amendment("2026-02-15", {"id": "L1", "quantity": "12"}, received_date="2026-04-10")
+    found = run(contract(seats(tax_rates=dated), every=1), change, as_of="2026-04-30")
+    assert str(found.invoices[-1].tax) == "8.00"  # 16 % of 50
