@@ -1,0 +1,1 @@
+"""Stripe: the billing platform, authority for invoices and credit memos."""

@@ -1,0 +1,110 @@
+"""Stripe as billing platform."""
+
+import datetime as dt
+from collections.abc import Callable
+
+import httpx
+
+from canonical.origin import Origin, Reference
+from connectors.auth import utc_now
+from connectors.stripe.catalog import Catalog
+from connectors.stripe.client import StripeClient
+from connectors.stripe.credit_notes import CreditNotes
+from connectors.stripe.customers import Customers
+from connectors.stripe.invoices import Invoices
+from connectors.stripe.lookups import Lookups
+from connectors.stripe.mapping import contract_of
+from connectors.stripe.settings import StripeSettings
+from connectors.stripe.subscriptions import Subscriptions
+from connectors.stripe.wire import CreditNote, Invoice
+from ports.billing import (
+    CreditOrder,
+    CustomerOrder,
+    DraftCompletion,
+    InvoiceOrder,
+    IssuedDocument,
+    SubscriptionCancellation,
+    SubscriptionOrder,
+)
+
+
+class Stripe:
+    """Implements `ports.billing.Billing`. Each write looks by business key first, so that a call that ended
+    in OutcomeUnknown can simply be made again."""
+
+    def __init__(self, client: StripeClient, settings: StripeSettings) -> None:
+        self._client = client
+        self._lookups = Lookups(client, dt.timedelta(hours=settings.recent_hours))
+        catalog = Catalog(client, settings.tax_display_name)
+        self._customers = Customers(client)
+        self._subscriptions = Subscriptions(client, catalog, self._lookups)
+        self._invoices = Invoices(client, catalog, self._lookups, settings.tax_display_name)
+        self._credit_notes = CreditNotes(client, self._lookups)
+
+    async def aclose(self) -> None:
+        await self._client.aclose()
+
+    async def ensure_customer(self, order: CustomerOrder) -> Reference:
+        return await self._customers.ensure(order)
+
+    async def set_subscription(self, order: SubscriptionOrder) -> Reference:
+        """The reference names the subscription; for a contract that begins later, the schedule that will make
+        it; `none:…` where no line is billed by itself."""
+        return await self._subscriptions.set(order)
+
+    async def cancel_subscription(self, order: SubscriptionCancellation) -> Reference:
+        return await self._subscriptions.cancel(order)
+
+    async def draft_invoice(self, order: InvoiceOrder) -> Reference:
+        return await self._invoices.draft(order)
+
+    async def complete_draft(self, order: DraftCompletion) -> IssuedDocument:
+        return await self._invoices.complete(order)
+
+    async def finalize_invoice(self, origin: Origin, invoice_id: str) -> IssuedDocument:
+        return await self._invoices.finalize(invoice_id)
+
+    async def discard_invoice(self, origin: Origin, key: str, reason: str) -> Reference | None:
+        """`origin.contract` says whose invoice it is. Rejected: it is paid."""
+        return await self._invoices.discard(origin, key, reason)
+
+    async def issue_credit_memo(self, order: CreditOrder) -> IssuedDocument:
+        """NotFound: the invoice or the line is not there. Conflict: it was paid meanwhile, ask again."""
+        return await self._credit_notes.issue(order)
+
+    async def void_credit_memo(self, origin: Origin, key: str, reason: str) -> Reference | None:
+        """`origin.contract` says whose credit memo it is. Rejected: its invoice is no longer open."""
+        return await self._credit_notes.void(origin, key, reason)
+
+    async def read_invoice(self, invoice_id: str) -> IssuedDocument:
+        invoice = await self._client.get(Invoice, "/v1/invoices/{id}", invoice_id)
+        return await self._lookups.issued(invoice)
+
+    async def read_credit_memo(self, credit_memo_id: str) -> IssuedDocument:
+        note = await self._client.get(CreditNote, "/v1/credit_notes/{id}", credit_memo_id)
+        return await self._lookups.credited(note)
+
+    async def documents(self, contract: str | None = None) -> tuple[IssuedDocument, ...]:
+        """Oldest first, invoices before credit memos; without a contract, the whole account's."""
+        scopes: list[dict[str, str]] = [{}]
+        if contract is not None:
+            scopes = [{"customer": each} for each in sorted(await self._lookups.customers_of(contract))]
+        invoices, notes = [], []
+        for scope in scopes:
+            async for invoice in self._client.list(Invoice, "/v1/invoices", params=scope):
+                if contract in (None, contract_of(invoice)):
+                    invoices.append(await self._lookups.issued(invoice))
+            async for note in self._client.list(CreditNote, "/v1/credit_notes", params=scope):
+                document = await self._lookups.credited(note)
+                if contract in (None, document.contract):
+                    notes.append(document)
+        return (*reversed(invoices), *reversed(notes))
+
+
+def create(
+    settings: StripeSettings,
+    *,
+    transport: httpx.AsyncBaseTransport | None = None,
+    clock: Callable[[], dt.datetime] = utc_now,
+) -> Stripe:
+    return Stripe(StripeClient(settings, transport=transport, clock=clock), settings)
