@@ -23,6 +23,7 @@ class StripeError(Exception):
         super().__init__(message)
         self.status, self.message, self.code, self.param, self.type = status, message, code, param, type
         self.recorded, self.headers, self.more = recorded, headers or {}, more
+        self.missing_id: str | None = None
 
     def body(self, request_id: str) -> dict[str, Any]:
         error: dict[str, Any] = {"message": self.message, "type": self.type}
@@ -45,8 +46,11 @@ def malformed(message: str, param: str | None, code: str | None) -> StripeError:
 
 
 def missing(kind: str, id: str, param: str) -> StripeError:
-    word = kind.replace("_", " ")
-    return StripeError(404, f"No such {word}: '{id}'", code="resource_missing", param=param)
+    """404 where the path names it, 400 where a parameter does (the platform tells them apart)."""
+    word = kind.rpartition(".")[2].replace("_", " ")
+    error = StripeError(404, f"No such {word}: '{id}'", code="resource_missing", param=param)
+    error.missing_id = id
+    return error
 
 
 def required(param: str) -> StripeError:

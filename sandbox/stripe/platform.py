@@ -11,6 +11,7 @@ import string
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
+from email.utils import format_datetime
 from typing import Any
 
 import httpx
@@ -167,6 +168,10 @@ class StripePlatform(Platform):
             with self.state.transaction():
                 answer = view(self.world, operation.endpoint(call))
                 answer = expanded(self.world, answer, call.get("expand", []))
+        except StripeError as error:
+            if error.missing_id is not None and error.missing_id not in call.ids.values():
+                error.status = 400
+            raise
         finally:
             self.world.begin(None)
         return json.dumps(answer, indent=2, ensure_ascii=False)
@@ -180,6 +185,7 @@ class StripePlatform(Platform):
         self, status: int, body: str, request_id: str, more: Mapping[str, str] | None = None
     ) -> Response:
         headers = {
+            "Date": format_datetime(self.clock.now(), usegmt=True),
             "Request-Id": request_id,
             "Stripe-Version": API_VERSION,
             "Cache-Control": "no-cache, no-store",

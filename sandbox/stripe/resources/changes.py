@@ -33,6 +33,7 @@ def change_items(
         made += [_credit(world, subscription, item, moment) for item in _changed(before, items, whole=reset)]
     if reset and not trialing:
         subscription["billing_cycle_anchor"] = world.now()
+        subscription["billing_cycle_anchor_config"] = None
     for item in items:
         if reset or not item["current_period_end"]:
             _set_period(world, subscription, item)
@@ -81,7 +82,7 @@ def _set_period(world: World, subscription: Document, item: Document) -> None:
     elif anchor > now:
         start, end = subscription["start_date"], anchor
     else:
-        end = periods.next_boundary(anchor, interval, count, now)
+        end = periods.next_boundary(anchor, interval, count, now, cycles.anchor_day(subscription))
         others = [one for one in subscription["_items"] if one["current_period_end"] == end]
         start = others[0]["current_period_start"] if others and anchor != now else now
     item["current_period_start"], item["current_period_end"] = start, end

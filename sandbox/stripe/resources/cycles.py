@@ -18,6 +18,12 @@ def interval_of(world: World, item: Document) -> tuple[str, int]:
     return recurring["interval"], recurring["interval_count"]
 
 
+def anchor_day(subscription: Document) -> int | None:
+    """The day of the month that the caller configured."""
+    config = subscription["billing_cycle_anchor_config"]
+    return config["day_of_month"] if config else None
+
+
 def roll(world: World, subscription: Document, due: int) -> Document:
     """The periods that end at `due` are over: the next ones begin and are invoiced as a draft."""
     items = [item for item in subscription["_items"] if item["current_period_end"] <= due]
@@ -25,9 +31,8 @@ def roll(world: World, subscription: Document, due: int) -> Document:
     for item in items:
         interval, count = interval_of(world, item)
         item["current_period_start"] = due
-        item["current_period_end"] = periods.next_boundary(
-            subscription["billing_cycle_anchor"], interval, count, due
-        )
+        anchor, day = subscription["billing_cycle_anchor"], anchor_day(subscription)
+        item["current_period_end"] = periods.next_boundary(anchor, interval, count, due, day)
     if subscription["status"] == "trialing" and (subscription["trial_end"] or 0) <= due:
         subscription["status"] = "active"
     usage_lines = [line for item, period in ended for line in _usage_lines(world, subscription, item, period)]
