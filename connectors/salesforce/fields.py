@@ -43,6 +43,7 @@ FIGURES: dict[str, frozenset[str]] = {
             "payment_terms_days",
             "renewal",
             "renewal_term_months",
+            "renewal_evergreen",
             "renewal_uplift_percent",
             "renewal_notice_days",
         }
@@ -57,6 +58,7 @@ FIGURES: dict[str, frozenset[str]] = {
             "effective_date",
             "received_date",
             "renewal_term_months",
+            "renewal_evergreen",
             "renewal_uplift_percent",
             "credit",
             "fee",

@@ -189,10 +189,20 @@ def _renewal_terms(figures: Figures) -> RenewalTerms | None:
         RenewalTerms,
         figures.where,
         auto=kind == "automatic",
-        term_months=figures.optional("renewal_term_months"),
+        term_months=_renewal_term(figures),
         uplift_percent=figures.optional("renewal_uplift_percent"),
         notice_days=figures.optional("renewal_notice_days"),
     )
+
+
+def _renewal_term(figures: Figures) -> int | str | None:
+    """The next term's months or "evergreen"; None where it is not said here."""
+    months: int | None = figures.optional("renewal_term_months")
+    if not figures.need("renewal_evergreen"):
+        return months
+    if months is not None:
+        raise figures.refused("renewal_term_months", "is filled, and the renewal is evergreen")
+    return "evergreen"
 
 
 def _account(figures: Figures) -> Account:
@@ -241,7 +251,7 @@ def _change(order: OrderRecord, merged: Mapping[str, ContractRecord]) -> Contrac
         case "renewal":
             return built(
                 Renewal, figures.where, id=change_id, type="renewal", effective_date=day,
-                received_date=received, term_months=figures.optional("renewal_term_months"),
+                received_date=received, term_months=_renewal_term(figures),
                 uplift_percent=figures.optional("renewal_uplift_percent"),
             )  # fmt: skip
         case "cancellation":

@@ -16,6 +16,7 @@ from sandbox.salesforce.schema import (
     choice,
     day,
     external_id,
+    flag,
     link,
     money,
     number,
@@ -69,7 +70,7 @@ CUSTOM_FIELDS: dict[str, tuple[Field, ...]] = {
         number("Version__c", 6, 0),
         text("Legal_Entity__c", 40, **LOCKED),
         number("Initial_Term_Months__c", 4, 0, **LOCKED),
-        Field("Evergreen__c", "boolean", nillable=False, default=False, locked=True),
+        flag("Evergreen__c", locked=True),
         choice(
             "Billing_Frequency__c", "Monthly", "Quarterly", "Semiannual", "Annual", restricted=True,
             locked=True,
@@ -78,6 +79,7 @@ CUSTOM_FIELDS: dict[str, tuple[Field, ...]] = {
         number("Payment_Terms_Days__c", 4, 0, **LOCKED),
         choice("Renewal_Type__c", "None", "Manual", "Automatic", restricted=True, locked=True),
         number("Renewal_Term_Months__c", 4, 0, **LOCKED),
+        flag("Renewal_Evergreen__c", locked=True),
         percent("Renewal_Uplift__c", **LOCKED),
         number("Renewal_Notice_Days__c", 4, 0, **LOCKED),
         choice(
@@ -101,6 +103,7 @@ CUSTOM_FIELDS: dict[str, tuple[Field, ...]] = {
                restricted=True, default="Not Submitted", locked=True),
         day("Received_Date__c", **LOCKED),
         number("Renewal_Term_Months__c", 4, 0, **LOCKED),
+        flag("Renewal_Evergreen__c", locked=True),
         percent("Renewal_Uplift__c", **LOCKED),
         choice("Cancellation_Credit__c", "Prorated", "None", restricted=True, locked=True),
         money("Cancellation_Fee__c", 18, 6, **LOCKED),

@@ -142,7 +142,7 @@ class Entry:
             "Billing_Timing__c": TIMING[billing["timing"]],
             "Payment_Terms_Days__c": str(billing.get("payment_terms_days", 30)),
             "Renewal_Type__c": kind,
-            "Renewal_Term_Months__c": _text((renewal or {}).get("term_months")),
+            **_renewal_term(renewal or {}),
             "Renewal_Uplift__c": (renewal or {}).get("uplift_percent"),
             "Renewal_Notice_Days__c": _text((renewal or {}).get("notice_days")),
             "Pricebook2Id": self._price_book(),
@@ -152,7 +152,7 @@ class Entry:
         match change["type"]:
             case "renewal":
                 return {
-                    "Renewal_Term_Months__c": _text(change.get("term_months")),
+                    **_renewal_term(change),
                     "Renewal_Uplift__c": change.get("uplift_percent"),
                 }
             case "cancellation":
@@ -356,13 +356,13 @@ def _account_fields(account: Doc) -> dict[str, Any]:
 def _line_fields(line: Doc) -> dict[str, Any]:
     """What the scenario may leave out has a value of its own in the org: quantity 1, no discount."""
     charge = line.get("charge", "recurring")
-    quantity = line.get("quantity", None if charge == "usage" else "1")
+    quantity = line.get("quantity") or (None if charge == "usage" else "1")
     commitment, minimum = line.get("commitment") or {}, line.get("minimum") or {}
     return {
         "Line_Id__c": line["id"],
         "Charge_Type__c": CHARGE[charge],
         "Billed_Quantity__c": quantity,
-        "Discount__c": line.get("discount_percent", "0"),
+        "Discount__c": line.get("discount_percent") or "0",
         "Commitment_Quantity__c": commitment.get("quantity"),
         "Commitment_Amount__c": commitment.get("amount"),
         "Minimum_Amount__c": minimum.get("amount"),
@@ -400,6 +400,15 @@ def _products(contract: Doc, changes: list[Doc]) -> dict[str, str]:
             if line.get("add"):
                 products[line["id"]] = line["add"]["product"]
     return products
+
+
+def _renewal_term(renewal: Doc) -> dict[str, Any]:
+    """A null that is written means evergreen; what is left out is not said."""
+    months = renewal.get("term_months")
+    return {
+        "Renewal_Term_Months__c": _text(months),
+        "Renewal_Evergreen__c": "term_months" in renewal and months is None,
+    }
 
 
 def _text(number: int | None) -> str | None:

@@ -110,6 +110,22 @@ class CrmContract:
         contract = (await self.approved(stand, evergreen)).contract
         assert (contract.term_months, contract.renewal) == (None, None)
 
+    async def test_renewal_for_ever_is_not_a_renewal_of_unsaid_length(self, stand: CrmStand) -> None:
+        """In a scenario file a term that is null is evergreen, one that is left out is not said."""
+        changes = [
+            {"id": "R1", "type": "renewal", "effective_date": "2027-01-01"},
+            {"id": "R2", "type": "renewal", "effective_date": "2028-01-01", "term_months": None},
+        ]
+        for renewal, term in (({"auto": True}, None), ({"auto": True, "term_months": None}, "evergreen")):
+            contract = {**SMALL["contract"], "id": f"C-{term}", "renewal": renewal}
+            await stand.approve({**SMALL, "contract": contract, "changes": changes}, "R1")
+            await stand.approve({**SMALL, "contract": contract, "changes": changes}, "R2")
+            snapshot = await stand.crm.read_contract(f"C-{term}")
+            assert snapshot.contract.renewal is not None
+            assert snapshot.contract.renewal.term_months == term
+            renewals = [each.change for each in snapshot.changes]
+            assert [getattr(each, "term_months", "") for each in renewals] == [None, "evergreen"]
+
     async def test_changes_have_their_versions_in_whatever_order_they_are_approved(
         self, stand: CrmStand
     ) -> None:

@@ -67,6 +67,7 @@ async def test_missing_figure_is_rejected_by_its_name_and_never_defaulted(
 
 CONTRADICTIONS = [
     ("Contract", {"Evergreen__c": True}),
+    ("Contract", {"Renewal_Type__c": "Manual", "Renewal_Evergreen__c": True, "Renewal_Term_Months__c": "12"}),
     ("Contract", {"Payment_Terms_Days__c": "-1.0"}),
     ("Account", {"BillingCountry": "Germany"}),
     ("Account", {"BillingStreet": " \n "}),
