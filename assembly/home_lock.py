@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from assembly.stack_state import LOCK_FILE
+from assembly.stack_state import LOCK_FILE, make_home
 
 
 class AlreadyRuns(Exception):
@@ -15,7 +15,7 @@ class AlreadyRuns(Exception):
 @contextmanager
 def locked(home: Path) -> Iterator[None]:
     """Holds the home's lock; AlreadyRuns if another process holds it. OSError if the home can't be made."""
-    home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    make_home(home)
     with (home / LOCK_FILE).open("ab") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -80,8 +80,7 @@ class Child:
 
 
 async def start(program: Program, log: Path) -> Child:
-    """Starts the program; its output goes to the end of the log. OSError if it can't be run."""
-    log.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    """Starts the program; its output goes to the end of the log, whose directory is there. OSError."""
     descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     try:
         process = await asyncio.create_subprocess_exec(

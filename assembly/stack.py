@@ -31,6 +31,7 @@ from assembly.processes import Child, ProcessDied, Program, start, start_time
 from assembly.programs import Ports
 from assembly.settings import Settings
 from assembly.stack_state import (
+    LOGS,
     Process,
     SimulatedPlatform,
     Stack,
@@ -111,7 +112,7 @@ class LocalStack:
         home = self.settings.home
         await asyncio.to_thread(stop_leftovers, home, self._say)
         ensure_embedded(home)
-        _turn_logs(home / "logs")
+        _turn_logs(home / LOGS)
         self._ports = self._claim_ports()
         self.state = self._first_state()
         self.state.keep(home)
@@ -265,7 +266,7 @@ class LocalStack:
             await self._spawn(child.program)
 
     def _log(self, name: str) -> Path:
-        return self.settings.home / "logs" / f"{name}.log"
+        return self.settings.home / LOGS / f"{name}.log"
 
     def _ready(self, what: str) -> None:
         self._say(f"{what} ({time.monotonic() - self._began:.1f} s)")
@@ -305,7 +306,6 @@ async def _all_or_none(*work: Coroutine[Any, Any, None]) -> None:
 
 def _turn_logs(directory: Path) -> None:
     """Keep the logs of the start before this one as `.1`."""
-    directory.mkdir(parents=True, exist_ok=True, mode=0o700)
     for log in directory.glob("*.log"):
         if log.name != "up.log":
             log.replace(log.with_suffix(".log.1"))

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from assembly.sections import Role
 
+LOGS = "logs"
 STACK_FILE, EMBEDDED_FILE, LOCK_FILE = "stack.json", "embedded.json", "stack.lock"
 FIRST_OPERATORS: tuple[tuple[str, Role], ...] = (
     ("olivia", "operator"),
@@ -112,10 +113,16 @@ def ensure_embedded(home: Path) -> Embedded:
     return made
 
 
+def make_home(home: Path) -> None:
+    """The home with its logs, for its owner only; a home that is there stays as it is. OSError."""
+    for directory in (home, home / LOGS):
+        directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+
+
 def write(path: Path, part: Part) -> None:
     from sandbox.kit.secret_files import write_private
 
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    make_home(path.parent)
     write_private(path, part.model_dump_json(indent=1).encode())
 
 
@@ -124,5 +131,7 @@ def _read(path: Path, kind: type[PartT]) -> PartT | None:
         return kind.model_validate_json(path.read_bytes())
     except FileNotFoundError:
         return None
+    except OSError as error:
+        raise ValueError(f"home: {path} can't be read: {error.strerror}") from None
     except ValidationError:
         raise ValueError(f"{path} is not a file of q2c's: remove it") from None

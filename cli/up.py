@@ -35,9 +35,16 @@ def up(
 
     Example: q2c up --detach
     """
+    configured = settings(with_stack=False)
+    try:
+        _up(configured, detach, output)
+    except OSError as error:  # the home can't be written, a program can't be run
+        leave(FAILED, f"{error.filename or configured.home}: {error.strerror or error}")
+
+
+def _up(configured: "Settings", detach: bool, output: Format) -> None:
     from assembly.home_lock import is_locked
 
-    configured = settings(with_stack=False)
     if is_locked(configured.home):
         say(f"the stack of {configured.home} runs already")
         _until_running(configured, None)
@@ -61,8 +68,6 @@ def _in_foreground(configured: "Settings", output: Format) -> None:
         return
     except (AlreadyRuns, NoFreePort, ProcessDied) as error:
         leave(FAILED, str(error))
-    except OSError as error:  # the home can't be written, a program can't be run
-        leave(FAILED, f"{type(error).__name__}: {error}")
 
 
 async def _run(configured: "Settings", output: Format) -> None:
@@ -76,8 +81,10 @@ async def _run(configured: "Settings", output: Format) -> None:
 
 def _start_detached(configured: "Settings") -> None:
     """Starts a supervisor in a session of its own; returns when it has brought the stack up."""
-    log = configured.home / "logs" / "up.log"
-    log.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    from assembly.stack_state import LOGS, make_home
+
+    make_home(configured.home)
+    log = configured.home / LOGS / "up.log"
     with log.open("wb") as file:
         supervisor = subprocess.Popen(
             [sys.executable, "-P", "-m", "cli", "up"],
@@ -92,9 +99,10 @@ def _start_detached(configured: "Settings") -> None:
 def _until_running(configured: "Settings", supervisor: subprocess.Popen[bytes] | None) -> None:
     """Waits for the stack; leaves with FAILED if it does not come up."""
     from assembly.processes import tail
+    from assembly.stack_state import LOGS
     from assembly.status import running_status
 
-    log = configured.home / "logs" / "up.log"
+    log = configured.home / LOGS / "up.log"
     deadline = time.monotonic() + _START_SECONDS
     while running_status(configured) is None:
         if supervisor is not None and supervisor.poll() is not None:
