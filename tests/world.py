@@ -5,31 +5,29 @@ Nothing is mocked but the network between our connectors and the simulators, whi
 """
 
 import asyncio
-import base64
+import atexit
 import contextlib
 import datetime as dt
+import functools
 import json
-import os
+import shutil
+import tempfile
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import Any, TypeVar
 
 import httpx
-from temporalio.client import Client
-from temporalio.testing import WorkflowEnvironment
-from temporalio.worker import Worker
+from temporalio.client import Client, WorkflowQueryFailedError
+from temporalio.service import RPCError
 
-from assembly.codec import AesGcmCodec
+from activities.crm import PolicySource
 from assembly.gateway import assemble
-from assembly.platforms import capability_of
 from assembly.policy_source import GovernedPolicy
-from assembly.programs import DYNAMIC_CONFIG, SQLITE_PRAGMAS, temporal_binary
 from assembly.sections import Platform as PlatformSection
 from assembly.settings import Settings
-from assembly.temporal import data_converter
 from assembly.workers import platform_worker, workflow_worker
 from canonical.ids import contract_workflow_id
 from canonical.lifecycle import ContractView
@@ -43,7 +41,7 @@ from store.database import Database
 from store.exceptions import ExceptionQueue, RecordedException
 from store.migrations import upgrade
 from store.records import StoreRecords
-from workflows._attributes import SEARCH_ATTRIBUTES
+from tests.temporal_server import CODEC_KEY, namespace
 
 T = TypeVar("T")
 
@@ -54,28 +52,7 @@ OPERATORS = (
     {"name": "fiona", "role": "finance", "token": "t-fiona"},
     {"name": "anna", "role": "approver", "token": "t-anna"},
 )
-_KEY = base64.b64encode(bytes(range(32))).decode()
 _PATIENCE_SECONDS = 25.0
-
-
-@contextlib.asynccontextmanager
-async def temporal() -> AsyncIterator[WorkflowEnvironment]:
-    """A real development server from its wheel, empty, on a free port."""
-    pragmas = [part for pragma in SQLITE_PRAGMAS for part in ("--sqlite-pragma", pragma)]
-    config = [part for setting in DYNAMIC_CONFIG for part in ("--dynamic-config-value", setting)]
-    attributes = [
-        part for name, kind in SEARCH_ATTRIBUTES.items() for part in ("--search-attribute", f"{name}={kind}")
-    ]
-    environment = await WorkflowEnvironment.start_local(
-        data_converter=data_converter(AesGcmCodec.from_base64({"test": _KEY}, "test")),
-        dev_server_existing_path=str(temporal_binary()),
-        dev_server_extra_args=[*pragmas, *config, *attributes],
-        dev_server_log_level="error",
-    )
-    try:
-        yield environment
-    finally:
-        await environment.shutdown()
 
 
 @dataclass
@@ -90,7 +67,6 @@ class World:
     ports: dict[str, Any]
     database: Database
     gateway: httpx.AsyncClient
-    workers: list[Worker] = field(default_factory=list)
 
     async def load(
         self,
@@ -138,8 +114,9 @@ class World:
 
     async def view(self, contract: str) -> ContractView | None:
         handle = self.client.get_workflow_handle(contract_workflow_id(contract))
-        with contextlib.suppress(Exception):
-            return await handle.query("state", result_type=ContractView)
+        with contextlib.suppress(RPCError, WorkflowQueryFailedError):
+            found: ContractView = await handle.query("state", result_type=ContractView)
+            return found
         return None
 
     async def until_status(self, contract: str, *wanted: str, changes: int | None = None) -> ContractView:
@@ -212,54 +189,71 @@ def simulators(home: Path, names: tuple[str, ...] = PLATFORMS) -> dict[str, Plat
 
 @contextlib.asynccontextmanager
 async def world(
-    home: Path, environment: WorkflowEnvironment, *, working: bool = True
+    home: Path, address: str, *, working: bool = True, readable: bool = False
 ) -> AsyncIterator[World]:
-    """A fresh world on a running Temporal server."""
-    os.environ["Q2C_HOME"] = str(home)
+    """A fresh world in a namespace of its own on a running Temporal server. `readable`: payloads in clear."""
     platforms = simulators(home)
-    apps = {name: build_app(platform) for name, platform in platforms.items()}
-    settings = _settings(home, environment, platforms)
-    await upgrade(settings.database_url)
-    database = Database(settings.database_url)
+    apps: dict[str, Any] = {name: build_app(platform) for name, platform in platforms.items()}
+    client = await namespace(address, readable=readable)
+    settings = _settings(home, client, platforms)
+    shutil.copy(await _empty_store(), home / "q2c.sqlite")
     async with contextlib.AsyncExitStack() as stack:
+        database = Database(settings.database_url)
         stack.push_async_callback(database.close)
-        ports: dict[str, Any] = {}
-        for name, app in apps.items():
-            own = settings_of(
-                name,
-                url=f"https://{name}.test",
-                ca_file=None,
-                credentials=platforms[name].credentials(),
-                extra={},
-            )
-            port = connector(name, own, transport=SandboxTransport(app))
-            ports[name] = await stack.enter_async_context(contextlib.aclosing(port))
-        app = await assemble(settings, client=environment.client)
+        ports = {
+            name: await stack.enter_async_context(contextlib.aclosing(_connector(platforms[name], app)))
+            for name, app in apps.items()
+        }
+        app = await assemble(settings, client=client)
         await stack.enter_async_context(app.router.lifespan_context(app))
         gateway = await stack.enter_async_context(
             httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=GATEWAY)
         )
-        made = World(home, environment.client, settings, platforms, apps, ports, database, gateway)
+        made = World(home, client, settings, platforms, apps, ports, database, gateway)
         if working:
             await stack.enter_async_context(working_world(made))
         yield made
 
 
+def _connector(platform: Platform, app: Any) -> Any:
+    """Our connector on the simulator, with the credentials that the simulator gives out."""
+    url = f"https://{platform.name}.test"
+    own = settings_of(platform.name, url=url, ca_file=None, credentials=platform.credentials(), extra={})
+    return connector(platform.name, own, transport=SandboxTransport(app))
+
+
+@functools.cache
+def _prepared() -> Path:
+    """A directory that goes when this process does."""
+    path = Path(tempfile.mkdtemp(prefix="q2c-store-"))
+    atexit.register(shutil.rmtree, path, ignore_errors=True)
+    return path
+
+
+async def _empty_store() -> Path:
+    """An SQLite store with all tables, made once in this process and copied for each world."""
+    path = _prepared() / "empty.sqlite"
+    if not path.exists():
+        made = Path(tempfile.mkdtemp(dir=_prepared())) / "store.sqlite"
+        await upgrade(f"sqlite+aiosqlite:///{made}")
+        made.rename(path)
+    return path
+
+
 @contextlib.asynccontextmanager
-async def working_world(made: World) -> AsyncIterator[None]:
+async def working_world(made: World, policy: PolicySource | None = None) -> AsyncIterator[None]:
     """Workers for all queues while the block lasts."""
-    policy = GovernedPolicy(load_policy(None))
+    policy = policy or GovernedPolicy(load_policy(None))
     records = StoreRecords(made.database)
     async with contextlib.AsyncExitStack() as stack:
         await stack.enter_async_context(workflow_worker(made.client, records, made.settings))
         for name, port in made.ports.items():
-            capability_of(name)
             worker = platform_worker(made.client, name, port, records, policy, made.settings)
             await stack.enter_async_context(worker)
         yield
 
 
-def _settings(home: Path, environment: WorkflowEnvironment, platforms: dict[str, Platform]) -> Settings:
+def _settings(home: Path, client: Client, platforms: dict[str, Platform]) -> Settings:
     return Settings.model_validate(
         {
             "home": home,
@@ -270,8 +264,11 @@ def _settings(home: Path, environment: WorkflowEnvironment, platforms: dict[str,
                 for name, platform in platforms.items()
             },
             "gateway": {"operators": OPERATORS},
-            "temporal": {"address": environment.client.service_client.config.target_host},
-            "codec": {"keys": {"test": _KEY}},
+            "temporal": {
+                "address": client.service_client.config.target_host,
+                "namespace": client.namespace,
+            },
+            "codec": {"keys": {"test": CODEC_KEY}},
             "workers": {"shutdown_seconds": 0},
         }
     )
