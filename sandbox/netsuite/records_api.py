@@ -162,7 +162,7 @@ class RecordsApi:
     def _done(self, request: Request, body: Any, act: Callable[[], Done]) -> Response:
         """The write in one transaction; 204 and where the record is."""
         record = request.path_params.get("target", request.path_params["record"])
-        if record in TRANSACTIONS:
+        if record in TRANSACTIONS and request.method != "PATCH":
             close_by_fault(self._platform, request, body)
         with self._store.state.transaction():
             type_, doc = act()

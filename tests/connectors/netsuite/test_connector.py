@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ports.erp import Dimensions, ErpCheck
+from ports.erp import Dimensions, ErpCheck, LedgerJournalLine
 from ports.errors import (
     Conflict,
     OutcomeUnknown,
@@ -23,6 +23,7 @@ from tests.connectors.contract_erp_stand import (
     journal,
     ledger_line,
     listed,
+    origin,
     usage_line,
     void,
 )
@@ -299,3 +300,30 @@ async def test_a_customer_without_its_entity_is_refused(erp: ErpStand) -> None:
     with pytest.raises(Rejected) as caught:
         await erp.erp.ensure_customer(order)
     assert (caught.value.field, caught.value.vendor_code) == ("legal_entity", "LEGAL_ENTITY_UNKNOWN")
+
+
+# Journals with a customer
+
+
+async def test_a_payment_journal_names_its_customer(made: Stand, erp: ErpStand) -> None:
+    customer = await customer_of(erp)
+    zero, amount = Decimal("0"), Decimal("13065.00")
+    lines = (
+        LedgerJournalLine(role="cash", account="1000", debit=amount, credit=zero, memo="P-1"),
+        LedgerJournalLine(
+            role="accounts_receivable",
+            account="1200",
+            debit=zero,
+            credit=amount,
+            memo="P-1",
+            entity_customer_id=customer,
+        ),
+    )
+    await erp.erp.post_journal(journal(erp, "C-1001/payment/P-1", lines=lines))
+    [posted] = made.platform.state.all("journalEntry")
+    assert posted["line"]["items"][1]["entity"] == {"id": customer}
+    await erp.erp.reverse_journal(origin("r"), "C-1001/payment/P-1", dt.date(2026, 3, 1), "bounced")
+    reversal = made.platform.state.all("journalEntry")[1]
+    assert reversal["line"]["items"][1]["entity"] == {"id": customer}
+    assert reversal["memo"].startswith("Reversal of JE1: bounced [contract C-1001")
+    assert await balances(erp) == {}

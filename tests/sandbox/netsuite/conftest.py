@@ -16,6 +16,7 @@ from sandbox.kit.platform import PlatformConfig, build_app
 from sandbox.kit.state import State
 from sandbox.kit.transport import SandboxTransport
 from sandbox.netsuite import NetSuite, create
+from tests.connectors.netsuite.recorder import Recorder
 
 BASE_URL = "https://netsuite.test"
 RECORD = "/services/rest/record/v1"
@@ -46,7 +47,7 @@ async def netsuite(secrets_dir: Path) -> NetSuite:
 
 @pytest.fixture
 async def http(netsuite: NetSuite) -> AsyncIterator[httpx.AsyncClient]:
-    transport = SandboxTransport(build_app(netsuite))
+    transport = Recorder(SandboxTransport(build_app(netsuite)), requests=False)
     async with httpx.AsyncClient(transport=transport, base_url=BASE_URL) as client:
         yield client
 
