@@ -31,8 +31,8 @@ def create_app(deps: GatewayDeps) -> FastAPI:
     intake = _intake(deps, stores, metrics, relay)
 
     @contextlib.asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        task = asyncio.create_task(relay.run()) if relay else None
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        task = app.state.relaying = asyncio.create_task(relay.run()) if relay else None
         try:
             yield
         finally:
@@ -50,6 +50,7 @@ def create_app(deps: GatewayDeps) -> FastAPI:
         redoc_url=None,
     )
     app.state.deps, app.state.stores, app.state.metrics, app.state.relay = deps, stores, metrics, relay
+    app.state.relaying = None
     app.state.access = Access(stores.operators, _sessions(deps))
     app.state.webhooks = WebhookDesk(deps, intake, metrics)
     _add_routes(app)

@@ -40,8 +40,8 @@ async def healthz() -> Health:
 
 
 @router.get("/readyz", responses={503: {"description": "Not ready", "model": Readiness}})
-async def readyz(deps: TheDeps, stores: TheStores) -> Response:
-    """Store and Temporal reachable, migrations current."""
+async def readyz(request: Request, deps: TheDeps, stores: TheStores) -> Response:
+    """Store and Temporal reachable, migrations current, the relay (where this process has one) at work."""
 
     async def migrations() -> None:
         found = await current_revision(stores.database)
@@ -53,7 +53,10 @@ async def readyz(deps: TheDeps, stores: TheStores) -> Response:
         _check(stores.database.check), _check(migrations), _check(deps.operations.check)
     )
     checks = dict(zip(names, results, strict=True))
-    ready = all(check.ok for check in results)
+    relaying: asyncio.Task[None] | None = request.app.state.relaying
+    if relaying is not None:
+        checks["relay"] = Check(ok=not relaying.done(), problem="ended" if relaying.done() else None)
+    ready = all(check.ok for check in checks.values())
     body = Readiness(status="ready" if ready else "not ready", checks=checks)
     return JSONResponse(body.model_dump(), status_code=200 if ready else 503)
 

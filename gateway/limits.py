@@ -25,11 +25,12 @@ class _TooLarge(Exception):
 
 
 class BodyGuard:
-    """Reads the whole body before the route: 413 over the limit, 408 if it takes too long."""
+    """Reads the whole body before the route: 413 over the limit, 408 if it is slow, 400 if too deep."""
 
     def __init__(self, app: ASGIApp, settings: GatewaySettings, metrics: GatewayMetrics) -> None:
         self._app = app
         self._limit = settings.max_body_bytes
+        self._max_depth = settings.max_json_depth
         self._timeout_seconds = settings.body_timeout_seconds
         self._metrics = metrics
 
@@ -46,8 +47,15 @@ class BodyGuard:
             message = f"the body is larger than {self._limit} bytes"
             await self._refuse(413, "too_large", message, scope, receive, send)
         else:
-            if body is not None:
+            if body is not None and self._nests_too_deep(scope, body):
+                message = f"the body nests deeper than {self._max_depth} levels"
+                await self._refuse(400, "too_deep", message, scope, receive, send)
+            elif body is not None:
                 await self._app(scope, _replaying(body, receive), send)
+
+    def _nests_too_deep(self, scope: Scope, body: bytes) -> bool:
+        """Webhooks look for themselves, after the signature: what is signed and too deep is a dead letter."""
+        return not scope["path"].startswith("/webhooks/") and is_too_deep(body, self._max_depth)
 
     async def _read(self, declared: int | None, receive: Receive) -> bytes | None:
         """The body, or None where the client has gone. Raises _TooLarge."""

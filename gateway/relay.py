@@ -15,7 +15,7 @@ from typing import Literal, Protocol
 import structlog
 
 from gateway.metrics import GatewayMetrics
-from store.database import StoreUnavailable
+from store.database import STORE_ERRORS
 from store.event_log import Clock, EventLog, EventState, LoggedEvent, Settlement, utc_now
 from store.group_commit import GroupCommit
 
@@ -77,8 +77,8 @@ class RelaySettings:
     """How often to look without being woken: for events that another gateway took in or left behind."""
     retry_first_seconds: float = 0.2
     retry_most_seconds: float = 30.0
-    most_faults: int = 10
-    """After so many attempts an event whose handoff raises what it must not is a dead letter."""
+    most_faults: int = 100
+    """After so many attempts (most of an hour) an event whose handoff raises what it must not is dead."""
 
 
 class Relay:
@@ -153,25 +153,35 @@ class Relay:
             return []
         try:
             return await self._log.claim(self.owner, limit=free, lease_seconds=self._settings.lease_seconds)
-        except StoreUnavailable:
-            _log.warning("the store is not available; events wait")
+        except STORE_ERRORS as error:
+            _log.warning("events can't be claimed; they wait", error=type(error).__name__)
             return []
 
     async def _hand_on(self, event: LoggedEvent) -> None:
         try:
-            async with asyncio.timeout(self._settings.handoff_timeout_seconds):
-                outcome = await self._handoff.hand_on(event)
-        except (HandoffUnavailable, TimeoutError) as error:
+            outcome = await self._ask(event)
+        except HandoffUnavailable as error:
             self._pause(error)
             await self._finish(self._untouched(event))
-        except Exception as error:  # noqa: BLE001 - a fault of one event must not hold up the others
-            _log.error("handing on failed", number=event.id, error=type(error).__name__, exc_info=error)
-            await self._finish(self._settlement(event, self._after_fault(event, error)))
         else:
             self._failures = 0
             self._metrics.relay_paused.set(0)
             await self._finish(self._settlement(event, outcome))
         self._woken.set()
+
+    async def _ask(self, event: LoggedEvent) -> Outcome:
+        """The handoff's word; an event without one in time waits alone. Raises HandoffUnavailable."""
+        deadline = asyncio.timeout(self._settings.handoff_timeout_seconds)
+        try:
+            async with deadline:
+                return await self._handoff.hand_on(event)
+        except HandoffUnavailable:
+            raise
+        except Exception as error:  # noqa: BLE001 - a fault of one event must not hold up the others
+            if deadline.expired():  # also where a client makes an error of its own of the cancellation
+                return Outcome.retry("no answer in time")
+            _log.error("handing on failed", number=event.id, error=type(error).__name__, exc_info=error)
+            return self._after_fault(event, error)
 
     def _pause(self, error: Exception) -> None:
         """Temporal is away. Of all that fail at once only the first lengthens the pause."""
@@ -225,8 +235,12 @@ class Relay:
         """An outcome that can't be written is found again: the lease runs out, and the handoff repeats."""
         try:
             await self._settle.submit(settlement)
-        except StoreUnavailable:
-            _log.warning("the store is not available; an outcome will be found again", number=settlement.id)
+        except STORE_ERRORS as error:
+            _log.warning(
+                "an outcome can't be written; it will be found again",
+                number=settlement.id,
+                error=type(error).__name__,
+            )
 
     async def _write(self, settlements: Sequence[Settlement]) -> None:
         await self._log.settle(settlements)
@@ -238,5 +252,5 @@ class Relay:
         try:
             await self._settle.drain()
             await self._log.release(self.owner)
-        except StoreUnavailable:
-            _log.warning("the store is not available; claims end with their leases")
+        except STORE_ERRORS as error:
+            _log.warning("claims can't be given back; their leases end", error=type(error).__name__)

@@ -9,7 +9,7 @@ from typing import Any, Literal
 import structlog
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import SQLAlchemyError
 
 from connectors.webhooks import NotAnEvent, SignatureInvalid
 from gateway.deps import GatewayDeps
@@ -29,6 +29,8 @@ SOAP_ACK = (
     "</notificationsResponse></soapenv:Body></soapenv:Envelope>"
 )
 OUTBOUND_MESSAGES = "salesforce/outbound-messages"
+UNSTORABLE = (SQLAlchemyError, ValueError, TypeError, ArithmeticError)
+"""What database and driver say of data that they can't hold."""
 
 
 class Accepted(BaseModel):
@@ -81,13 +83,13 @@ class WebhookDesk:
         except SignatureInvalid as error:
             raise Problem(401, "signature_invalid", str(error)) from error
         except NotAnEvent as error:
-            await self._store([self._letter(delivery, now, str(error), error.event_id)])
+            await self._keep(self._letter(delivery, now, str(error), error.event_id))
             raise Problem(422, "not_an_event", str(error)) from error
         try:
             await self._store(events or [self._letter(delivery, now, None)])
-        except DBAPIError as error:  # data that the database refuses, for whatever reason: never lost
+        except UNSTORABLE as error:  # data that the database refuses, for whatever reason: never lost
             reason = f"the event could not be stored ({type(error).__name__})"
-            await self._store([self._letter(delivery, now, reason)])
+            await self._keep(self._letter(delivery, now, reason))
             raise Problem(422, "not_an_event", reason) from error
         return _answer(delivery.source, events)
 
@@ -133,14 +135,24 @@ class WebhookDesk:
         kept = self._deps.settings.kept_headers
         return {name: value for name, value in delivery.headers.items() if name in kept}
 
+    async def _keep(self, dead_letter: NewEvent) -> None:
+        """A letter that can't be stored either says that the store, not the data, is at fault."""
+        try:
+            await self._store([dead_letter])
+        except UNSTORABLE as error:
+            raise self._send_again() from error
+
     async def _store(self, events: list[NewEvent]) -> None:
         try:
             await self._intake.accept(events)
         except StoreUnavailable as error:
-            _log.warning("an event could not be stored; its sender was told to try again")
-            headers = {"Retry-After": str(self._deps.settings.retry_after_seconds)}
-            message = "the event could not be stored; send it again"
-            raise Problem(503, "store_unavailable", message, headers=headers) from error
+            raise self._send_again() from error
+
+    def _send_again(self) -> Problem:
+        _log.warning("an event could not be stored; its sender was told to try again")
+        headers = {"Retry-After": str(self._deps.settings.retry_after_seconds)}
+        message = "the event could not be stored; send it again"
+        return Problem(503, "store_unavailable", message, headers=headers)
 
 
 def _answer(source: str, events: list[NewEvent]) -> Response:

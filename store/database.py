@@ -14,13 +14,17 @@ from typing import Any
 
 from sqlalchemy import URL, Connection, Table, event, make_url, text
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 
 
 class StoreUnavailable(Exception):
     """The database can't be reached or is locked; nothing of the transaction was kept, as far as is known."""
+
+
+STORE_ERRORS = (StoreUnavailable, SQLAlchemyError)
+"""Whatever a store can raise, for those who go on without it."""
 
 
 class Database:

@@ -17,7 +17,7 @@ from gateway.operations import (
 )
 from gateway.problems import OPERATION_STATUS
 from ports.records import ContractRecord, Resolution
-from tests.gateway.fakes import FakeOperations, Gateway
+from tests.gateway.fakes import FakeOperations, Gateway, bearer
 from tests.store.values import NOON, exception_item, lineage_entry, override
 
 LIST_KEYS = [
@@ -394,6 +394,13 @@ def test_every_error_of_an_operation_has_its_status() -> None:
 async def test_unknown_path_and_method_are_problems_too(gateway: Gateway) -> None:
     assert (await gateway.client.get("/api/v1/nothing")).json()["error"]["code"] == "not_found"
     assert (await gateway.client.put("/api/v1/contracts")).json()["error"]["code"] == "method_not_allowed"
+
+
+@pytest.mark.parametrize("path", ["/api/v1/contracts", "/codec/decode"])
+async def test_body_that_nests_too_deep_is_not_even_parsed(gateway: Gateway, path: str) -> None:
+    headers = bearer("admin") | {"content-type": "application/json"}
+    answer = await gateway.client.post(path, content=b'{"a":' * 100_000, headers=headers)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (400, "too_deep")
 
 
 async def test_amounts_keep_their_digits(gateway: Gateway) -> None:

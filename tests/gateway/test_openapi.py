@@ -76,7 +76,8 @@ def _operations() -> list[Any]:
     """Every operation of the document; making it needs no database, which is only opened on use."""
     nowhere = Database("sqlite+aiosqlite:////nowhere/q2c.db")
     app = create_app(deps(nowhere, FakeOperations(), StoppedClock(), SETTINGS))
-    return [found.ok() for found in schemathesis.openapi.from_dict(app.openapi()).get_all_operations()]
+    schema: Any = schemathesis.openapi.from_dict(app.openapi())
+    return [found.ok() for found in schema.get_all_operations()]
 
 
 CHECKS = [

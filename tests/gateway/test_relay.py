@@ -13,7 +13,13 @@ from store.database import Database, StoreUnavailable
 from store.event_log import EventLog, LoggedEvent, Settlement
 from tests.store.values import StoppedClock, exception_item, new_event
 
-FAST = RelaySettings(poll_seconds=0.02, retry_first_seconds=0.001, retry_most_seconds=0.005)
+FAST = RelaySettings(
+    poll_seconds=0.02,
+    retry_first_seconds=0.001,
+    retry_most_seconds=0.005,
+    handoff_timeout_seconds=0.2,
+    most_faults=10,
+)
 Answer = Callable[[LoggedEvent], Awaitable[Outcome]]
 
 
@@ -238,6 +244,33 @@ async def test_fault_of_one_event_becomes_a_dead_letter_and_holds_up_no_other(
     assert good.state == "applied"
 
 
+@pytest.mark.parametrize("client_speaks", [False, True])
+async def test_event_without_an_answer_in_time_waits_alone_and_never_dies(
+    log: EventLog, run: Run, clock: StoppedClock, client_speaks: bool
+) -> None:
+    async def answer(event: LoggedEvent) -> Outcome:
+        if event.contract == "C-stuck":
+            try:
+                await asyncio.Event().wait()
+            except asyncio.CancelledError as error:
+                if client_speaks:  # as Temporal's client does with an update that is given up
+                    raise ConnectionError("update timed out") from error
+                raise
+        return Outcome.applied()
+
+    await log.append([new_event("stuck", "C-stuck"), *(new_event(f"evt-{n}") for n in range(9))])
+    handoff = FakeHandoff(answer)
+    running = run(handoff)
+    await handoff.until_asked(10)
+    assert not running.relay.paused
+    async with asyncio.timeout(20):
+        while (stuck := await log.find("salesforce", "stuck")) is None or not stuck.attempts:  # noqa: ASYNC110
+            await asyncio.sleep(0)
+    await running.stop()
+    assert (stuck.state, stuck.reason) == ("waiting", "no answer in time")
+    assert (await log.counts())["applied"] == 9
+
+
 async def test_replayed_dead_letter_is_handed_on_once_more(log: EventLog, run: Run) -> None:
     async def answer(event: LoggedEvent) -> Outcome:
         return Outcome.dead("no such platform")
@@ -301,7 +334,7 @@ async def test_gateway_that_is_stopped_gives_back_what_it_has_claimed(
 
     await log.append([new_event("evt-1")])
     handoff = FakeHandoff(forever)
-    relay = Relay(log, handoff, GatewayMetrics(), settings=FAST, clock=clock)
+    relay = Relay(log, handoff, GatewayMetrics(), clock=clock)
     task = asyncio.create_task(relay.run())
     await handoff.until_asked(1)
     task.cancel()

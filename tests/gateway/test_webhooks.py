@@ -5,11 +5,17 @@ import datetime as dt
 import json
 from typing import Any
 
+import httpx
 import pytest
+from sqlalchemy import text
 
+from gateway.app import create_app
+from gateway.settings import GatewaySettings
 from store.accounting import account
+from store.database import Database
 from store.event_log import LoggedEvent
-from tests.gateway.fakes import Gateway, signed
+from tests.gateway.fakes import FakeOperations, Gateway, deps, signed
+from tests.store.values import StoppedClock
 
 
 async def _log(gateway: Gateway) -> list[LoggedEvent]:
@@ -166,6 +172,42 @@ async def test_poison_does_not_hold_up_the_events_beside_it(gateway: Gateway) ->
     assert (counted.accepted, counted.waiting, counted.dead) == (len(good) + len(bad), len(good), len(bad))
 
 
+async def test_poison_is_a_dead_letter_on_every_database(
+    database: Database, operations: FakeOperations, clock: StoppedClock
+) -> None:
+    app = create_app(deps(database, operations, clock, GatewaySettings()))
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://gateway") as client:
+        gateway = Gateway(app, client, clock)
+        for kind in ALL_POISON:
+            body = POISON[kind] if kind in POISON else gateway.event_body(**FIELDS[kind])
+            assert (await gateway.deliver(body)).status_code == 422
+    assert (await account(database)).dead == len(ALL_POISON)
+
+
+async def test_event_that_the_database_refuses_is_a_dead_letter(
+    gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gateway.webhooks.check_storable", lambda event: None)
+    answer = await gateway.deliver(gateway.event_body(version=2**63))
+    assert (answer.status_code, answer.json()["error"]["code"]) == (422, "not_an_event")
+    [letter] = await _log(gateway)
+    assert letter.state == "dead"
+
+
+async def test_store_without_its_tables_is_at_fault_and_not_the_event(
+    database: Database, operations: FakeOperations, clock: StoppedClock
+) -> None:
+    async with database.write() as session:
+        await session.execute(text("ALTER TABLE inbound_event RENAME TO gone"))
+    app = create_app(deps(database, operations, clock, GatewaySettings()))
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://gateway") as client:
+        gateway = Gateway(app, client, clock)
+        for body in (gateway.event_body(), b"not the event"):
+            answer = await gateway.deliver(body)
+            assert (answer.status_code, answer.json()["error"]["code"]) == (503, "store_unavailable")
+            assert int(answer.headers["retry-after"]) > 0
+
+
 async def test_unsigned_poison_is_refused_for_its_signature_alone(gateway: Gateway) -> None:
     for body in POISON.values():
         assert (await gateway.deliver(body, headers={})).status_code == 401
@@ -177,20 +219,6 @@ async def test_dead_letter_does_not_take_the_id_of_the_mended_event(gateway: Gat
     answer = await gateway.deliver(gateway.event_body("evt-1", version=1))
     assert answer.status_code == 202
     assert {event.state for event in await _log(gateway)} == {"dead", "waiting"}
-
-
-async def test_event_that_cannot_be_stored_is_to_be_sent_again(gateway: Gateway) -> None:
-    await _break_store(gateway)
-    answer = await gateway.deliver(gateway.event_body())
-    assert (answer.status_code, answer.json()["error"]["code"]) == (503, "store_unavailable")
-    assert int(answer.headers["retry-after"]) > 0
-
-
-async def _break_store(gateway: Gateway) -> None:
-    from sqlalchemy import text
-
-    async with gateway.stores.database.write() as session:
-        await session.execute(text("ALTER TABLE inbound_event RENAME TO gone"))
 
 
 async def test_body_of_one_mebibyte_is_read_and_one_byte_more_is_not(gateway: Gateway) -> None:
