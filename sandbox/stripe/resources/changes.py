@@ -36,7 +36,7 @@ def change_items(
         subscription["billing_cycle_anchor_config"] = None
     for item in items:
         if reset or not item["current_period_end"]:
-            _set_period(world, subscription, item)
+            _set_period(world, subscription, item, anew=reset)
     subscription["_items"] = items
     if prorates and not reset:
         made += [_debit(world, subscription, item, moment) for item in _changed(items, before, whole=False)]
@@ -70,14 +70,14 @@ def _changed(these: list[Document], those: list[Document], *, whole: bool) -> li
     return [item for item in licensed if (item["id"], item["price"], item["quantity"]) not in same]
 
 
-def _set_period(world: World, subscription: Document, item: Document) -> None:
-    """The period that is running for an item that comes in now."""
+def _set_period(world: World, subscription: Document, item: Document, *, anew: bool) -> None:
+    """The period that is running for an item that comes in now; `anew`: the cycle itself starts now."""
     now, anchor = world.now(), subscription["billing_cycle_anchor"]
     interval, count = cycles.interval_of(world, item)
     ended = next((one for one in subscription["_items"] if 0 < one["current_period_end"] <= now), None)
     if subscription["status"] == "trialing":
         start, end = subscription["trial_start"], subscription["trial_end"]
-    elif ended is not None and anchor != now:  # its cycle is about to begin: so does this one's
+    elif ended is not None and not anew:  # its cycle is about to begin: so does this one's
         start, end = ended["current_period_start"], ended["current_period_end"]
     elif anchor > now:
         start, end = subscription["start_date"], anchor
