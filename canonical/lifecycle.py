@@ -88,6 +88,8 @@ class ApprovedItem(Noun):
     change: ContractChange | None = None
     correlation_id: str
     event_id: str | None = None
+    in_crm: bool = True
+    """False for what the CRM does not know: an automatic renewal, a change from a document."""
 
 
 class CarriedChange(Noun):

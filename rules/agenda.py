@@ -22,7 +22,12 @@ def order(item: ApprovedItem) -> tuple[bool, dt.date, int, int]:
 
 
 def new_items(
-    state: ContractState, snapshot: ContractSnapshot, correlation_id: str, event_id: str | None
+    state: ContractState,
+    snapshot: ContractSnapshot,
+    correlation_id: str,
+    event_id: str | None,
+    *,
+    in_crm: bool,
 ) -> tuple[ApprovedItem, ...]:
     """What the snapshot has approved that is neither carried out nor planned."""
     known = {item.id for item in state.carried} | {item.id for item in state.planned}
@@ -36,6 +41,7 @@ def new_items(
                 effective_date=snapshot.contract.start_date,
                 correlation_id=correlation_id,
                 event_id=event_id,
+                in_crm=in_crm,
             )
         )
     items.extend(
@@ -47,6 +53,7 @@ def new_items(
             change=change_without_tax(approved.change),
             correlation_id=correlation_id,
             event_id=event_id,
+            in_crm=in_crm,
         )
         for approved in snapshot.changes
         if approved.change.id not in known
@@ -111,6 +118,7 @@ def auto_renewal(state: ContractState, today: dt.date) -> ApprovedItem | None:
         effective_date=state.term_end,
         change=change,
         correlation_id=f"{state.id}/{identifier}",
+        in_crm=False,
     )
 
 

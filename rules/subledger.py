@@ -1,10 +1,12 @@
 """An issued invoice or credit memo, compared with the expected one and turned into a posting."""
 
+import datetime as dt
 from dataclasses import dataclass
+from decimal import Decimal
 
 from canonical.contract import Contract
 from canonical.document import AccountRole, CreditMemo, DocumentLine, Invoice
-from canonical.money import total
+from canonical.money import round_amount, total
 from canonical.origin import Origin
 from canonical.policy import PolicyExcerpt
 from ports.billing import IssuedDocument, IssuedLine
@@ -50,26 +52,26 @@ def compare(expected: Invoice | CreditMemo | None, issued: IssuedDocument) -> tu
     return tuple(found)
 
 
-_Line = tuple[str, str, str, str, str]
+_Line = tuple[str, dt.date, dt.date, Decimal, Decimal]
 
 
 def _expected_line(line: DocumentLine) -> _Line:
     return (
         line.line,
-        line.period_start.isoformat(),
-        line.period_end.isoformat(),
-        f"{line.amount:f}",
-        f"{line.tax:f}",
+        line.period_start,
+        line.period_end,
+        line.amount,
+        line.tax,
     )
 
 
 def _issued_line(line: IssuedLine) -> _Line:
     return (
         line.line or "",
-        line.period_start.isoformat(),
-        line.period_end.isoformat(),
-        f"{line.amount:f}",
-        f"{line.tax:f}",
+        line.period_start,
+        line.period_end,
+        line.amount,
+        line.tax,
     )
 
 
@@ -208,7 +210,7 @@ def with_quoted_tax(expected: Invoice, quote: TaxResult) -> Invoice:
     lines = tuple(
         line.model_copy(
             update={
-                "tax": by_number[str(number)].tax,
+                "tax": round_amount(by_number[str(number)].tax, expected.currency),
                 "tax_rate_percent": by_number[str(number)].rate_percent,
             }
         )

@@ -477,7 +477,9 @@ class ChangeStory:
         await self.steps.run(step, issue)
 
     async def write_back(self, status: str) -> None:
-        """The CRM's users see status, ids and first invoice."""
+        """The CRM's users see status, ids and first invoice; of a contract that it knows."""
+        if self.state.source == "document":
+            return
         step = Step("write back", "crm.write_back", self.state.crm, "Write status and ids to the CRM")
         await self.steps.run(step, lambda origin: self._write_back(origin, status, "done"))
 
@@ -487,7 +489,7 @@ class ChangeStory:
             {
                 "origin": origin,
                 "contract": self.state.id,
-                "change": None if self.item.type == "activation" else self.item.id,
+                "change": self.item.id if self.item.in_crm and self.item.type != "activation" else None,
                 "status": status,
                 "change_status": change_status,
                 "version": self.item.version,
@@ -519,6 +521,9 @@ class ChangeStory:
 
     async def _undo(self, reason: str) -> None:
         status = "compensated" if self.item.type == "activation" else "active"
+        if self.state.source == "document":
+            await self.steps.compensate()
+            return
         step = Step(
             "tell the CRM",
             "crm.write_back",

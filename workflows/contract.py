@@ -243,7 +243,8 @@ class ContractWorkflow(Decisions):
         self._set(queue=self.state.queue[len(notices) :])
         if reading is not None:
             latest = max((notice.occurred_at.date() for notice in notices), default=None)
-            self._learn(reading, notices[-1].correlation_id, notices[-1].event_id, latest)
+            last = notices[-1]
+            self._learn(reading, last.correlation_id, last.event_id, latest, in_crm=True)
 
     async def _read(self, snapshot: ContractSnapshot | None) -> ContractReading:
         question = ContractQuestion(contract=self.state.id, status=self._status(), snapshot=snapshot)
@@ -254,10 +255,16 @@ class ContractWorkflow(Decisions):
         )
 
     def _learn(
-        self, reading: ContractReading, correlation_id: str, event_id: str | None, day: dt.date | None
+        self,
+        reading: ContractReading,
+        correlation_id: str,
+        event_id: str | None,
+        day: dt.date | None,
+        *,
+        in_crm: bool,
     ) -> None:
         snapshot = reading.snapshot
-        items = agenda.new_items(self.state, snapshot, correlation_id, event_id)
+        items = agenda.new_items(self.state, snapshot, correlation_id, event_id, in_crm=in_crm)
         dates = [d for d in (self.state.business_date, day) if d is not None]
         self._set(
             contract=self.state.contract or without_tax(snapshot.contract),
@@ -283,7 +290,7 @@ class ContractWorkflow(Decisions):
         if reading is not None:
             if self.state.contract is None:
                 self._set(source="document")
-            self._learn(reading, submission.correlation_id, submission.event_id, None)
+            self._learn(reading, submission.correlation_id, submission.event_id, None, in_crm=False)
 
     def _snapshot_of(self, submission: Submission) -> ContractSnapshot:
         approval = Approval(
