@@ -9,11 +9,12 @@ from typing import Literal
 from canonical.money import UnknownCurrency, minor_unit_digits
 from canonical.origin import Origin, Reference
 from connectors.netsuite.wire import (
+    LedgerRow,
     LineRow,
     TransactionRow,
     TransactionType,
 )
-from ports.erp import LedgerDocument, LedgerJournal, PostedDocument, PostedLine
+from ports.erp import GeneralLedgerLine, LedgerDocument, LedgerJournal, PostedDocument, PostedLine
 
 PLATFORM = "netsuite"
 PREFIX = "q2c:"
@@ -153,6 +154,17 @@ def written(amount: Decimal, currency: str) -> Decimal:
     except UnknownCurrency:
         return amount
     return padded if padded == amount else amount
+
+
+def ledger_line(row: LedgerRow, legal_entity: str) -> GeneralLedgerLine:
+    return GeneralLedgerLine(
+        entry=row.transaction,
+        legal_entity=legal_entity,
+        currency=row.currency,
+        account=row.account,
+        debit=row.debit or Decimal(0),
+        credit=row.credit or Decimal(0),
+    )
 
 
 def posted_document(

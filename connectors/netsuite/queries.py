@@ -115,6 +115,9 @@ def transactions_of(subsidiary: str, after: int) -> str:
     return f"{_HEAD} WHERE {where} ORDER BY t.id FETCH FIRST {HEADS} ROWS ONLY"
 
 
+PRIMARY_BOOK = 1
+"""The accounting book that every account has; others would show each line once more."""
+
 HEADS = 500
 """Heads per statement: their lines stay far below the 100,000 rows that one SuiteQL statement may give."""
 
@@ -127,7 +130,7 @@ def lines_of(first: str, last: str) -> str:
         " FROM transactionline l JOIN transactionaccountingline g ON g.transaction = l.transaction"
         " AND g.transactionline = l.id JOIN account a ON a.id = g.account"
         f" WHERE l.transaction >= {int(first)} AND l.transaction <= {int(last)} AND g.posting = 'T'"
-        " ORDER BY l.transaction, l.id"
+        f" AND g.accountingbook = {PRIMARY_BOOK} ORDER BY l.transaction, l.id"
     )
 
 
@@ -141,21 +144,28 @@ def taxes_of(first: str, last: str) -> str:
     )
 
 
-def ledger_of(subsidiary: str, after: int) -> str:
-    """The general ledger's lines of a subsidiary's transactions with an internal id above `after`."""
+def entries_of(subsidiary: str, after: int) -> str:
+    """Internal ids above `after` of a subsidiary's transactions of all types that post, in order."""
+    return (
+        "SELECT t.id AS id FROM transaction t"
+        " JOIN transactionline m ON m.transaction = t.id AND m.mainline = 'T'"
+        " JOIN subsidiary s ON s.id = m.subsidiary"
+        f" WHERE s.externalid = {text(subsidiary)} AND t.id > {after} AND t.posting = 'T'"
+        f" ORDER BY t.id FETCH FIRST {HEADS} ROWS ONLY"
+    )
+
+
+def ledger_of(subsidiary: str, first: str, last: str) -> str:
+    """The general ledger's lines of a subsidiary's transactions between two internal ids."""
     return (
         "SELECT t.id AS tran, a.acctnumber AS account, c.symbol AS currency, g.debit AS debit,"
         " g.credit AS credit FROM transactionaccountingline g JOIN transaction t ON t.id = g.transaction"
         " JOIN transactionline m ON m.transaction = t.id AND m.mainline = 'T'"
         " JOIN subsidiary s ON s.id = m.subsidiary JOIN currency c ON c.id = t.currency"
         " JOIN account a ON a.id = g.account"
-        f" WHERE s.externalid = {text(subsidiary)} AND t.id > {after} AND t.id <= {after + LEDGER_SPAN}"
-        " AND g.posting = 'T' ORDER BY t.id"
+        f" WHERE s.externalid = {text(subsidiary)} AND t.id >= {int(first)} AND t.id <= {int(last)}"
+        f" AND g.posting = 'T' AND g.accountingbook = {PRIMARY_BOOK} ORDER BY t.id, g.transactionline"
     )
-
-
-LEDGER_SPAN = 1000
-"""Transactions per statement."""
 
 
 def _types() -> str:

@@ -9,7 +9,7 @@ from canonical.origin import Reference
 from connectors.netsuite import mapping, queries
 from connectors.netsuite.client import NetSuiteClient
 from connectors.netsuite.mapping import PLATFORM
-from connectors.netsuite.wire import LedgerRow, LineRow, Sale, TaxRow, TransactionRow
+from connectors.netsuite.wire import LedgerRow, LineRow, Ref, Sale, TaxRow, TransactionRow
 from ports.erp import GeneralLedgerLine, PostedDocument
 from ports.errors import AlreadyExists, Conflict, UnexpectedAnswer
 
@@ -103,36 +103,18 @@ class Transactions:
         )
 
     async def ledger(self, legal_entity: str) -> tuple[GeneralLedgerLine, ...]:
-        """The general ledger's lines, transaction by transaction."""
-        heads = await self._heads(legal_entity)
-        last = max((int(row.id) for row in heads), default=0)
+        """The general ledger's lines of all types of transactions, ours and others', by internal id."""
         found: list[GeneralLedgerLine] = []
-        for after in range(0, last, queries.LEDGER_SPAN):
-            rows = await self._client.query(
-                "list the ledger", queries.ledger_of(legal_entity, after), LedgerRow
-            )
-            found += [
-                GeneralLedgerLine(
-                    entry=row.transaction,
-                    legal_entity=legal_entity,
-                    currency=row.currency,
-                    account=row.account,
-                    debit=row.debit or Decimal(0),
-                    credit=row.credit or Decimal(0),
-                )
-                for row in rows
-            ]
-        return tuple(found)
-
-    async def _heads(self, legal_entity: str) -> list[TransactionRow]:
-        heads: list[TransactionRow] = []
+        after = 0
         while True:
-            after = int(heads[-1].id) if heads else 0
-            statement = queries.transactions_of(legal_entity, after)
-            page = await self._client.query("list transactions", statement, TransactionRow)
-            heads += page
-            if len(page) < queries.HEADS:
-                return heads
+            entries = await self._client.query("list entries", queries.entries_of(legal_entity, after), Ref)
+            if entries:
+                statement = queries.ledger_of(legal_entity, entries[0].id, entries[-1].id)
+                rows = await self._client.query("list the ledger", statement, LedgerRow)
+                found += [mapping.ledger_line(row, legal_entity) for row in rows]
+                after = int(entries[-1].id)
+            if len(entries) < queries.HEADS:
+                return tuple(found)
 
     def reference(self, row: TransactionRow, key: str) -> Reference:
         return mapping.reference(row, self.url(_RECORD_OF_TYPE[row.type], row.id), key)

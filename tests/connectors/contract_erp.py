@@ -290,5 +290,36 @@ class ErpPostings(ErpFixtures):
             await stand.erp.post_journal(journal(stand, amount=Decimal("1019.17")))
 
 
-class ErpContract(ErpMasterData, ErpPostings, ErpOutcomes):
+class ErpLedger(ErpFixtures):
+    """The general ledger, from the platform's own listing."""
+
+    async def test_each_entry_of_the_ledger_balances(self, stand: ErpStand, customer: str) -> None:
+        document = invoice(stand, customer, lines=(ledger_line(stand), usage_line(stand)))
+        await stand.erp.post_document(document)
+        await stand.erp.post_journal(journal(stand))
+        await void(stand, "invoice", document.key)
+        sums: dict[str, Decimal] = {}
+        for line in await stand.erp.general_ledger(stand.legal_entity):
+            assert line.legal_entity == stand.legal_entity
+            assert (line.debit == 0) != (line.credit == 0)
+            sums[line.entry] = sums.get(line.entry, Decimal(0)) + line.debit - line.credit
+        assert len(sums) == stand.posted()
+        assert set(sums.values()) == {Decimal(0)}
+
+    async def test_the_ledger_has_each_account_of_a_document(self, stand: ErpStand, customer: str) -> None:
+        await stand.erp.post_document(invoice(stand, customer, lines=(ledger_line(stand), usage_line(stand))))
+        found = await stand.erp.general_ledger(stand.legal_entity)
+        assert {line.account: line.debit - line.credit for line in found} == {
+            stand.accounts["accounts_receivable"]: Decimal("13075.01"),
+            stand.accounts["deferred_revenue"]: Decimal("-12000.00"),
+            stand.accounts["unbilled_receivable"]: Decimal("-10.01"),
+            stand.accounts["tax_payable"]: Decimal("-1065.00"),
+        }
+
+    async def test_another_entitys_ledger_is_empty(self, stand: ErpStand) -> None:
+        await stand.erp.post_journal(journal(stand))
+        assert await stand.erp.general_ledger("XX99") == ()
+
+
+class ErpContract(ErpMasterData, ErpPostings, ErpLedger, ErpOutcomes):
     """All of it. Subclass and define the fixture `stand`."""

@@ -22,6 +22,7 @@ from ports.errors import (
     UnexpectedAnswer,
 )
 from sandbox.kit.faults import Fault
+from sandbox.netsuite.fields import RECORDS
 from tests.connectors.contract_erp_stand import (
     ErpStand,
     invoice,
@@ -61,6 +62,20 @@ async def test_many_heads_come_in_several_statements(
     assert [(d.number, d.tax, len(d.lines)) for d in found] == [
         (f"B-{number}", Decimal("1065.00"), 1) for number in range(4)
     ]
+
+
+async def test_the_ledger_has_others_entries_too_however_far_apart_their_ids_are(
+    made: Stand, erp: ErpStand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("connectors.netsuite.queries.HEADS", 2)
+    customer = await customer_of(erp)
+    for number in range(3):
+        await erp.erp.post_journal(journal(erp, f"C-1001/revenue/{number}"))
+    made.platform.state.next_number("id of transaction")
+    payment = {"customer": {"id": customer}, "payment": "65.00", "tranDate": "2026-01-05"}
+    made.platform.writer.create(RECORDS["customerPayment"], payment)
+    found = await erp.erp.general_ledger("US01")
+    assert [line.entry for line in found] == ["1", "1", "2", "2", "3", "3", "5", "5"]
 
 
 async def test_a_new_status_of_the_vendor_is_not_taken_for_a_known_one(made: Stand, erp: ErpStand) -> None:
