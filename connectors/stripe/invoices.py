@@ -202,22 +202,14 @@ class Invoices:
                 field="status",
                 vendor_code="paid",
             )
-        if invoice.status == "draft" and invoice.subscription is None:
-            await self._delete(invoice, lines)
+        if invoice.status == "draft" and invoice.subscription is None and not lines:
+            await self._client.delete(_INVOICE, invoice.id)  # nothing stands in it: there is nothing to void
             return mapping.reference(document.model_copy(update={"status": "void"}), key)
-        if invoice.status == "draft":  # a subscription's draft can't be deleted
+        if invoice.status == "draft":  # issued and voided, not deleted: what was written leaves a trace
             invoice = await self._finalized(invoice, {"auto_advance": False})
         if invoice.status in ("open", "uncollectible"):
             invoice = await self._void(invoice, reason)
         return mapping.reference(await self._lookups.issued(invoice), key)
-
-    async def _delete(self, draft: Invoice, lines: Sequence[Line]) -> None:
-        """Its items first, lest they wait for the customer's next invoice."""
-        own = [line for line in lines if not line.of_subscription]
-        if own:
-            body = {"lines": [{"id": line.id, "behavior": "delete"} for line in own]}
-            await self._client.post(Invoice, _INVOICE + "/remove_lines", draft.id, body=body)
-        await self._client.delete(_INVOICE, draft.id)
 
     async def _void(self, invoice: Invoice, reason: str) -> Invoice:
         body = {"metadata": {"q2c_reason": reason[:500]}}
