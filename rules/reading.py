@@ -41,6 +41,7 @@ def read_scenario(text: str, format: Format) -> Scenario:
     if not isinstance(data, dict):
         raise InvalidScenario([("", "the file must be one object with the keys contract, as_of, …")])
     _say_evergreen(data)
+    _say_first_prices(data)
     try:
         return Scenario.model_validate(data, by_alias=True, by_name=False)
     except ValidationError as error:
@@ -119,6 +120,33 @@ def _say_evergreen(data: dict[str, Any]) -> None:
     for renewal in renewals:
         if "term_months" in renewal and renewal["term_months"] is None:
             renewal["term_months"] = "evergreen"
+
+
+def _say_first_prices(data: dict[str, Any]) -> None:
+    """A line whose ramp has a step in force on its start needs no other price: that step's is its own."""
+    changes = [change for change in _list(data.get("changes")) if isinstance(change, dict)]
+    contracts = [data.get("contract"), *(c for change in changes for c in _list(change.get("contracts")))]
+    lines = [
+        (c.get("start_date"), line)
+        for c in contracts
+        if isinstance(c, dict)
+        for line in _list(c.get("lines"))
+    ]
+    for change in changes:
+        entries = [entry for entry in _list(change.get("lines")) if isinstance(entry, dict)]
+        lines += [(change.get("effective_date"), entry.get("add")) for entry in entries]
+    for start, line in lines:
+        if isinstance(line, dict) and "pricing" not in line:
+            steps = [
+                s for s in _list(line.get("ramp")) if isinstance(s, dict) and _begun(s.get("from"), start)
+            ]
+            if steps:
+                line["pricing"] = max(steps, key=lambda step: str(step["from"])).get("pricing")
+
+
+def _begun(since: Any, start: Any) -> bool:
+    """Both as the file has them: text, or YAML's dates; ISO text sorts as days do."""
+    return since is not None and start is not None and str(since) <= str(start)
 
 
 def _list(value: Any) -> list[Any]:

@@ -97,3 +97,13 @@ def test_a_null_term_of_a_renewal_is_evergreen_and_one_left_out_is_not_said() ->
 def test_a_renewals_term_is_a_whole_number_of_months(value: Any) -> None:
     sold = contract(seats(), renewal={"auto": False, "term_months": value})
     assert list(_problems(json.dumps(raw(sold)))) == ["contract.renewal.term_months"]
+
+
+def test_a_ramp_with_a_step_in_force_on_the_start_needs_no_other_price() -> None:
+    first = {"model": "per_unit", "unit_price": "10", "per": "month"}
+    then = {"model": "per_unit", "unit_price": "12", "per": "month"}
+    line = {key: value for key, value in seats().items() if key != "pricing"}
+    ramp = [{"from": "2026-01-01", "pricing": first}, {"from": "2026-07-01", "pricing": then}]
+    read = read_scenario(json.dumps(raw(contract(line | {"ramp": ramp}))), "json")
+    assert read.contract.lines[0].pricing.unit_price == 10
+    assert "contract.lines[0].pricing" in _problems(json.dumps(raw(contract(line | {"ramp": ramp[1:]}))))
