@@ -41,7 +41,7 @@ async def _prepared(settings: Settings) -> FastAPI:
 
 async def assemble(settings: Settings, *, client: Client) -> FastAPI:
     """The same on a client that is there, and a store whose tables are."""
-    database = Database(settings.database_url)
+    database = Database(settings.database_url, pool_size=settings.store.pool_size)
     policy = load_policy(settings.governance.directory)
     today = dt.datetime.now(dt.UTC).date()
     operations = TemporalOperations(

@@ -17,7 +17,7 @@ def take_down(home: Path, say: Callable[[str], None]) -> bool:
         return False
     supervised = is_alive(stack.supervisor)
     if supervised:
-        end(stack.supervisor, _SUPERVISOR_SECONDS)
+        end(stack.supervisor, _SUPERVISOR_SECONDS, asked=stack.status == "stopping")
     return stop_leftovers(home, say) or supervised
 
 

@@ -117,12 +117,16 @@ def is_alive(process: Process) -> bool:
     return start_time(process.pid) == process.started
 
 
-def end(process: Process, grace_seconds: float) -> None:
-    """End a process that is not our child: SIGTERM, then SIGKILL to its group. Returns when it has gone."""
+def end(process: Process, grace_seconds: float, *, asked: bool = False) -> None:
+    """End a process that is not our child: SIGTERM unless it was `asked` before, then SIGKILL to its group.
+
+    Returns when it has gone.
+    """
     if not is_alive(process):
         return
-    with suppress(ProcessLookupError):
-        os.kill(process.pid, signal.SIGTERM)
+    if not asked:
+        with suppress(ProcessLookupError):
+            os.kill(process.pid, signal.SIGTERM)
     if _gone_within(process, grace_seconds):
         return
     with suppress(ProcessLookupError):

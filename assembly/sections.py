@@ -65,7 +65,7 @@ class Store(Section):
         description="SQLAlchemy URL with an async driver, such as `postgresql+asyncpg://q2c:…@db/q2c`. "
         "Unset: SQLite in `home`.",
     )
-    pool_size: int = Field(5, ge=1, le=200, description="Connections that each process keeps to PostgreSQL.")
+    pool_size: int = Field(10, ge=1, le=200, description="Connections that each process keeps to PostgreSQL.")
 
 
 class Operator(Section):

@@ -140,7 +140,7 @@ async def run_workers(settings: Settings, queues: Sequence[str] | None = None) -
     """Runs the workers of these queues (None: all) until cancelled; activities in flight may end."""
     await upgrade(settings.database_url)
     client = await connect(settings)
-    database = Database(settings.database_url)
+    database = Database(settings.database_url, pool_size=settings.store.pool_size)
     await database.open()
     policy = GovernedPolicy(load_policy(settings.governance.directory))
     records = StoreRecords(database)

@@ -7,6 +7,7 @@ import typer
 
 from cli.configuration import settings
 from cli.exits import FAILED, leave
+from cli.serving import exit_codes
 
 app = typer.Typer()
 
@@ -21,15 +22,18 @@ def gateway(
     Example: q2c gateway --host 0.0.0.0 --port 8080
     """
     from assembly.gateway import build_gateway
+    from assembly.stack_state import make_home
     from gateway.logs import configure
     from gateway.server import bound_socket, server
 
     configured = settings()
     configure(configured.log.level.upper())
+    make_home(configured.home)
     where = host or configured.gateway.host, configured.gateway.port if port is None else port
     try:
         listening = bound_socket(*where)
     except OSError as error:
         leave(FAILED, f"{where[0]}:{where[1]} can't be listened on: {error.strerror}")
-    serving = server(build_gateway(configured), configured.gateway.limits, host=where[0], port=where[1])
-    asyncio.run(serving.serve(sockets=[listening]))
+    with listening, exit_codes():
+        serving = server(build_gateway(configured), configured.gateway.limits, host=where[0], port=where[1])
+        asyncio.run(serving.serve(sockets=[listening]))

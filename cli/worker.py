@@ -3,15 +3,17 @@
 import asyncio
 import signal
 from collections.abc import Coroutine
-from contextlib import suppress
 from typing import Annotated, Any
 
 import typer
 
 from cli.configuration import settings
-from cli.exits import INVALID, UNREACHABLE, leave
+from cli.exits import INVALID, leave
+from cli.serving import exit_codes
 
 app = typer.Typer()
+
+_SETTLE_SECONDS = 0.3
 
 
 @app.command()
@@ -24,25 +26,21 @@ def worker(
 
     Example: q2c worker --queue q2c-stripe
     """
-    from assembly.platforms import PlatformMissing
-    from assembly.settings import SettingsInvalid
-    from assembly.workers import run_workers
+    from assembly.platforms import configured
+    from assembly.stack_state import make_home
+    from assembly.workers import known_queues, run_workers
     from gateway.logs import configure
-    from store.database import StoreUnavailable
 
-    configured = settings()
-    configure(configured.log.level.upper())
-    queues = tuple(queue or configured.workers.queues) or None
-    try:
-        asyncio.run(until_signal(run_workers(configured, queues)))
-    except SettingsInvalid as error:
-        leave(INVALID, *error.problems)
-    except PlatformMissing as error:
-        leave(INVALID, str(error))
-    except StoreUnavailable as error:
-        leave(UNREACHABLE, f"the store is not reachable: {error}")
-    except RuntimeError as error:  # Temporal's client has no class of its own for it
-        leave(UNREACHABLE, f"Temporal is not reachable: {error}")
+    own = settings()
+    configure(own.log.level.upper())
+    make_home(own.home)
+    queues = tuple(queue or own.workers.queues) or None
+    known = known_queues(dict.fromkeys(configured(own)))
+    for name in queues or ():
+        if name not in known:
+            leave(INVALID, f"--queue: {name!r} is none of {', '.join(known)}")
+    with exit_codes():
+        asyncio.run(until_signal(run_workers(own, queues)))
 
 
 async def until_signal(work: Coroutine[Any, Any, None]) -> None:
@@ -51,5 +49,11 @@ async def until_signal(work: Coroutine[Any, Any, None]) -> None:
     loop = asyncio.get_running_loop()
     for each in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(each, task.cancel)
-    with suppress(asyncio.CancelledError):
+    try:
         await task
+    except asyncio.CancelledError:
+        return
+    except BaseException:
+        # Temporal's native threads abort an interpreter that ends while they still end
+        await asyncio.sleep(_SETTLE_SECONDS)
+        raise

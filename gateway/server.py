@@ -91,5 +91,9 @@ def bound_socket(host: str, port: int) -> socket.socket:
     """A listening address taken before the server runs, so that a free port (0) is known at once."""
     bound = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    bound.bind((host, port))
+    try:
+        bound.bind((host, port))
+    except OSError:
+        bound.close()
+        raise
     return bound

@@ -1,5 +1,6 @@
 """`q2c up`, `status`, `down` as a user has them: real processes, the whole system."""
 
+import asyncio
 import json
 import os
 import signal
@@ -7,7 +8,7 @@ import socket
 import ssl
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -17,6 +18,8 @@ import pytest
 
 from assembly.processes import start_time
 from assembly.stack_state import Stack, read_stack
+from tests.assembly.waiting import until as wait_until
+from tests.cli.test_operations import CONTRACT
 
 pytestmark = [pytest.mark.xdist_group("stack"), pytest.mark.timeout(240)]
 PLATFORMS = {"salesforce", "stripe", "netsuite", "avatax"}
@@ -38,6 +41,21 @@ class Terminal:
 
     def status(self) -> Any:
         return json.loads(self.q2c("status", "-o", "json").stdout)
+
+    def contract(self, id: str, *, until: Callable[[Any], Any]) -> Any:
+        """What `contract show` says once the condition holds."""
+        last: list[str] = []
+
+        def holds() -> bool:
+            ran = self.q2c("contract", "show", id, "-o", "json")
+            last[:] = [ran.stdout, ran.stderr]
+            return ran.returncode == 0 and bool(until(json.loads(ran.stdout)))
+
+        try:
+            asyncio.run(wait_until(holds))
+        except TimeoutError:
+            pytest.fail(f"{id} did not get there: {last}")
+        return json.loads(last[0])
 
     def stack(self) -> Stack:
         stack = read_stack(self.home)
@@ -134,6 +152,26 @@ def test_no_token_or_credential_is_in_a_log_or_an_argument(terminal: Terminal) -
         command = Path(f"/proc/{child.pid}/cmdline")
         told += command.read_text() if command.exists() else ""
     assert not [secret for secret in secrets if secret in told]
+
+
+def test_an_approval_goes_all_the_way_to_the_ledger(terminal: Terminal, tmp_path: Path) -> None:
+    line = {**CONTRACT["contract"]["lines"][0], "product": "PLATFORM-SEAT"}
+    path = tmp_path / "contract.json"
+    path.write_text(json.dumps({**CONTRACT, "contract": {**CONTRACT["contract"], "lines": [line]}}))
+    assert terminal.q2c("trigger", "salesforce", str(path), "--times", "2").returncode == 0
+    shown = terminal.contract(
+        "C-1", until=lambda shown: shown["documents"] and shown["documents"][0]["posted"]
+    )
+    assert (shown["status"], shown["exceptions"]) == ("active", [])
+    (document,) = shown["documents"]
+    assert (document["kind"], document["total"]) == ("invoice", "1200.00")
+    assert document["posted"]["platform"] == "netsuite"
+    held = json.loads(terminal.q2c("sandbox", "state", "stripe", "-o", "json").stdout)
+    assert len(held["invoice"]) == 1
+    timeline = json.loads(terminal.q2c("contract", "timeline", "C-1", "-o", "json").stdout)
+    assert all(
+        set(item) == {"at", "kind", "summary", "actor", "correlation_id", "links"} for item in timeline
+    )
 
 
 def test_after_a_kill_of_up_down_still_stops_everything(terminal: Terminal) -> None:
