@@ -99,10 +99,15 @@ def subscription_order(
         current_lines=tuple(
             _line(contract, life, _monthly(life, day) * contract.billing.frequency_months, day)
             for life in _billed_by_cycle(ahead.timeline)
-            if life.lives_on(day)
+            if life.lives_on(day) and not _is_over(ahead.timeline, day)
         ),
         phases=phases,
     )
+
+
+def _is_over(timeline: Timeline, day: dt.date) -> bool:
+    """Whether the contract has ended by the day: a term that has run out serves nobody any more."""
+    return timeline.end is not None and day >= timeline.end
 
 
 def _end_of_billing(
