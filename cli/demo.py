@@ -31,6 +31,10 @@ def demo(
 
     Example: q2c demo
     """
+    import logging
+
+    import structlog
+
     from assembly.home_lock import AlreadyRuns
     from assembly.ports import NoFreePort
     from assembly.processes import ProcessDied
@@ -38,6 +42,7 @@ def demo(
 
     if all_acts:
         say("the later acts (a month: usage, payments, revenue, close) are not part of this version")
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
     home = settings(with_stack=False).home / _HOME
     shutil.rmtree(home, ignore_errors=True)
     os.environ["Q2C_HOME"] = str(home)

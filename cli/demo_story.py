@@ -27,6 +27,7 @@ T = TypeVar("T")
 
 _PATIENCE_SECONDS = 60.0
 _POLL_SECONDS = 0.15
+CHANGING = ("D-07", "D-08", "D-09", "D-10", "D-11")
 LEGACY, SUBSTITUTE = "LEGACY-MODULE", "PLATFORM-SEAT"
 
 
@@ -77,11 +78,10 @@ class Story:
 
     def _ledger_is_down(self) -> None:
         self._scene("The ERP is down for some seconds: contracts wait, then drain")
-        self._fault("netsuite", "down", times=10_000, seconds=5)
+        self._fault("netsuite", "down", times=10_000, seconds=4)
         waiting = ("D-02", "D-03", "D-04", "D-05", "D-06")
-        for contract in waiting:
+        for contract in (*waiting, *CHANGING):
             self._approve(contract)
-        time.sleep(2)
         stuck = [c for c in waiting if self._status(c) not in ("active", "blocked")]
         self._say(f"  netsuite is down; {len(stuck)} contracts wait, none has failed")
         for contract in waiting:
@@ -91,7 +91,11 @@ class Story:
         self._scene("A write is applied and its answer is lost; nothing doubles")
         self._fault("stripe", "applied-then-cut", route="POST /v1/invoices", times=1)
         self._fault("netsuite", "applied-then-500", route="POST /services/rest/record/v1/invoice", times=1)
-        self._approve("D-14")
+        refusal = {"customer": "A-D-13", "code": "CertificatesError"}
+        self._simulators.call("avatax", "POST", "load", {"refuse_commit": refusal})
+        for contract in ("D-14", "D-13"):
+            self._approve(contract)
+        self._approve("D-12", bare=True)
         self._until_active("D-14")
         self._until_posted("D-14", 1)
         invoices = [d for d in self._detail("D-14")["documents"] if d["kind"] == "invoice"]
@@ -99,7 +103,6 @@ class Story:
 
     def _item_is_unknown(self) -> None:
         self._scene("The ERP does not know an item: an exception, fixed by the command line")
-        self._approve("D-12", bare=True)
         item = self._until(lambda: self._exception("D-12"), "an exception of D-12")
         self._say(f"  {item['id']} ({item['code']}, owner {item['owner']}): {item['summary']}")
         correction = f"items.{LEGACY}={SUBSTITUTE}"
@@ -108,9 +111,6 @@ class Story:
 
     def _tax_is_refused(self) -> None:
         self._scene("The tax engine refuses the commit: everything is undone, to no net effect")
-        refusal = {"customer": "A-D-13", "code": "CertificatesError"}
-        self._simulators.call("avatax", "POST", "load", {"refuse_commit": refusal})
-        self._approve("D-13")
         item = self._until(lambda: self._exception("D-13"), "an exception of D-13")
         kinds = sorted({o["kind"] for objects in self._detail("D-13")["platforms"].values() for o in objects})
         self._say(f"  {item['id']} ({item['code']}): {item['summary']}; made so far: {', '.join(kinds)}")
@@ -120,9 +120,7 @@ class Story:
 
     def _contracts_change(self) -> None:
         self._scene("Amendments up and down, a cancellation: delivered twice and out of order")
-        for contract in ("D-07", "D-08", "D-09", "D-10", "D-11"):
-            self._approve(contract)
-        for contract in ("D-07", "D-08", "D-09", "D-10", "D-11"):
+        for contract in CHANGING:
             self._until_active(contract)
         self._fault("salesforce", "webhook-reorder", times=3)
         self._fault("salesforce", "webhook-duplicate", times=3)

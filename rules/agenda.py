@@ -147,7 +147,7 @@ def expected_document(state: ContractState, question: DocumentQuestion) -> Invoi
     for planned in state.expected:
         if planned.key == question.key:
             return planned
-    if state.contract is None:
+    if state.contract is None or not is_active(state):
         return None
     found = documents(state.contract, state.changes_in_force(), state.usage, question.date)
     candidates: tuple[Invoice | CreditMemo, ...] = (

@@ -14,6 +14,8 @@ from ports.erp import GeneralLedgerLine, PostedDocument
 from ports.tax import TaxResult
 
 _GONE = ("void", "voided", "cancelled", "reversed")
+_COUNTERS = ("void:", "reversal:")
+"""How the keys of counter documents begin."""
 
 
 @dataclass(frozen=True)
@@ -120,7 +122,9 @@ def _standing(documents: Iterable[IssuedDocument]) -> list[IssuedDocument]:
 
 
 def _stands(document: PostedDocument) -> bool:
-    return document.status not in _GONE
+    """Neither voided nor the counter document by which another was voided: the two have no net effect."""
+    counter = (document.key or "").startswith(_COUNTERS)
+    return document.status not in _GONE and not counter
 
 
 def _is_receivable(document: PostedDocument) -> bool:

@@ -76,6 +76,7 @@ class ChangeStory:
         self.steps = Steps(desk=self.desk, origin=self.origin, correct=self._correct)
         self.contract: Contract = state.contract
         self.problem: str | None = None
+        self.undoing = False
         self._read_again = False
         self.scope = self._scope()
 
@@ -520,6 +521,7 @@ class ChangeStory:
         return self._result("done", None)
 
     async def _undo(self, reason: str) -> None:
+        self.undoing = True
         status = "compensated" if self.item.type == "activation" else "active"
         if self.state.source == "document":
             await self.steps.compensate()

@@ -37,7 +37,7 @@ class Chapter(Decisions):
         story = self.story
         planned: tuple[Invoice | CreditMemo, ...] = (*story.scope.invoices, *story.scope.credit_memos)
         found = next((document for document in planned if document.key == question.key), None)
-        if found is None or story.ids.erp_customer is None:
+        if found is None or story.ids.erp_customer is None or story.undoing:
             return ContractAnswer(ready=False, reason="a change is under way")
         return ContractAnswer(
             ready=True,

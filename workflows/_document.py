@@ -124,6 +124,14 @@ class DocumentStory(Decisions):
 
         return await self.steps.run(step, ask)
 
+    async def settled(
+        self, document: IssuedDocument, answer: ContractAnswer, read: Callable[[], Awaitable[IssuedDocument]]
+    ) -> IssuedDocument:
+        """The document as it is once the contract has come to rest: one that is not expected may be of a
+        change that was being undone, and void by now.
+        """
+        return await read() if answer.expected is None else document
+
     async def compared(
         self, document: IssuedDocument, answer: ContractAnswer, read: Callable[[], Awaitable[IssuedDocument]]
     ) -> tuple[IssuedDocument, ContractAnswer] | None:

@@ -29,6 +29,7 @@ class CreditMemoWorkflow(DocumentStory):
         if answer is None:
             return DocumentResult(outcome="let pass: no contract", key=document.key)
         self.desk.adopt(answer.policy)
+        document = await self.settled(document, answer, self.read)
         if document.status == "void":
             return await self.void(document, answer)
         agreed = await self.compared(document, answer, self.read)

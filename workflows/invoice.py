@@ -36,6 +36,7 @@ class InvoiceWorkflow(DocumentStory):
         if answer is None:
             return DocumentResult(outcome="let pass: no contract", key=document.key)
         self.desk.adopt(answer.policy)
+        document = await self.settled(document, answer, self.read)
         if document.status == "void":
             return await self.void(document, answer)
         if document.origin == "cycle" and isinstance(answer.expected, Invoice):
