@@ -84,14 +84,10 @@ async def _listings(expected: Sequence[Any], undone: Sequence[str]) -> Any:
 
 def _print_platforms(listings: Any) -> None:
     typer.echo("\nWhat the platforms hold, by their own listings")
-    groups = (
-        ("stripe", listings.issued, lambda each: each.status),
-        ("netsuite", listings.posted, lambda each: each.status),
-    )
     counts: dict[tuple[str, str, str], int] = {}
-    for name, listed, status in groups:
+    for name, listed in (("stripe", listings.issued), ("netsuite", listings.posted)):
         for each in listed:
-            key = (name, each.kind, status(each))
+            key = (name, each.kind, each.status)
             counts[key] = counts.get(key, 0) + 1
     for each in listings.taxes:
         key = ("avatax", "tax_document", each.status)
