@@ -110,8 +110,9 @@ class ChangeStory:
         )
 
     def brings_products(self) -> bool:
-        """Whether the change adds lines, whose items the ERP must know."""
-        return bool(_added_products(self.scope.change))
+        """Whether the change brings lines or a fee, whose items the ERP must know."""
+        fees = any(line.fee for invoice in self.scope.invoices for line in invoice.lines)
+        return fees or bool(_added_products(self.scope.change))
 
     # -- the scenes ------------------------------------------------------------------------------
 
@@ -149,7 +150,8 @@ class ChangeStory:
         await self.steps.run(step, self._check)
 
     async def _check(self, origin: Origin) -> None:
-        products = sorted({line.product for line in self.contract.lines} | _added_products(self.scope.change))
+        products = {line.product for line in self.contract.lines} | _added_products(self.scope.change)
+        products |= {line.product for invoice in self.scope.invoices for line in invoice.lines}
         dates = sorted({i.date for i in self.scope.invoices} | {c.date for c in self.scope.credit_memos})
         request = ErpCheck(
             legal_entity=self.contract.legal_entity,

@@ -21,7 +21,9 @@ class CancellationWorkflow(Chapter):
     async def scenes(self) -> None:
         story = self.story
         await story.understand()
-        if story.scope.invoices:
+        if story.brings_products():
+            await story.steps.together([story.check(), story.quote()])
+        elif story.scope.invoices:
             await story.quote()
         await story.end_subscription()
         await story.documents()
