@@ -41,6 +41,7 @@ _CURRENCIES = (
 )
 _TERMS = (("Due on receipt", 0), ("Net 15", 15), ("Net 30", 30), ("Net 45", 45), ("Net 60", 60))
 _YEARS = range(2023, 2033)
+_FEE = "TERMINATION-FEE"
 _DEFERRED, _UNBILLED, _INCOME = "2400", "1250", "4000"
 
 
@@ -143,4 +144,5 @@ def _products(scenario: Doc) -> list[str]:
     lines = [line for contract in _contracts(scenario) for line in contract["lines"]]
     for change in scenario.get("changes", []):
         lines += [line["add"] for line in change.get("lines", []) if line.get("add")]
-    return [*dict.fromkeys(line["product"] for line in lines)]
+    fees = [_FEE] if any(change.get("fee") for change in scenario.get("changes", [])) else []
+    return [*dict.fromkeys([*(line["product"] for line in lines), *fees])]
