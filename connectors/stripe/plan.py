@@ -6,15 +6,18 @@ phase is a stage with prices of its own interval.
 """
 
 import datetime as dt
+import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 
 from connectors.stripe import mapping
+from connectors.stripe.client import PLATFORM
 from connectors.stripe.forms import midnight
 from connectors.stripe.money import to_stripe
 from ports.billing import SubscriptionLine, SubscriptionOrder, SubscriptionPhase
+from ports.errors import Rejected
 
 LONGEST_MONTHS = 36
 _STUB_MONTHS = (1, 3, 6, 12, 24, 36)
@@ -107,7 +110,27 @@ def plan(order: SubscriptionOrder, now: dt.datetime, running_months: int | None 
         start = running.start if running is not None else order.start_date
         current = Stage(start, boundary, months, items(lines, months, order.currency))
     end = order.end_date if order.end_date is not None and order.end_date > today else None
-    return Plan(current, future, boundary, end)
+    made = Plan(current, future, boundary, end)
+    _check_anchors(made.stages, order.anchor_day)
+    return made
+
+
+def _check_anchors(stages: tuple[Stage, ...], anchor_day: int) -> None:
+    """Where the interval changes, Stripe counts on from that day: on a clamped day (the 28th, where the 31st
+    is meant) it would bill the following cycles on wrong days."""
+    for before, stage in itertools.pairwise(stages):
+        if before.months != stage.months and stage.start.day < anchor_day and _is_clamped(stage.start):
+            raise Rejected(
+                f"other cycles can't begin on {stage.start}: Stripe would forget day {anchor_day}",
+                platform=PLATFORM,
+                operation="set_subscription",
+                field="anchor_day",
+            )
+
+
+def _is_clamped(day: dt.date) -> bool:
+    """Whether it is the last of its month."""
+    return (day + dt.timedelta(days=1)).day == 1
 
 
 def _runs(phase: SubscriptionPhase, today: dt.date) -> bool:
@@ -161,7 +184,7 @@ def _stub_months(today: dt.date, boundary: dt.date | None, future: tuple[Stage, 
     wanted = ([future[0].months] if future else []) + list(_STUB_MONTHS)
     if boundary is None:
         return wanted[0]
-    reaching = (months for months in wanted if add_months(today, months, today.day) > boundary)
+    reaching = (months for months in wanted if add_months(today, months, today.day) >= boundary)
     return next(reaching, LONGEST_MONTHS)
 
 

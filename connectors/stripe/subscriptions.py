@@ -117,7 +117,7 @@ class Subscriptions:
     async def _schedule_ahead(self, priced: _Priced, wanted: Plan, waiting: Schedule | None) -> Reference:
         """A contract that begins later: the schedule makes the subscription on the day."""
         order = priced.order
-        phases = [priced.stage(stage, first=index == 0) for index, stage in enumerate(wanted.future)]
+        phases = [priced.stage(stage, first=index == 0) for index, stage in enumerate(wanted.stages)]
         behaviour = "cancel" if wanted.end is not None else "release"
         if waiting is not None:
             body = {"phases": phases, "end_behavior": behaviour, "metadata": _metadata(order)}

@@ -11,6 +11,13 @@ class Wire(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True)
 
 
+class Made(Wire):
+    """An object of which one is made; `created` in Unix seconds."""
+
+    id: str
+    created: int
+
+
 Metadata = Annotated[dict[str, str], BeforeValidator(lambda value: {} if value is None else value)]
 Strict = Annotated[int, Field(strict=True)]
 
@@ -24,8 +31,7 @@ class Address(Wire):
     country: str | None
 
 
-class Customer(Wire):
-    id: str
+class Customer(Made):
     name: str | None
     email: str | None
     address: Address | None
@@ -46,8 +52,7 @@ class Product(Wire):
     active: bool
 
 
-class Price(Wire):
-    id: str
+class Price(Made):
     active: bool
     lookup_key: str | None
     currency: str
@@ -59,8 +64,7 @@ class Price(Wire):
     )
 
 
-class TaxRate(Wire):
-    id: str
+class TaxRate(Made):
     active: bool
     inclusive: bool
     percentage: Decimal
@@ -77,8 +81,7 @@ class SubscriptionItem(Wire):
     current_period_end: Strict
 
 
-class Subscription(Wire):
-    id: str
+class Subscription(Made):
     customer: str
     status: Literal[
         "active", "canceled", "incomplete", "incomplete_expired", "past_due", "paused", "trialing", "unpaid"
@@ -87,7 +90,6 @@ class Subscription(Wire):
     cancel_at: int | None
     days_until_due: int | None
     collection_method: str
-    created: int
     metadata: Metadata
     items: list[SubscriptionItem] = Field(validation_alias=AliasPath("items", "data"))
     more_items: bool = Field(validation_alias=AliasPath("items", "has_more"))
@@ -102,8 +104,7 @@ class SchedulePhase(Wire):
     end_date: int
 
 
-class Schedule(Wire):
-    id: str
+class Schedule(Made):
     customer: str
     status: Literal["active", "canceled", "completed", "not_started", "released"]
     subscription: str | None
@@ -153,14 +154,12 @@ def _details(parent: Any) -> Any:
 InvoiceStatus = Literal["draft", "open", "paid", "uncollectible", "void"]
 
 
-class Invoice(Wire):
-    id: str
+class Invoice(Made):
     number: str | None
     status: InvoiceStatus
     billing_reason: str | None
     currency: str
     customer: str
-    created: int
     effective_at: int | None
     due_date: int | None
     period_end: int
@@ -185,14 +184,12 @@ class CreditLine(Wire):
     invoice_line_item: str | None = None
 
 
-class CreditNote(Wire):
-    id: str
+class CreditNote(Made):
     number: str
     status: Literal["issued", "void"]
     currency: str
     customer: str
     invoice: str
-    created: int
     effective_at: int | None
     subtotal: Strict
     total: Strict

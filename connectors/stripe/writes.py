@@ -12,12 +12,13 @@ from canonical.ids import idempotency_key
 from canonical.origin import Origin
 from connectors.stripe.client import PLATFORM, StripeClient
 from connectors.stripe.errors import KEY_USED_OTHERWISE, STORED_SERVER_ERROR
-from connectors.stripe.wire import Wire
-from ports.errors import OutcomeUnknown
+from connectors.stripe.wire import Made
+from ports.errors import OutcomeUnknown, Transient
 
-Model = TypeVar("Model", bound=Wire)
+Model = TypeVar("Model", bound=Made)
 
 _MOST_KEYS = 8
+_VISIBLE_SECONDS = 30
 
 
 class StripeWrites:
@@ -39,6 +40,7 @@ class StripeWrites:
         if found is not None:
             return found
         for ordinal in range(_MOST_KEYS):
+            made_at: int | None = None
             key = idempotency_key(origin, f"{part}#{ordinal}" if ordinal else part)
             try:
                 posted = await self._client.post(model, path, *ids, body=body, key=key)
@@ -48,11 +50,22 @@ class StripeWrites:
             else:
                 if not posted.replayed:
                     return posted.value
+                made_at = posted.value.created
             found = await find()
             if found is not None:
                 return found
+            self._check_gone(made_at, part, path)
         raise OutcomeUnknown(
             f"{part}: {_MOST_KEYS} idempotency keys in a row were used for something that is not there",
             platform=PLATFORM,
             operation=f"POST {path}",
         )
+
+    def _check_gone(self, made_at: int | None, part: str, path: str) -> None:
+        """What was made a moment ago and is not to be seen may just not be visible yet: wait."""
+        if made_at is not None and self._client.now().timestamp() - made_at < _VISIBLE_SECONDS:
+            raise Transient(
+                f"{part}: made a moment ago, and not visible yet",
+                platform=PLATFORM,
+                operation=f"POST {path}",
+            )

@@ -13,6 +13,8 @@ _EMBEDDED = 10  # an invoice or credit note shows its first ten lines, the rest 
 def view(world: "World", obj: Document) -> Document:
     if obj.get("_deleted"):
         return {"id": obj["id"], "object": obj["object"], "deleted": True}
+    if obj.get("deleted") is True:
+        return obj
     special = _SPECIAL.get(obj.get("object", ""))
     return special(world, obj) if special else public(obj)
 

@@ -108,7 +108,7 @@ class World:
         return obj
 
     def create(self, obj: Document, event: str | None = None) -> Document:
-        obj["_written_at"] = self.clock_time()
+        obj["_written_at"] = self.now()
         self.put(obj)
         if event:
             self.emit(event, obj)

@@ -7,7 +7,6 @@ import pytest
 from sandbox.kit.application import Application
 from sandbox.kit.platform import PlatformConfig
 from sandbox.kit.state import State
-from sandbox.kit.transport import SandboxTransport
 from sandbox.stripe import StripePlatform, create
 from tests.sandbox.stripe.api import Api
 from tests.sandbox.stripe.spec import CheckedTransport, available, description
@@ -37,7 +36,7 @@ def platform(tmp_path: Path) -> Iterator[StripePlatform]:
 
 @pytest.fixture
 def transport(platform: StripePlatform) -> Iterator[CheckedTransport]:
-    made = CheckedTransport(SandboxTransport(Application(platform)))
+    made = CheckedTransport(Application(platform))
     yield made
     assert not made.findings, "\n".join(made.findings[:40])
 
