@@ -242,7 +242,7 @@ class ContractWorkflow(Decisions):
             await workflow.sleep(seconds, summary=f"the CRM does not show version {wanted} yet")
         self._set(queue=self.state.queue[len(notices) :])
         if reading is not None:
-            latest = max((notice.occurred_at.date() for notice in notices), default=None)
+            latest = max((notice.occurred_at for notice in notices), default=None)
             last = notices[-1]
             self._learn(reading, last.correlation_id, last.event_id, latest, in_crm=True)
 
@@ -259,13 +259,15 @@ class ContractWorkflow(Decisions):
         reading: ContractReading,
         correlation_id: str,
         event_id: str | None,
-        day: dt.date | None,
+        latest: dt.datetime | None,
         *,
         in_crm: bool,
     ) -> None:
         snapshot = reading.snapshot
         items = agenda.new_items(self.state, snapshot, correlation_id, event_id, in_crm=in_crm)
-        dates = [d for d in (self.state.business_date, day) if d is not None]
+        zone = reading.policy.time_zone  # the CRM's moments are days of the legal entity, not of UTC
+        shown = day_of(latest, zone) if latest is not None else None
+        dates = [day for day in (self.state.business_date, shown) if day is not None]
         self._set(
             contract=self.state.contract or without_tax(snapshot.contract),
             version=max(self.state.version, snapshot.version),
