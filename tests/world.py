@@ -112,6 +112,12 @@ class World:
             assert time.monotonic() < deadline, f"not within {seconds} s: {what}"
             await asyncio.sleep(0.05)
 
+    async def advance(self, day: str) -> None:
+        """Sets the clocks of all simulators forward to the day's midnight; they bill what falls due."""
+        moment = dt.datetime.combine(dt.date.fromisoformat(day), dt.time(), dt.UTC)
+        for platform in self.platforms.values():
+            await platform.advance_clock(moment)
+
     async def view(self, contract: str) -> ContractView | None:
         handle = self.client.get_workflow_handle(contract_workflow_id(contract))
         with contextlib.suppress(RPCError, WorkflowQueryFailedError):
