@@ -12,8 +12,8 @@ from gateway.metrics import GatewayMetrics
 _log = structlog.get_logger("gateway.request")
 
 
-def configure(level: str = "INFO", *, for_good: bool = True) -> None:
-    """For a process that is a gateway; a library never does this. Not `for_good`: it can be taken back."""
+def configure(level: str = "INFO") -> None:
+    """For a process that is a gateway; a library never does this."""
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
@@ -24,7 +24,7 @@ def configure(level: str = "INFO", *, for_good: bool = True) -> None:
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level)),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-        cache_logger_on_first_use=for_good,
+        cache_logger_on_first_use=False,
     )
 
 

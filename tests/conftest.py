@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
+import structlog
 
 from tests.temporal_server import temporal_server
 
@@ -12,3 +13,10 @@ def temporal_address() -> Iterator[str]:
     """A real Temporal server; each world on it has a namespace of its own (`tests.temporal_server`)."""
     with temporal_server() as address:
         yield address
+
+
+@pytest.fixture(autouse=True)
+def _logs_as_they_were() -> Iterator[None]:
+    """A command run in this process may have sent the logs to a stream that is closed by now."""
+    yield
+    structlog.reset_defaults()

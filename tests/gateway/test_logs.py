@@ -30,7 +30,7 @@ def test_process_logs_json_lines(monkeypatch: pytest.MonkeyPatch) -> None:
     written = io.StringIO()
     monkeypatch.setattr("sys.stderr", written)
     try:
-        logs.configure("INFO", for_good=False)
+        logs.configure("INFO")
         structlog.get_logger().info("started", port=1)
     finally:
         structlog.reset_defaults()
