@@ -36,6 +36,7 @@ def demo(
     import structlog
 
     from assembly.home_lock import AlreadyRuns
+    from assembly.leftovers import take_down
     from assembly.ports import NoFreePort
     from assembly.processes import ProcessDied
     from assembly.stack import Stopped
@@ -44,6 +45,7 @@ def demo(
         say("the later acts (a month: usage, payments, revenue, close) are not part of this version")
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
     home = settings(with_stack=False).home / _HOME
+    take_down(home, say)
     shutil.rmtree(home, ignore_errors=True)
     os.environ["Q2C_HOME"] = str(home)
     try:
