@@ -1,4 +1,4 @@
-"""Seeded random scenarios: valid, small, nasty (month ends, leap days, halves of a cent, same-day changes)."""
+"""Seeded random scenarios: valid, nasty (month ends, leap days, halves of a cent, same-day changes)."""
 
 import datetime as dt
 import random
