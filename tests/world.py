@@ -174,6 +174,27 @@ class World:
                 found += await self.ports["netsuite"].documents(entity)
         return [document for document in found if (document.key or "").startswith(f"{contract}/")]
 
+    async def decide(self, operator: str, exception: RecordedException, action: str, **set: str) -> None:
+        """An operator's decision through the gateway, which takes it."""
+        body: dict[str, Any] = {"reason": f"{action} in a test"} | ({"set": set} if set else {})
+        answer = await self.act(operator, "POST", f"/exceptions/{exception.id}/{action}", body)
+        assert answer.status_code == 200, answer.text
+
+    async def request(self, operator: str, exception: RecordedException, action: str) -> dict[str, Any]:
+        """An override asked for through the gateway."""
+        body = {"exception": exception.id, "action": action, "reason": f"{action} in a test"}
+        answer = await self.act(operator, "POST", "/overrides", body)
+        assert answer.status_code == 201, answer.text
+        override: dict[str, Any] = answer.json()
+        return override
+
+    def stripe(self) -> httpx.AsyncClient:
+        """Somebody else at the same Stripe account, by its API."""
+        key = self.platforms["stripe"].credentials()["api_key"]
+        headers = {"Authorization": f"Bearer {key}"}
+        transport = SandboxTransport(self.apps["stripe"])
+        return httpx.AsyncClient(transport=transport, base_url="https://stripe.test", headers=headers)
+
     async def act(self, operator: str, method: str, path: str, body: Any = None) -> httpx.Response:
         headers = {"Authorization": f"Bearer t-{operator}"}
         return await self.gateway.request(method, f"/api/v1{path}", json=body, headers=headers)
