@@ -12,6 +12,7 @@ Document = dict[str, Any]
 KIND = "_idempotency"
 LIFE_SECONDS = 24 * 3600
 LONGEST_KEY = 255
+_PRUNE_SECONDS = 3600
 
 
 def fingerprint(method: str, path: str, sent: Document) -> str:
@@ -23,11 +24,11 @@ class Keys:
     def __init__(self, state: State) -> None:
         self._state = state
         self._in_flight: set[str] = set()
-        self._just_kept: str | None = None
+        self._just_kept: object = None  # the exchange whose result was kept last
+        self._pruned_at = 0
 
     def found(self, key: str, print_: str, now: int) -> Document | None:
         """The kept result; raises where the key was used for something else or is in use right now."""
-        self._just_kept = None
         if len(key) > LONGEST_KEY:
             raise _refused(400, "Idempotency keys are limited to 255 characters.", None)
         if key in self._in_flight:
@@ -54,7 +55,17 @@ class Keys:
     def end(self, key: str) -> None:
         self._in_flight.discard(key)
 
-    def keep(self, key: str, print_: str | None, now: int, status: int, body: str, request_id: str) -> None:
+    def keep(
+        self,
+        key: str,
+        print_: str | None,
+        now: int,
+        status: int,
+        body: str,
+        request_id: str,
+        exchange: object,
+    ) -> None:
+        """`exchange` is anything that is the request's own."""
         kept = {
             "key": key,
             "fingerprint": print_,
@@ -64,16 +75,16 @@ class Keys:
             "request_id": request_id,
         }
         self._state.put(KIND, key, kept)
-        self._just_kept = key
+        self._just_kept = exchange
 
-    def keep_failure(self, key: str, now: int, body: str, request_id: str) -> None:
-        """A 500 is the result of the key, also where the endpoint had done its work; not where the key had
-        its result before."""
+    def keep_failure(self, key: str, now: int, body: str, request_id: str, exchange: object) -> None:
+        """A 500 is the result of the key, also where the endpoint had done its work in this exchange; not
+        where the key had its result before."""
         kept = self._state.get(KIND, key)
-        if kept is None or kept["at"] + LIFE_SECONDS <= now or self._just_kept == key:
-            print_ = kept["fingerprint"] if kept and self._just_kept == key else None
-            self.keep(key, print_, now, 500, body, request_id)
-        self._just_kept = None
+        done = self._just_kept is exchange
+        if kept is None or kept["at"] + LIFE_SECONDS <= now or done:
+            print_ = kept["fingerprint"] if kept is not None and done else None
+            self.keep(key, print_, now, 500, body, request_id, exchange)
 
     def forget(self) -> int:
         """Forget all keys, as Stripe may after 24 hours; returns how many there were."""
@@ -83,6 +94,10 @@ class Keys:
         return kept
 
     def prune(self, now: int) -> None:
+        """Drop what is too old, every hour."""
+        if now - self._pruned_at < _PRUNE_SECONDS:
+            return
+        self._pruned_at = now
         for key, at in self._all_keys().items():
             if at + LIFE_SECONDS <= now:
                 self._state.delete(KIND, key)

@@ -107,7 +107,8 @@ class StripePlatform(Platform):
         body = json.dumps(error.body(request_id), indent=2)
         key = request.headers.get("idempotency-key")
         if status == 500 and key and request.method == "POST":
-            self.keys.keep_failure(key, self.world.clock_time(), body, request_id)
+            exchange = request.scope["headers"]
+            self.keys.keep_failure(key, self.world.clock_time(), body, request_id, exchange)
         return self._response(status, body, request_id, {**error.headers, **headers})
 
     # One request
@@ -144,13 +145,15 @@ class StripePlatform(Platform):
         self.keys.start(key)
         try:
             await asyncio.sleep(0)  # others come in while this one is carried out
-            return self._first_result(operation, call, info, key, print_)
+            with self.state.transaction():  # what is done and what is remembered, or neither
+                return self._first_result(operation, call, info, print_, request.scope["headers"])
         finally:
             self.keys.end(key)
 
     def _first_result(
-        self, operation: Operation, call: Call, info: RequestInfo, key: str, print_: str
+        self, operation: Operation, call: Call, info: RequestInfo, print_: str, exchange: object
     ) -> Response:
+        key = str(info.idempotency_key)
         headers = {"Idempotency-Key": key, "Original-Request": info.id}
         try:
             status, body = 200, self._result(operation, call, info)
@@ -158,7 +161,7 @@ class StripePlatform(Platform):
             if not error.recorded or error.status in (409, 429):
                 raise
             status, body = error.status, json.dumps(error.body(info.id), indent=2)
-        self.keys.keep(key, print_, self.world.clock_time(), status, body, info.id)
+        self.keys.keep(key, print_, self.world.clock_time(), status, body, info.id, exchange)
         return self._response(status, body, info.id, headers)
 
     def _result(self, operation: Operation, call: Call, info: RequestInfo) -> str:
