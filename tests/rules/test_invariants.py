@@ -1,0 +1,155 @@
+"""Each invariant holds where it should and is found broken where it is: one listing changed at a time."""
+
+import datetime as dt
+from decimal import Decimal
+from typing import Any
+
+from canonical.document import CreditMemo, Invoice
+from ports.billing import IssuedDocument
+from ports.erp import GeneralLedgerLine, PostedDocument
+from ports.tax import TaxResult
+from rules.billing_plan import documents
+from rules.invariants import Listings, findings
+from tests.rules import scenarios as s
+from tests.rules.test_subscription_order import _scenario
+
+_CONTRACT = _scenario(s.contract(s.seats(tax_rate_percent="8.875"), every=12)).contract
+
+
+def _invoice() -> Invoice:
+    return documents(_CONTRACT, (), (), dt.date(2026, 6, 1)).invoices[0]
+
+
+def _issued(invoice: Invoice, **more: Any) -> IssuedDocument:
+    figures = {
+        "platform": "stripe",
+        "kind": "invoice",
+        "id": "in_1",
+        "number": "N-1",
+        "key": invoice.key,
+        "contract": "C-1",
+        "customer_id": "cus_1",
+        "subscription_id": None,
+        "status": "open",
+        "origin": "ours",
+        "currency": "USD",
+        "date": invoice.date,
+        "due_date": invoice.due_date,
+        "lines": (),
+        "subtotal": invoice.subtotal,
+        "tax": invoice.tax,
+        "total": invoice.total,
+    }
+    return IssuedDocument.model_validate(figures | more)
+
+
+def _posted(invoice: Invoice, **more: Any) -> PostedDocument:
+    figures = {
+        "platform": "netsuite",
+        "kind": "invoice",
+        "id": "1",
+        "number": "N-1",
+        "key": invoice.key,
+        "legal_entity": "US01",
+        "currency": "USD",
+        "date": invoice.date,
+        "period": "Jan 2026",
+        "status": "open",
+        "lines": (),
+        "tax": invoice.tax,
+        "total": invoice.total,
+    }
+    return PostedDocument.model_validate(figures | more)
+
+
+def _taxed(invoice: Invoice, **more: Any) -> TaxResult:
+    figures = {
+        "code": invoice.key,
+        "id": "9",
+        "status": "committed",
+        "total_tax": invoice.tax,
+        "lines": (),
+    }
+    return TaxResult.model_validate(figures | more)
+
+
+def _ledger(debit: str, credit: str) -> tuple[GeneralLedgerLine, ...]:
+    common = {"entry": "1", "legal_entity": "US01", "currency": "USD"}
+    return (
+        GeneralLedgerLine(**common, account="1200", debit=Decimal(debit), credit=Decimal(0)),
+        GeneralLedgerLine(**common, account="2400", debit=Decimal(0), credit=Decimal(credit)),
+    )
+
+
+def _listings(**more: Any) -> Listings:
+    invoice = _invoice()
+    expected: list[Invoice | CreditMemo] = [invoice]
+    figures: dict[str, Any] = {
+        "issued": [_issued(invoice)],
+        "posted": [_posted(invoice)],
+        "taxes": [_taxed(invoice)],
+        "general_ledger": _ledger("1306.50", "1306.50"),
+        "expected": expected,
+    }
+    return Listings(**(figures | more))
+
+
+def _broken(**more: Any) -> set[str]:
+    return {finding.invariant for finding in findings(_listings(**more))}
+
+
+def test_all_hold_where_every_platform_has_what_is_due() -> None:
+    assert _broken() == set()
+
+
+def test_i1_a_document_that_is_missing_doubled_or_not_due_is_found() -> None:
+    invoice = _invoice()
+    assert "I1" in _broken(posted=[])
+    assert "I1" in _broken(issued=[_issued(invoice), _issued(invoice, id="in_2")])
+    assert "I1" in _broken(taxes=[_taxed(invoice), _taxed(invoice, code="C-1/invoice/2026-02-01")])
+
+
+def test_i1_a_draft_and_a_void_document_are_none() -> None:
+    invoice = _invoice()
+    assert "I1" in _broken(issued=[_issued(invoice, status="draft")])
+    void = _issued(invoice, id="in_0", key="C-1/invoice/2025-01-01", status="void")
+    assert _broken(issued=[_issued(invoice), void]) == set()
+
+
+def test_i3_an_entry_that_does_not_balance_by_a_minor_unit_is_found() -> None:
+    assert _broken(general_ledger=_ledger("1306.50", "1306.49")) == {"I3"}
+
+
+def test_i4_a_minor_unit_between_billing_and_ledger_is_found() -> None:
+    invoice = _invoice()
+    off = invoice.total + Decimal("0.01")
+    assert _broken(posted=[_posted(invoice, total=off)]) == {"I4"}
+    assert _broken(issued=[_issued(invoice, total=off)]) == {"I4"}
+    assert _broken(taxes=[_taxed(invoice, total_tax=invoice.tax - Decimal("0.01"))]) == {"I4"}
+
+
+def test_i7_what_was_undone_and_still_stands_is_found_wherever_it_stands() -> None:
+    invoice = _invoice()
+    gone = {"expected": [], "undone": ["C-1"], "general_ledger": ()}
+    nothing: dict[str, Any] = {"issued": [], "posted": [], "taxes": []}
+    assert _broken(**gone, **nothing) == set()
+    for side, standing in (
+        ("issued", _issued(invoice)),
+        ("posted", _posted(invoice)),
+        ("taxes", _taxed(invoice)),
+    ):
+        assert "I7" in _broken(**gone, **(nothing | {side: [standing]}))
+
+
+def test_i7_a_void_and_its_counter_document_have_no_net_effect() -> None:
+    invoice = _invoice()
+    voided = _posted(invoice, status="voided")
+    counter = _posted(invoice, id="2", kind="credit_memo", key=f"void:{invoice.key}", status="paid")
+    gone = _broken(
+        expected=[],
+        undone=["C-1"],
+        issued=[_issued(invoice, status="void")],
+        posted=[voided, counter],
+        taxes=[_taxed(invoice, status="cancelled")],
+    )
+    assert gone == set()
