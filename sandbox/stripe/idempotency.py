@@ -81,7 +81,7 @@ class Keys:
         """A 500 is the result of the key, also where the endpoint had done its work in this exchange; not
         where the key had its result before."""
         kept = self._state.get(KIND, key)
-        done = self._just_kept is exchange
+        done = exchange is not None and self._just_kept is exchange
         if kept is None or kept["at"] + LIFE_SECONDS <= now or done:
             print_ = kept["fingerprint"] if kept is not None and done else None
             self.keep(key, print_, now, 500, body, request_id, exchange)

@@ -107,7 +107,7 @@ class StripePlatform(Platform):
         body = json.dumps(error.body(request_id), indent=2)
         key = request.headers.get("idempotency-key")
         if status == 500 and key and request.method == "POST":
-            exchange = request.scope["headers"]
+            exchange = request.scope.get("extensions")
             self.keys.keep_failure(key, self.world.clock_time(), body, request_id, exchange)
         return self._response(status, body, request_id, {**error.headers, **headers})
 
@@ -146,7 +146,7 @@ class StripePlatform(Platform):
         try:
             await asyncio.sleep(0)  # others come in while this one is carried out
             with self.state.transaction():  # what is done and what is remembered, or neither
-                return self._first_result(operation, call, info, print_, request.scope["headers"])
+                return self._first_result(operation, call, info, print_, request.scope.get("extensions"))
         finally:
             self.keys.end(key)
 
