@@ -18,5 +18,6 @@ def temporal_address() -> Iterator[str]:
 @pytest.fixture(autouse=True)
 def _logs_as_they_were() -> Iterator[None]:
     """A command run in this process may have sent the logs to a stream that is closed by now."""
+    known = structlog.get_config()
     yield
-    structlog.reset_defaults()
+    structlog.configure(**known)
