@@ -20,6 +20,7 @@ from canonical.origin import Origin
 from ports.records import ResolveAction
 from workflows._desk import Desk, Failure
 from workflows._messages import Resolve
+from workflows._options import DEFECTS
 
 T = TypeVar("T")
 
@@ -211,7 +212,7 @@ def failure_of(step: Step, error: BaseException) -> Failure:
     return Failure(
         step=step.name,
         platform=detail.get("platform", step.platform),
-        code=snake(cause.type or "Defect"),
+        code="defect" if cause.type is None or cause.type in DEFECTS else snake(cause.type),
         field=detail.get("field"),
         amount=step.amount,
         currency=step.currency,
