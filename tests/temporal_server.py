@@ -13,6 +13,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
 from typing import TypeVar
 
 from google.protobuf.duration_pb2 import Duration
@@ -41,14 +42,16 @@ _numbers = itertools.count(1)
 
 
 @contextlib.contextmanager
-def temporal_server(*settings: str) -> Iterator[str]:
-    """The address of an empty server in memory, which ends with the block. `settings` are more of its dynamic
-    configuration, as `name=value`.
+def temporal_server(*settings: str, port: int = 0, database: Path | None = None) -> Iterator[str]:
+    """The address of a server which ends with the block: an empty one in memory, or one on a file. `settings`
+    are more of its dynamic configuration, as `name=value`.
     """
     claims = Claims()
-    port, http, metrics = claims.claim(0), claims.claim(0), claims.claim(0)
+    port, http, metrics = claims.claim(port), claims.claim(0), claims.claim(0)
     command = [str(temporal_binary()), "server", "start-dev", "--headless", "--log-level", "never"]
     command += ["--ip", HOST, "--port", str(port), "--http-port", str(http), "--metrics-port", str(metrics)]
+    if database is not None:
+        command += ["--db-filename", str(database)]
     for pragma in SQLITE_PRAGMAS:
         command += ["--sqlite-pragma", pragma]
     for setting in (*DYNAMIC_CONFIG, _TIME_SKIPPING, *settings):
