@@ -26,7 +26,7 @@ from cli.simulators import Simulators
 T = TypeVar("T")
 
 _PATIENCE_SECONDS = 60.0
-_POLL_SECONDS = 0.15
+_POLL_SECONDS = 0.25
 CHANGING = ("D-07", "D-08", "D-09", "D-10", "D-11")
 LEGACY, SUBSTITUTE = "LEGACY-MODULE", "PLATFORM-SEAT"
 
@@ -74,7 +74,6 @@ class Story:
         victim = self._workers()[0]
         os.kill(victim, signal.SIGKILL)
         self._say(f"  killed worker {victim} with SIGKILL; D-01 is being activated")
-        self._until_active("D-01")
 
     def _ledger_is_down(self) -> None:
         self._scene("The ERP is down for some seconds: contracts wait, then drain")
@@ -84,7 +83,7 @@ class Story:
             self._approve(contract)
         stuck = [c for c in waiting if self._status(c) not in ("active", "blocked")]
         self._say(f"  netsuite is down; {len(stuck)} contracts wait, none has failed")
-        for contract in waiting:
+        for contract in ("D-01", *waiting):
             self._until_active(contract)
 
     def _answer_is_lost(self) -> None:
