@@ -24,6 +24,7 @@ class StripeError(Exception):
         self.status, self.message, self.code, self.param, self.type = status, message, code, param, type
         self.recorded, self.headers, self.more = recorded, headers or {}, more
         self.missing_id: str | None = None
+        self.leaves_traces = False  # what was done before the refusal stays (a declined charge)
 
     def body(self, request_id: str) -> dict[str, Any]:
         error: dict[str, Any] = {"message": self.message, "type": self.type}

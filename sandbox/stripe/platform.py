@@ -167,16 +167,25 @@ class StripePlatform(Platform):
     def _result(self, operation: Operation, call: Call, info: RequestInfo) -> str:
         """The answer's body; what is written is written as a whole or, at an error, not at all."""
         self.world.begin(info)
+        declined: StripeError | None = None
+        answer: Document = {}
         try:
             with self.state.transaction():
-                answer = view(self.world, operation.endpoint(call))
-                answer = expanded(self.world, answer, call.get("expand", []))
+                try:
+                    answer = view(self.world, operation.endpoint(call))
+                    answer = expanded(self.world, answer, call.get("expand", []))
+                except StripeError as error:
+                    if not error.leaves_traces:
+                        raise
+                    declined = error
         except StripeError as error:
             if error.missing_id is not None and error.missing_id not in call.ids.values():
                 error.status = 400
             raise
         finally:
             self.world.begin(None)
+        if declined is not None:
+            raise declined
         return json.dumps(answer, indent=2, ensure_ascii=False)
 
     def _refused(self, error: StripeError, request_id: str) -> Response:

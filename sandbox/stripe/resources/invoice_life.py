@@ -170,6 +170,9 @@ def _pay_by_method(call: Call, invoice: Document) -> Document:
         raise StripeError(400, message, code="invoice_no_payment_method_types")
     invoice["attempted"], invoice["attempt_count"] = True, invoice["attempt_count"] + 1
     intent = payments.charge_invoice(world, invoice, method)
+    world.put(invoice)
+    if intent["status"] != "succeeded":
+        world.emit("invoice.payment_failed", invoice)
     payments.refuse_unless_succeeded(intent)
     add_payment(world, invoice, intent, invoice["amount_remaining"])
     return invoice

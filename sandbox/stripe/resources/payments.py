@@ -205,15 +205,17 @@ def refuse_unless_succeeded(intent: Document) -> None:
     """Raise the decline of a payment that was made within the request."""
     if intent["status"] in ("succeeded", "requires_capture"):
         return
-    error = intent["last_payment_error"]
-    raise StripeError(
+    last = intent["last_payment_error"]
+    error = StripeError(
         402,
-        error["message"],
+        last["message"],
         type="card_error",
-        code=error["code"],
-        decline_code=error.get("decline_code"),
-        charge=error["charge"],
+        code=last["code"],
+        decline_code=last.get("decline_code"),
+        charge=last["charge"],
     )
+    error.leaves_traces = True
+    raise error
 
 
 @operation("GET /v1/payment_intents")
