@@ -2,6 +2,8 @@
 
 from sandbox.stripe.resources import (
     catalog,
+    charges,
+    coupons,
     credit_notes,
     customers,
     disputes,
@@ -17,6 +19,7 @@ from sandbox.stripe.resources import (
     schedules,
     subscription_items,
     subscriptions,
+    tax_rates,
     test_clocks,
     usage,
     webhook_endpoints,
@@ -24,6 +27,8 @@ from sandbox.stripe.resources import (
 
 __all__ = [
     "catalog",
+    "charges",
+    "coupons",
     "credit_notes",
     "customers",
     "disputes",
@@ -39,6 +44,7 @@ __all__ = [
     "schedules",
     "subscription_items",
     "subscriptions",
+    "tax_rates",
     "test_clocks",
     "usage",
     "webhook_endpoints",

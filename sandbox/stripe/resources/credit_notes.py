@@ -7,9 +7,9 @@ from sandbox.stripe import pages
 from sandbox.stripe.errors import StripeError, exclusive, invalid, missing, required, unsupported
 from sandbox.stripe.money import check_amount, rounded, shown, unit_amounts
 from sandbox.stripe.operations import Call, operation
-from sandbox.stripe.resources import customers, invoice_life, payments
-from sandbox.stripe.resources.catalog import require_rates
+from sandbox.stripe.resources import charges, customers, invoice_life
 from sandbox.stripe.resources.fields import keep, metadata
+from sandbox.stripe.resources.tax_rates import require_rates
 from sandbox.stripe.resources.totals import all_tax, exclusive_tax, settle, summed, tax, taxes_of
 from sandbox.stripe.world import World
 
@@ -312,7 +312,7 @@ def _settle_after_payment(call: Call, note: Document, invoice: Document) -> None
         )
         note["customer_balance_transaction"] = entry["id"]
     if call.get("refund_amount"):
-        refund = payments.refund(world, _charge_of(world, invoice), call.params["refund_amount"])
+        refund = charges.refund(world, _charge_of(world, invoice), call.params["refund_amount"])
         note["refunds"].append(_refunded(refund, refund["amount"]))
     for sent in call.get("refunds") or []:
         refund = world.require("refund", sent.get("refund") or "", "refunds[refund]")

@@ -6,9 +6,9 @@ from sandbox.stripe import pages
 from sandbox.stripe.errors import invalid
 from sandbox.stripe.operations import Call, operation
 from sandbox.stripe.resources import customers
-from sandbox.stripe.resources.catalog import require_rates
 from sandbox.stripe.resources.fields import keep, metadata
 from sandbox.stripe.resources.lines import MOST_LINES, line_of_item, priced
+from sandbox.stripe.resources.tax_rates import require_rates
 from sandbox.stripe.resources.totals import recompute
 from sandbox.stripe.world import World
 

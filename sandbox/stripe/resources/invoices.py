@@ -6,8 +6,8 @@ from sandbox.stripe import pages
 from sandbox.stripe.errors import exclusive, invalid, required, unsupported
 from sandbox.stripe.operations import Call, operation
 from sandbox.stripe.resources import customers, invoiceitems
-from sandbox.stripe.resources.catalog import require_rates
 from sandbox.stripe.resources.fields import keep, shipping
+from sandbox.stripe.resources.tax_rates import require_rates
 from sandbox.stripe.resources.totals import recompute
 from sandbox.stripe.text import words
 from sandbox.stripe.world import DAY, World

@@ -7,8 +7,9 @@ from typing import Any
 from sandbox.stripe import periods
 from sandbox.stripe.errors import StripeError, exclusive, invalid, unsupported
 from sandbox.stripe.money import check_amount, plain, rounded
-from sandbox.stripe.resources.catalog import new_price, new_tax_rate, require_rates
+from sandbox.stripe.resources.catalog import new_price
 from sandbox.stripe.resources.fields import metadata
+from sandbox.stripe.resources.tax_rates import new_tax_rate, require_rates
 from sandbox.stripe.resources.totals import tax
 from sandbox.stripe.world import World
 

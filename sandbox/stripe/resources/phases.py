@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sandbox.stripe.resources import changes, subscription_items, subscriptions
+from sandbox.stripe.resources import beginnings, changes, subscription_items, subscriptions
 from sandbox.stripe.world import World
 
 Document = dict[str, Any]
@@ -54,14 +54,14 @@ def start(world: World, schedule: Document, at: int) -> None:
     if phase["trial_end"] is not None:
         subscription |= {"trial_start": at, "trial_end": phase["trial_end"], "status": "trialing"}
         subscription["billing_cycle_anchor"] = phase["trial_end"]
-    subscriptions.start_periods(world, subscription)
+    beginnings.start_periods(world, subscription)
     if at < world.now() and subscription["status"] != "trialing":
         subscription["billing_cycle_anchor"] = at
     world.put(subscription)
     schedule |= {"status": "active", "subscription": subscription["id"]}
     schedule["current_phase"] = {"end_date": phase["end_date"], "start_date": phase["start_date"]}
     world.update(schedule, "subscription_schedule.updated")
-    subscriptions.begin(world, subscription, phase["proration_behavior"], None, "allow_incomplete")
+    beginnings.begin(world, subscription, phase["proration_behavior"], None, "allow_incomplete")
 
 
 def _keep_settings(schedule: Document, phase: Document, subscription: Document) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 from sandbox.stripe.errors import StripeError, invalid, required, unsupported
 from sandbox.stripe.operations import Call, operation
 from sandbox.stripe.resources import (
+    beginnings,
     changes,
     customers,
     cycles,
@@ -86,7 +87,7 @@ def _subscription(call: Call) -> Document | None:
         for index, sent in enumerate(details["items"])
     ]
     made["currency"] = subscription_items.check_together(world, made["_items"], call.get("currency"))
-    subscriptions.start_periods(world, made)
+    beginnings.start_periods(world, made)
     return made
 
 

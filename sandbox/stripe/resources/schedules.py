@@ -6,8 +6,8 @@ from sandbox.stripe import pages, periods
 from sandbox.stripe.errors import exclusive, invalid, required, unsupported
 from sandbox.stripe.operations import Call, operation
 from sandbox.stripe.resources import customers, phases, subscription_items, subscriptions
-from sandbox.stripe.resources.catalog import require_rates
 from sandbox.stripe.resources.fields import keep, metadata
+from sandbox.stripe.resources.tax_rates import require_rates
 from sandbox.stripe.world import World
 
 Document = dict[str, Any]

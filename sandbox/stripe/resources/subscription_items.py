@@ -7,8 +7,9 @@ from sandbox.stripe import pages
 from sandbox.stripe.errors import exclusive, invalid, required, unsupported
 from sandbox.stripe.operations import Call, operation
 from sandbox.stripe.resources import changes
-from sandbox.stripe.resources.catalog import new_price, require_rates
+from sandbox.stripe.resources.catalog import new_price
 from sandbox.stripe.resources.fields import metadata
+from sandbox.stripe.resources.tax_rates import require_rates
 from sandbox.stripe.world import World
 
 Document = dict[str, Any]
