@@ -67,9 +67,9 @@ def settle(
         charge = Charge(new.id, new.terms, "proration", _cost(rises, piece), start, end, arrears, quantity)
         book.bill(charge, day, after.customer_on(start))
     if falls:
-        since = falls[0].start
+        since, until = falls[0].start, falls[-1].end
         inside = _billed_inside(book.billed_of(new.id), piece)
-        book.credit(allot(-_cost(falls, piece), inside, since, book.currency), since, day)
+        book.credit(allot(-_cost(falls, piece), inside, since, book.currency, until), since, day, until)
 
 
 def _cost(changed: list[Stretch], piece: Piece) -> Fraction:

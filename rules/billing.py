@@ -80,7 +80,17 @@ class Billing:
                 Piece(w.period, w.start, w.stop) for w in windows if w.key in self._ended and w.stop > day
             ]
         begun = (s for s in self.timeline.slices(self._horizon) if s.key in self._begun)
-        return [Piece(s.period, s.period.start, s.stop) for s in begun if s.stop > day]
+        pieces = (Piece(s.period, s.period.start, self._paid_until(s, day)) for s in begun)
+        return [piece for piece in pieces if piece.stop > day]
+
+    def _paid_until(self, piece: Slice, day: dt.date) -> dt.date:
+        """The day to which a period billed in advance stays paid: a cancellation without credit gives none of
+        it back, so a change effective before it is settled to the period's end.
+        """
+        cancelled = self.timeline.cancellation
+        if cancelled is not None and cancelled.credit == "none" and day < cancelled.effective_date:
+            return piece.period.end if piece.stop == cancelled.effective_date else piece.stop
+        return piece.stop
 
     def bill_due(self, first: dt.date, last: dt.date) -> None:
         """Bills what falls due from the first to the last day; what fell due before and is not billed, on

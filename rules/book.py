@@ -91,15 +91,19 @@ class Book:
         self._billed.setdefault(charge.line, []).append(billed)
         return amount
 
-    def credit(self, parts: Iterable[tuple[BilledLine, Decimal]], since: dt.date, day: dt.date) -> None:
-        """Puts each part on the credit memo of the day for the invoice of its line, for `[since, the line's
-        end)`.
-
-        A part of a line that starts after `since` is for that line's own period.
+    def credit(
+        self,
+        parts: Iterable[tuple[BilledLine, Decimal]],
+        since: dt.date,
+        day: dt.date,
+        until: dt.date = dt.date.max,
+    ) -> None:
+        """Puts each part on the credit memo of the day for the invoice of its line, for `[since, until)` as
+        far as the line's own period goes.
         """
         for billed, amount in parts:
             given = tax_credited(amount, billed.tax_rate, billed.tax_left(self.currency), self.currency)
-            credit = Credit(max(since, billed.start), amount, given)
+            credit = Credit(max(since, billed.start), amount, given, min(until, billed.end))
             billed.credits.append(credit)
             key = (day, billed.invoice_key)
             if key not in self._memos:
@@ -190,6 +194,7 @@ class Book:
                 "amount": credit.amount,
                 "tax": credit.tax,
                 "period_start": credit.since,
+                "period_end": credit.until or billed.end,
                 "credits": position,
             }
         )

@@ -16,11 +16,16 @@ from rules.calendar import days
 
 @dataclass(frozen=True)
 class Credit:
-    """An amount given back of a billed line, for `[since, the line's end)`."""
+    """An amount given back of a billed line, for `[since, until)`; None is the line's end.
+
+    `until` is earlier only where a backdated change was overtaken by a later one: what it gives back is then
+    for the days between them.
+    """
 
     since: dt.date
     amount: Decimal
     tax: Decimal
+    until: dt.date | None = None
 
 
 @dataclass
@@ -58,13 +63,16 @@ def unused_value(billed: BilledLine, day: dt.date) -> Fraction:
         return Fraction(0)
     value = Fraction(billed.line.amount) * _share(billed.start, billed.end, day)
     return value - sum(
-        (Fraction(credit.amount) * _share(credit.since, billed.end, day) for credit in billed.credits),
+        (
+            Fraction(credit.amount) * _share(credit.since, credit.until or billed.end, day)
+            for credit in billed.credits
+        ),
         Fraction(0),
     )
 
 
 def _share(start: dt.date, end: dt.date, day: dt.date) -> Fraction:
-    return Fraction(days(max(day, start), end), days(start, end))
+    return Fraction(max(0, days(max(day, start), end)), days(start, end))
 
 
 def last_billed_first(billed: Iterable[BilledLine]) -> list[BilledLine]:
@@ -72,16 +80,18 @@ def last_billed_first(billed: Iterable[BilledLine]) -> list[BilledLine]:
 
 
 def allot(
-    amount: Fraction, billed: Iterable[BilledLine], day: dt.date, currency: str
+    amount: Fraction, billed: Iterable[BilledLine], day: dt.date, currency: str, until: dt.date = dt.date.max
 ) -> list[tuple[BilledLine, Decimal]]:
     """The credit of `amount`, rounded, as parts of billed lines, last billed first.
 
-    No part exceeds its line's unused value at the day, rounded; what no line can take lapses.
+    No part exceeds its line's unused value at the day, rounded (of what is for the days to `until`); what no
+    line can take lapses.
     """
     left = round_amount(amount, currency)
     parts = []
     for line in last_billed_first(billed):
-        part = min(left, round_amount(unused_value(line, day), currency))
+        value = unused_value(line, day) - unused_value(line, until)
+        part = min(left, round_amount(value, currency))
         if to_minor_units(part, currency) > 0:
             parts.append((line, part))
             left = difference(left, part, currency)

@@ -63,6 +63,7 @@ class UsageMeter:
         self._currency = currency
         self._events = _Events(usage)
         self._tallies: dict[WindowKey, _Tally] = {}
+        self._settled: set[tuple[str, dt.date]] = set()
         self._committed: dict[tuple[str, str], Fraction] = defaultdict(Fraction)
 
     def late_arrivals(self, window: Window) -> list[dt.date]:
@@ -73,6 +74,7 @@ class UsageMeter:
         """Bills on the day what the usage lines of the window cost by what is known, less what is billed of
         it.
         """
+        self._settled.add(window.key)
         for life in timeline.lines.values():
             if life.terms.charge == "usage" and _end(life, window) > _start(life, window):
                 self._settle_line(life, window, timeline, day, book)
@@ -88,6 +90,16 @@ class UsageMeter:
                 self._settle_line(life, window, timeline, day, book)
             else:
                 self._adjust(tally, line, Decimal(0), book, day)
+        for window in windows.values():
+            if window.key in self._settled:
+                self._settle_added(window, timeline, day, book)
+
+    def _settle_added(self, window: Window, timeline: Timeline, day: dt.date, book: Book) -> None:
+        """The usage of lines that came to the window after it was billed."""
+        for life in timeline.lines.values():
+            known = (life.id, *window.key) in self._tallies
+            if life.terms.charge == "usage" and not known and _end(life, window) > _start(life, window):
+                self._settle_line(life, window, timeline, day, book)
 
     def _settle_line(
         self, life: LineLife, window: Window, timeline: Timeline, day: dt.date, book: Book
