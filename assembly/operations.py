@@ -1,6 +1,7 @@
 """`gateway.operations.Operations` over Temporal: what operators ask becomes queries and updates."""
 
 import asyncio
+import datetime as dt
 import hashlib
 from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
@@ -17,15 +18,17 @@ from temporalio.client import (
 from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError, RPCStatusCode
 
+from assembly.change_preview import previewed
 from assembly.handoff import start_of_contract
 from assembly.platform_views import PlatformDesk
 from canonical.change import ContractChange
 from canonical.ids import contract_workflow_id
+from canonical.lifecycle import ContractState, Submission, Ticket
 from canonical.lifecycle import ContractView as StateView
-from canonical.lifecycle import Submission, Ticket
 from canonical.scenario import Scenario
 from gateway.operations import (
     Actor,
+    ChangePreview,
     ChangeView,
     ContractOrExceptionNotFound,
     ContractView,
@@ -131,6 +134,12 @@ class TemporalOperations:
             changes=tuple(new),
             already_known=not new,
         )
+
+    async def preview_change(self, contract_id: str, change: ContractChange) -> ChangePreview:
+        state: ContractState = await self._asked(
+            self._handle(contract_workflow_id(contract_id)).query("whole_state", result_type=ContractState)
+        )
+        return previewed(state, change, dt.datetime.now(dt.UTC))
 
     async def contract_state(self, contract_id: str) -> ContractView:
         """The workflow's word; what waits for a person (the store knows) shows as blocked."""

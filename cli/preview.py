@@ -24,14 +24,30 @@ def preview(
     file: Annotated[
         str, typer.Argument(help="The scenario, JSON or YAML (- reads JSON or YAML from stdin).")
     ],
+    contract: Annotated[
+        str | None,
+        typer.Option("--contract", metavar="ID", help="What the file's change would do to this contract."),
+    ] = None,
+    change: Annotated[
+        str | None,
+        typer.Option("--change", metavar="ID", help="Which of the file's changes, with --contract."),
+    ] = None,
     output: Output = "table",
 ) -> None:
     """What a scenario file must come to: documents, revenue schedule, journal entries, balances.
 
-    No server is needed, and nothing is written anywhere.
+    No server is needed, and nothing is written anywhere. With --contract the gateway is asked what one of the
+    file's changes would do to a contract that lives, before anybody approves it.
 
     Example: q2c preview contract.json -o json
     """
+    if contract is not None:
+        from cli.change_preview import preview_change
+
+        preview_change(file, contract, change, output)
+        return
+    if change is not None:
+        leave(INVALID, "--change: goes with --contract")
     from rules.preview import preview as compute
     from rules.validation import InvalidScenario
 

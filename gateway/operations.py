@@ -14,6 +14,8 @@ from typing import Literal, Protocol
 from pydantic import Field
 
 from canonical.base import Dec, Noun
+from canonical.change import ContractChange
+from canonical.document import CreditMemo, Invoice
 from canonical.scenario import Scenario
 from ports.records import OverrideRecord, ResolveAction
 from store.exceptions import RecordedException
@@ -114,6 +116,30 @@ class ResolveResult(Noun):
     status: Literal["taken"] = "taken"
 
 
+class CycleView(Noun):
+    """What the billing platform bills by itself next: net, in the contract's currency."""
+
+    date: dt.date
+    net: Dec
+
+
+class ChangePreview(Noun):
+    """What a change would do to a live contract. `backdated`: it reaches back over issued documents, and
+    would be taken in today. The cycles are the next ones without and with it; null: nothing more is billed.
+    """
+
+    contract: str
+    change: str
+    type: str
+    effective_date: dt.date
+    currency: str
+    backdated: bool
+    invoices: tuple[Invoice, ...]
+    credit_memos: tuple[CreditMemo, ...]
+    next_cycle_before: CycleView | None
+    next_cycle_after: CycleView | None
+
+
 class PlatformView(Noun):
     """One platform as `platform list` shows it; `capabilities` are ours: crm, billing, erp, tax, payments.
 
@@ -151,6 +177,10 @@ class Operations(Protocol):
 
     async def change_contract(self, scenario: Scenario, change: str | None, actor: Actor) -> Started:
         """Tells the contract of the document's changes (or of the one named) that it does not know."""
+        ...
+
+    async def preview_change(self, contract_id: str, change: ContractChange) -> ChangePreview:
+        """What the change would bring if it were approved now; nothing is told to the contract."""
         ...
 
     async def contract_state(self, contract_id: str) -> ContractView: ...

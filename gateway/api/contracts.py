@@ -5,12 +5,13 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
+from canonical.change import ContractChange
 from canonical.scenario import Scenario
 from gateway.access import Finance, Viewer
 from gateway.api.audit import record
 from gateway.api.views import ContractDetail, LineageView, contract_detail, lineage_view
 from gateway.deps import TheOperations, TheStores
-from gateway.operations import Started, TimelineItem
+from gateway.operations import ChangePreview, Started, TimelineItem
 from gateway.problems import Problem
 from gateway.timeline import timeline_of
 from ports.records import ContractRecord
@@ -67,6 +68,14 @@ async def change_contract(
     details = {"changes": ", ".join(started.changes)}
     await record(stores, actor, "contract.change", "contract", contract, contract=contract, details=details)
     return started
+
+
+@router.post("/{contract}/preview")
+async def preview_change(
+    contract: str, change: ContractChange, actor: Viewer, operations: TheOperations
+) -> ChangePreview:
+    """What a change would do to the contract as it stands, before anybody approves it."""
+    return await operations.preview_change(contract, change)
 
 
 @router.get("/{contract}")

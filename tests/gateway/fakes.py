@@ -13,11 +13,13 @@ from fastapi import FastAPI
 from temporalio.api.common.v1 import Payload
 from temporalio.converter import PayloadCodec
 
+from canonical.change import ContractChange
 from canonical.scenario import Scenario
 from connectors.webhooks import NotAnEvent, PlatformEvent, SignatureInvalid
 from gateway.deps import GatewayDeps, Stores
 from gateway.operations import (
     Actor,
+    ChangePreview,
     ChangeView,
     ContractOrExceptionNotFound,
     ContractView,
@@ -143,6 +145,23 @@ class FakeOperations:
         changes = tuple(each.id for each in scenario.changes if change in (None, each.id))
         id = scenario.contract.id
         return Started(contract=id, workflow_id=f"contract/{id}", changes=changes)
+
+    async def preview_change(self, contract_id: str, change: ContractChange) -> ChangePreview:
+        self._asked("preview", (contract_id, change))
+        if contract_id not in self.contracts:
+            raise ContractOrExceptionNotFound(f"there is no contract {contract_id}")
+        return ChangePreview(
+            contract=contract_id,
+            change=change.id,
+            type=change.type,
+            effective_date=change.effective_date,
+            currency="USD",
+            backdated=False,
+            invoices=(),
+            credit_memos=(),
+            next_cycle_before=None,
+            next_cycle_after=None,
+        )
 
     async def contract_state(self, contract_id: str) -> ContractView:
         self._asked("state", contract_id)

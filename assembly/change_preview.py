@@ -1,0 +1,79 @@
+"""What a change would do to a live contract: the same rules by which it would be carried out."""
+
+import datetime as dt
+from decimal import Decimal
+
+from canonical.change import ContractChange
+from canonical.lifecycle import ApprovedItem, ContractState
+from canonical.origin import Origin
+from canonical.scenario import Scenario
+from gateway.operations import (
+    ChangePreview,
+    ContractOrExceptionNotFound,
+    CycleView,
+    InvalidRequest,
+    StateConflict,
+)
+from rules.change_plan import CannotCarryOut, scope
+from rules.layout import ChangeRefused
+from rules.subscription_order import subscription_order
+from rules.validation import InvalidScenario, check
+from rules.zones import day_of
+
+
+def previewed(state: ContractState, change: ContractChange, now: dt.datetime) -> ChangePreview:
+    """The documents that the change would bring by the later of today and its effective date.
+
+    Tax is computed with the rates that the tax engine has quoted so far; a line that the change adds has none
+    yet. Raises OperationError where the contract is not known, knows the change, or would refuse it.
+    """
+    contract = state.contract
+    if contract is None:
+        raise ContractOrExceptionNotFound(f"contract {state.id} has not been read yet")
+    known = {item.id for item in state.carried} | {item.id for item in state.planned}
+    if change.id in known:
+        raise StateConflict(f"{state.id} knows {change.id} already")
+    zone = state.policy.time_zone if state.policy else "UTC"
+    today = max(day_of(now, zone), state.business_date or dt.date.min)
+    day = max(today, change.effective_date)
+    before = state.changes_in_force()
+    item = ApprovedItem(
+        id=change.id,
+        type=change.type,
+        version=state.version + 1,
+        effective_date=change.effective_date,
+        change=change,
+        correlation_id="preview",
+    )
+    try:
+        check(Scenario(contract=contract, changes=(*before, change), as_of=day))
+        found = scope(state, contract, item, day, day)
+    except InvalidScenario as error:
+        field, message = error.problems[0]
+        raise InvalidRequest(message, field=field) from error
+    except (ChangeRefused, CannotCarryOut) as error:
+        raise InvalidRequest(str(error), field="change") from error
+    received = found.change.received_date if found.change is not None else None
+    return ChangePreview(
+        contract=state.id,
+        change=change.id,
+        type=change.type,
+        effective_date=change.effective_date,
+        currency=contract.currency,
+        backdated=received is not None and received != change.received_date,
+        invoices=found.invoices,
+        credit_memos=found.credit_memos,
+        next_cycle_before=_next_cycle(state, before, day),
+        next_cycle_after=_next_cycle(state, found.changes, day),
+    )
+
+
+def _next_cycle(state: ContractState, changes: tuple[ContractChange, ...], day: dt.date) -> CycleView | None:
+    if state.contract is None:
+        return None
+    origin = Origin(tenant=state.tenant, contract=state.id, change="", step="preview", correlation_id="")
+    phases = subscription_order(origin, state.contract, changes, "", day).phases
+    if not phases:
+        return None
+    net = sum((line.period_amount for line in phases[0].lines), Decimal(0))
+    return CycleView(date=phases[0].start, net=net)

@@ -1,0 +1,49 @@
+"""`q2c preview FILE --contract ID`: what a change would do to a contract that lives."""
+
+from typing import Any
+from urllib.parse import quote
+
+import typer
+
+from cli.client import tell
+from cli.exits import INVALID, leave
+from cli.output import Format, print_json, print_table
+
+
+def preview_change(file: str, contract: str, change: str | None, output: Format) -> None:
+    """Asks the gateway and prints; ends the command where the file or the contract refuses."""
+    from cli.preview import problems, read
+    from rules.validation import InvalidScenario
+
+    try:
+        scenario = read(file)
+    except InvalidScenario as error:
+        leave(INVALID, *problems(file, error.problems))
+    chosen = [each for each in scenario.changes if change in (None, each.id)]
+    if not chosen:
+        leave(INVALID, f"{file}: changes: there is none" + (f" with the id {change}" if change else ""))
+    if len(chosen) > 1:
+        names = ", ".join(each.id for each in chosen)
+        leave(INVALID, f"--change: the file has several changes; name one of {names}")
+    body = chosen[0].model_dump(mode="json", by_alias=True)
+    found = tell(f"/contracts/{quote(contract, safe='')}/preview", body, role="viewer")
+    if output == "json":
+        print_json(found)
+    else:
+        _print(found)
+
+
+def _print(found: dict[str, Any]) -> None:
+    taken = ", backdated: it would be taken in today" if found["backdated"] else ""
+    heading = f"{found['type']} {found['change']} of {found['contract']}, effective {found['effective_date']}"
+    typer.echo(heading + taken)
+    rows = [
+        [kind, document["date"], document["subtotal"], document["tax"], document["total"], found["currency"]]
+        for kind in ("invoices", "credit_memos")
+        for document in found[kind]
+    ]
+    print_table(("document", "date", "net", "tax", "total", "currency"), rows)
+    for when in ("before", "after"):
+        cycle = found[f"next_cycle_{when}"]
+        words = f"{cycle['net']} {found['currency']} on {cycle['date']}" if cycle else "nothing more"
+        typer.echo(f"next cycle {when}: {words}")

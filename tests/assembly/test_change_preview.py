@@ -1,0 +1,82 @@
+"""What a change would do to a live contract is what it does when it is carried out."""
+
+import datetime as dt
+from typing import Any
+
+import pytest
+from pydantic import TypeAdapter
+
+from assembly.change_preview import previewed
+from canonical.change import ContractChange
+from canonical.lifecycle import CarriedChange, ContractState
+from canonical.scenario import Scenario
+from gateway.operations import InvalidRequest, StateConflict
+from tests.rules import scenarios as s
+
+_TODAY = dt.datetime(2026, 6, 10, 12, tzinfo=dt.UTC)
+
+
+def _state(contract: dict[str, Any]) -> ContractState:
+    """A contract that was activated today."""
+    sold = Scenario.model_validate({"contract": contract, "as_of": "2026-06-10"}).contract
+    activated = CarriedChange(
+        id=sold.id,
+        type="activation",
+        version=1,
+        effective_date=sold.start_date,
+        status="done",
+        workflow_id="w",
+    )
+    day = _TODAY.date()
+    return ContractState(
+        id=sold.id,
+        tenant="t",
+        crm="salesforce",
+        contract=sold,
+        version=1,
+        carried=(activated,),
+        billed_through=day,
+        cycle_from=day,
+    )
+
+
+def _amendment(day: str, **entry: Any) -> ContractChange:
+    adapter: TypeAdapter[ContractChange] = TypeAdapter(ContractChange)
+    return adapter.validate_python(s.amendment(day, entry))
+
+
+def test_a_rise_in_mid_term_is_invoiced_for_the_days_that_remain() -> None:
+    """(150 − 100) a month × 12 months × 184/365 days."""
+    found = previewed(_state(s.contract(s.seats())), _amendment("2026-07-01", id="L1", quantity="15"), _TODAY)
+    assert [(str(i.date), str(i.subtotal)) for i in found.invoices] == [("2026-07-01", "302.47")]
+    assert (found.backdated, found.credit_memos) == (False, ())
+
+
+def test_the_next_cycle_is_shown_without_and_with_the_change() -> None:
+    state = _state(s.contract(s.seats(), every=1))
+    found = previewed(state, _amendment("2026-06-20", id="L1", quantity="15"), _TODAY)
+    assert found.next_cycle_before is not None
+    assert found.next_cycle_after is not None
+    assert (str(found.next_cycle_before.net), str(found.next_cycle_after.net)) == ("100.00", "150.00")
+
+
+def test_a_change_over_issued_invoices_would_be_taken_in_today() -> None:
+    state = _state(s.contract(s.seats(), every=1))
+    found = previewed(state, _amendment("2026-04-01", id="L1", quantity="12"), _TODAY)
+    assert found.backdated is True
+    assert {str(i.date) for i in found.invoices} == {"2026-06-10"}
+    assert [str(line.amount) for line in found.invoices[0].lines] == ["20.00", "20.00", "20.00"]
+
+
+def test_what_the_rules_refuse_is_refused_with_its_line() -> None:
+    with pytest.raises(InvalidRequest) as refused:
+        previewed(_state(s.contract(s.seats())), _amendment("2026-07-01", id="L9", quantity="1"), _TODAY)
+    assert "L9" in refused.value.message
+
+
+def test_a_change_that_the_contract_knows_is_not_previewed_again() -> None:
+    change = _amendment("2026-07-01", id="L1", quantity="15")
+    state = _state(s.contract(s.seats()))
+    done = state.carried[0].model_copy(update={"id": change.id, "type": "amendment", "change": change})
+    with pytest.raises(StateConflict):
+        previewed(state.model_copy(update={"carried": (*state.carried, done)}), change, _TODAY)
