@@ -26,7 +26,7 @@ def preview_change(file: str, contract: str, change: str | None, output: Format)
         names = ", ".join(each.id for each in chosen)
         leave(INVALID, f"--change: the file has several changes; name one of {names}")
     body = chosen[0].model_dump(mode="json", by_alias=True)
-    found = tell(f"/contracts/{quote(contract, safe='')}/preview", body, role="viewer")
+    found = tell(f"/contracts/{quote(contract, safe='')}/preview", body, role="operator")
     if output == "json":
         print_json(found)
     else:

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query
 
 from canonical.change import ContractChange
 from canonical.scenario import Scenario
-from gateway.access import Finance, Viewer
+from gateway.access import Finance, OperatorRole, Viewer
 from gateway.api.audit import record
 from gateway.api.views import ContractDetail, LineageView, contract_detail, lineage_view
 from gateway.deps import TheOperations, TheStores
@@ -72,7 +72,7 @@ async def change_contract(
 
 @router.post("/{contract}/preview")
 async def preview_change(
-    contract: str, change: ContractChange, actor: Viewer, operations: TheOperations
+    contract: str, change: ContractChange, actor: OperatorRole, operations: TheOperations
 ) -> ChangePreview:
     """What a change would do to the contract as it stands, before anybody approves it."""
     return await operations.preview_change(contract, change)
