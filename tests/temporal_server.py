@@ -42,12 +42,14 @@ _numbers = itertools.count(1)
 
 
 @contextlib.contextmanager
-def temporal_server(*settings: str, port: int = 0, database: Path | None = None) -> Iterator[str]:
+def temporal_server(
+    *settings: str, port: int = 0, metrics_port: int = 0, database: Path | None = None
+) -> Iterator[str]:
     """The address of a server which ends with the block: an empty one in memory, or one on a file. `settings`
     are more of its dynamic configuration, as `name=value`.
     """
     claims = Claims()
-    port, http, metrics = claims.claim(port), claims.claim(0), claims.claim(0)
+    port, http, metrics = claims.claim(port), claims.claim(0), claims.claim(metrics_port)
     command = [str(temporal_binary()), "server", "start-dev", "--headless", "--log-level", "never"]
     command += ["--ip", HOST, "--port", str(port), "--http-port", str(http), "--metrics-port", str(metrics)]
     if database is not None:

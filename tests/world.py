@@ -52,7 +52,7 @@ OPERATORS = (
     {"name": "fiona", "role": "finance", "token": "t-fiona"},
     {"name": "anna", "role": "approver", "token": "t-anna"},
 )
-_PATIENCE_SECONDS = 25.0
+_PATIENCE_SECONDS = 60.0
 
 
 @dataclass

@@ -100,6 +100,7 @@ async def test_crm_whose_reads_lag_is_asked_again(made: World) -> None:
     await made.load(told)
     await made.until_status("C-1", "active")
     made.platforms["salesforce"].faults.add(Fault("stale-read", times=3))
+    made.platforms["salesforce"].state.keep_shadow()
     await made.load(told, approve=told["changes"][0]["id"])
     await made.until_status("C-1", "active", changes=2)
     await until_agreed(made, {**told, "changes": told["changes"][:1]})
