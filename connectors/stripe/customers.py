@@ -1,6 +1,5 @@
 """Customers: one for each account, found by the account's id in their metadata."""
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 from canonical.contract import Account
@@ -8,6 +7,7 @@ from canonical.origin import Reference
 from connectors.stripe import mapping
 from connectors.stripe.catalog import shared
 from connectors.stripe.client import PLATFORM, StripeClient
+from connectors.stripe.lookups import quoted
 from connectors.stripe.wire import Customer, TaxId
 from connectors.stripe.writes import StripeWrites
 from ports.billing import CustomerOrder
@@ -44,20 +44,16 @@ class Customers:
         )
 
     async def _find(self, account: str, tenant: str) -> Customer | None:
-        """The oldest of the account's customers (there should be one)."""
-        quoted = account.replace("\\", "\\\\").replace("'", "\\'")
-        found: dict[str, Customer] = {}
-        async for customer in self._both(f"metadata['{mapping.ACCOUNT}']:'{quoted}'"):
-            named = customer.metadata.get(mapping.ACCOUNT), customer.metadata.get("q2c_tenant")
-            if named == (account, tenant) and not customer.deleted:
-                found[customer.id] = customer
-        return list(found.values())[-1] if found else None
-
-    async def _both(self, query: str) -> AsyncIterator[Customer]:
-        async for customer in self._client.list(Customer, "/v1/customers", pages=_NEWEST_PAGES):
-            yield customer
-        async for customer in self._client.search(Customer, "/v1/customers/search", query):
-            yield customer
+        """The oldest of the account's customers (there should be one): by search, else among the newest."""
+        query = f"metadata['{mapping.ACCOUNT}']:{quoted(account)}"
+        for source in (
+            self._client.search(Customer, "/v1/customers/search", query),
+            self._client.list(Customer, "/v1/customers", pages=_NEWEST_PAGES),
+        ):
+            found = [customer async for customer in source if _is(customer, account, tenant)]
+            if found:
+                return min(found, key=lambda customer: customer.created)
+        return None
 
     async def _set_tax_id(self, customer: Customer, account: Account) -> None:
         """The account's registration as the customer's tax id; others of its type are taken away."""
@@ -69,6 +65,11 @@ class Customers:
         if wanted is not None and not any((one.type, one.value) == wanted for one in there):
             body = {"type": wanted[0], "value": wanted[1]}
             await self._client.post(TaxId, "/v1/customers/{id}/tax_ids", customer.id, body=body)
+
+
+def _is(customer: Customer, account: str, tenant: str) -> bool:
+    named = customer.metadata.get(mapping.ACCOUNT), customer.metadata.get("q2c_tenant")
+    return named == (account, tenant) and not customer.deleted
 
 
 def _same(customer: Customer, body: mapping.Body) -> bool:

@@ -17,10 +17,10 @@ from connectors.stripe.errors import KEY_USED_OTHERWISE, STORED_SERVER_ERROR
 from connectors.stripe.forms import midnight
 from connectors.stripe.lookups import Lookups
 from connectors.stripe.money import to_stripe
-from connectors.stripe.wire import Invoice, Line
+from connectors.stripe.wire import Customer, Invoice, Line
 from connectors.stripe.writes import StripeWrites
 from ports.billing import DraftCompletion, InvoiceOrder, IssuedDocument
-from ports.errors import OutcomeUnknown, Rejected
+from ports.errors import Conflict, OutcomeUnknown, Rejected
 
 _INVOICE = "/v1/invoices/{id}"
 _MOST_KEYS = 8
@@ -202,14 +202,39 @@ class Invoices:
                 field="status",
                 vendor_code="paid",
             )
-        if invoice.status == "draft" and invoice.subscription is None and not lines:
-            await self._client.delete(_INVOICE, invoice.id)  # nothing stands in it: there is nothing to void
+        if (
+            invoice.status == "draft"
+            and invoice.subscription is None
+            and await self._cannot_be_voided(invoice)
+        ):
+            await self._delete(invoice, lines)
             return mapping.reference(document.model_copy(update={"status": "void"}), key)
         if invoice.status == "draft":  # issued and voided, not deleted: what was written leaves a trace
             invoice = await self._finalized(invoice, {"auto_advance": False})
         if invoice.status in ("open", "uncollectible"):
             invoice = await self._void(invoice, reason)
+        if invoice.status != "void" and invoice.total != 0:
+            raise Conflict(
+                f"{key} is {invoice.status} where it was to be void",
+                platform=PLATFORM,
+                operation="discard_invoice",
+                field="status",
+            )
         return mapping.reference(await self._lookups.issued(invoice), key)
+
+    async def _cannot_be_voided(self, draft: Invoice) -> bool:
+        """Finalized, it would be paid at once: by nothing, or by the customer's credit."""
+        if draft.total == 0:
+            return True
+        customer = await self._client.get(Customer, "/v1/customers/{id}", draft.customer)
+        return customer.balance < 0
+
+    async def _delete(self, draft: Invoice, lines: Sequence[Line]) -> None:
+        """Its items first, lest they wait for the customer's next invoice."""
+        if lines:
+            body = {"lines": [{"id": line.id, "behavior": "delete"} for line in lines]}
+            await self._client.post(Invoice, _INVOICE + "/remove_lines", draft.id, body=body)
+        await self._client.delete(_INVOICE, draft.id)
 
     async def _void(self, invoice: Invoice, reason: str) -> Invoice:
         body = {"metadata": {"q2c_reason": reason[:500]}}

@@ -103,8 +103,9 @@ def plan(order: SubscriptionOrder, now: dt.datetime, running_months: int | None 
     running = next((phase for phase in order.phases if _runs(phase, today)), None)
     boundary = _boundary(order, running, future, today)
     lines = running.lines if running is not None else order.current_lines
+    over = boundary is None and order.end_date is not None
     current = None
-    if lines and order.start_date <= today:
+    if lines and order.start_date <= today and not over:
         months = running_months or (running.period_months if running is not None else None)
         months = months or _stub_months(today, boundary, future)
         start = running.start if running is not None else order.start_date

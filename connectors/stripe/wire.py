@@ -35,7 +35,7 @@ class Customer(Made):
     name: str | None
     email: str | None
     address: Address | None
-    tax_exempt: str | None
+    balance: int
     metadata: Metadata
     deleted: bool = False
 
