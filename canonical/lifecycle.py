@@ -148,6 +148,8 @@ class ContractState(Noun):
     version: int = 0
     carried: tuple[CarriedChange, ...] = ()
     planned: tuple[ApprovedItem, ...] = ()
+    versions: tuple[int, ...] = ()
+    """The CRM's versions that have been read, or asked for; one below the newest may be missing."""
     ids: PlatformIds = PlatformIds()
     usage: tuple[Usage, ...] = ()
     policy: PolicyExcerpt | None = None

@@ -4,7 +4,7 @@ import datetime as dt
 
 from canonical.change import Cancellation, Renewal
 from canonical.document import CreditMemo, Invoice
-from canonical.lifecycle import ApprovedItem, ContractState, DocumentQuestion
+from canonical.lifecycle import ApprovedItem, ContractState, DocumentQuestion, Notice
 from canonical.scenario import Usage
 from ports.crm import ContractSnapshot
 from rules.billing_plan import documents
@@ -14,6 +14,9 @@ from rules.untaxed import change_without_tax
 
 _RANK = {"activation": 0, "renewal": 1, "transfer": 2, "merge": 3, "amendment": 4, "cancellation": 5}
 """On one date: the renewal, then amendments in their order, then the cancellation."""
+
+
+_CHANGES = frozenset({"amendment.approved", "renewal.approved", "cancellation.approved"})
 
 
 def order(item: ApprovedItem) -> tuple[bool, dt.date, int, int]:
@@ -59,6 +62,32 @@ def new_items(
         if approved.change.id not in known
     )
     return tuple(items)
+
+
+def is_known(state: ContractState, version: int | None) -> bool:
+    """Whether what a message of this version tells has been read. A version below the newest read may still
+    be news: the CRM shows a change once it is approved, and approvals need not come in the versions' order.
+    """
+    return version is not None and state.contract is not None and version in state.versions
+
+
+def not_shown(snapshot: ContractSnapshot, notices: tuple[Notice, ...]) -> int | None:
+    """A version that the messages tell of and the snapshot lacks: a reading that lags behind. None: whole."""
+    shown = {approved.version for approved in snapshot.changes}
+    for notice in notices:
+        version = notice.version or 0
+        if version > snapshot.version or (notice.type in _CHANGES and version and version not in shown):
+            return version
+    return None
+
+
+def with_versions(
+    state: ContractState, snapshot: ContractSnapshot, notices: tuple[Notice, ...]
+) -> tuple[int, ...]:
+    """The versions known once the snapshot has been read in answer to these messages."""
+    shown = {snapshot.version, *(approved.version for approved in snapshot.changes)}
+    told = {notice.version for notice in notices if notice.version is not None}
+    return tuple(sorted({*state.versions, *shown, *told}))
 
 
 def due_item(state: ContractState, today: dt.date) -> ApprovedItem | None:

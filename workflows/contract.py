@@ -86,8 +86,7 @@ class ContractWorkflow(Decisions):
         if notice.event_id in self.state.seen:
             return Ticket(event_id=notice.event_id, accepted=False, reason="seen before")
         seen = (*self.state.seen, notice.event_id)[-_SEEN:]
-        known = self.state.version if self.state.contract is not None else 0
-        if notice.version is not None and notice.version <= known:
+        if agenda.is_known(self.state, notice.version):
             self._set(seen=seen)
             return Ticket(event_id=notice.event_id, accepted=False, reason="not newer than what is known")
         self._set(seen=seen, queue=(*self.state.queue, notice))
@@ -228,7 +227,6 @@ class ContractWorkflow(Decisions):
         """One reading for all notices that wait; a reading older than a notice is asked for again."""
         notices = self.state.queue
         self.desk.topic = notices[-1].event_id
-        wanted = max((notice.version or 0 for notice in notices), default=0)
         step = Step("read contract", "crm.read_contract", self.state.crm, "Read the contract from the CRM")
         reading = None
         for seconds in (*_ASK_AGAIN_SECONDS, None):
@@ -237,13 +235,17 @@ class ContractWorkflow(Decisions):
             except Undo as undo:
                 await self.desk.close(undo.answer, "the notice is dropped")
                 reading = None
-            if reading is None or reading.snapshot.version >= wanted or seconds is None:
+            if reading is None or seconds is None:
                 break
-            await workflow.sleep(seconds, summary=f"the CRM does not show version {wanted} yet")
+            missing = agenda.not_shown(reading.snapshot, notices)
+            if missing is None:
+                break
+            await workflow.sleep(seconds, summary=f"the CRM does not show version {missing} yet")
         self._set(queue=self.state.queue[len(notices) :])
         if reading is not None:
             latest = max((notice.occurred_at for notice in notices), default=None)
             last = notices[-1]
+            self._set(versions=agenda.with_versions(self.state, reading.snapshot, notices))
             self._learn(reading, last.correlation_id, last.event_id, latest, in_crm=True)
 
     async def _read(self, snapshot: ContractSnapshot | None) -> ContractReading:
