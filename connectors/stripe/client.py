@@ -39,6 +39,7 @@ class StripeClient:
         transport: httpx.AsyncBaseTransport | None = None,
         clock: Callable[[], dt.datetime],
     ) -> None:
+        self.version = settings.api_version
         self._clock = clock
         self._ahead = dt.timedelta(0)
         self._api = ApiClient(

@@ -16,7 +16,7 @@ from connectors.stripe.lookups import Lookups
 from connectors.stripe.mapping import contract_of
 from connectors.stripe.settings import StripeSettings
 from connectors.stripe.subscriptions import Subscriptions
-from connectors.stripe.wire import CreditNote, Invoice
+from connectors.stripe.wire import CreditNote, Invoice, Page
 from ports.billing import (
     CreditOrder,
     CustomerOrder,
@@ -43,6 +43,11 @@ class Stripe:
 
     async def aclose(self) -> None:
         await self._client.aclose()
+
+    async def check(self) -> str:
+        """The API version that answers. AuthenticationFailed: the key is not accepted."""
+        await self._client.get(Page, "/v1/tax_rates", params={"limit": 1})
+        return self._client.version
 
     async def ensure_customer(self, order: CustomerOrder) -> Reference:
         return await self._customers.ensure(order)

@@ -22,6 +22,13 @@ Metadata = Annotated[dict[str, str], BeforeValidator(lambda value: {} if value i
 Strict = Annotated[int, Field(strict=True)]
 
 
+class Page(Wire):
+    """A list, whatever is in it."""
+
+    object: Literal["list"]
+    has_more: bool
+
+
 class Address(Wire):
     line1: str | None
     line2: str | None

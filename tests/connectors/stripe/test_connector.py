@@ -39,9 +39,13 @@ async def test_wrong_key_is_a_persons_matter(transport: httpx.AsyncBaseTransport
     settings = StripeSettings(base_url=BASE_URL, api_key=SecretStr("sk_test_wrong_wrong_wrong"))
     stripe = create(settings, transport=transport, clock=clock)
     with pytest.raises(AuthenticationFailed) as caught:
-        await stripe.ensure_customer(customer_order())
+        await stripe.check()
     assert "wrong_wrong" not in str(caught.value)
     await stripe.aclose()
+
+
+async def test_check_names_the_version_that_answers(stripe: Stripe) -> None:
+    assert await stripe.check() == "2026-05-27.dahlia"
 
 
 def test_settings_show_no_secret_and_take_no_other_version() -> None:
