@@ -6,10 +6,11 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from tests.rules.oracle.figures import ONE_DAY, Json, day, number, rounded, written
-from tests.rules.oracle.walk import Charge, Credit, Walk
+from tests.rules.oracle.walk import FEE_LINE, Charge, Credit, Walk
 
 NOTHING = Fraction(0)
 EVENTS = ("invoice", "credit_memo", "payment", "revenue")
+REVENUE_ROLES = ("deferred_revenue", "unbilled_receivable", "revenue", "termination_fees")
 
 
 @dataclass
@@ -31,6 +32,7 @@ class Books:
     charges: list[Charge]
     payments: list[Json]
     advance: bool
+    closed: frozenset[str] = frozenset()
     invoices: list[Json] = field(default_factory=list)
     credit_memos: list[Json] = field(default_factory=list)
     entries: list[Json] = field(default_factory=list)
@@ -51,6 +53,7 @@ def expected_preview(scenario: Json) -> Json:
         charges=[charge for charge in walk.run() if charge.date <= walk.as_of],
         payments=[payment for payment in scenario.get("payments", []) if day(payment["date"]) <= walk.as_of],
         advance=walk.advance,
+        closed=frozenset(scenario.get("periods", {}).get("closed", [])),
     )
     issued = _issue_invoices(books)
     _issue_credit_memos(books, issued)
@@ -130,7 +133,8 @@ def _earnings(books: Books) -> list[Earning]:
     found = []
     for charge in books.charges:
         account = _account(books, charge)
-        found.append(Earning(charge.line, account, charge.amount, charge.start, charge.end))
+        start, end = charge.accepted_on or charge.start, charge.accepted_on or charge.end
+        found.append(Earning(charge.line, account, charge.amount, start, end))
         for credit in charge.credits:
             if credit.date <= books.as_of:
                 found.append(Earning(charge.line, account, -credit.amount, credit.start, charge.end))
@@ -184,9 +188,10 @@ def _keep_journal(books: Books, issued: dict[str, list[Charge]]) -> None:
         happenings.append((memo["date"], 1, index, memo))
     for index, payment in enumerate(books.payments):
         happenings.append((payment["date"], 2, index, payment))
-    for date, month, amounts in _months(books):
-        happenings.append((date.isoformat(), 3, 0, {"month": month, "amounts": amounts}))
-    for date_text, event, _, what in sorted(happenings, key=lambda happening: happening[:3]):
+    for last, month, amounts in _months(books):
+        happenings.append((last.isoformat(), 3, 0, {"month": month, "amounts": amounts}))
+    for date, event, _, what in sorted(happenings, key=lambda happening: happening[:3]):
+        date_text = _posting_date(books, date)
         if event == 0:
             _post_document(books, what, issued[what["id"]], date_text, Fraction(1))
             books.open_amounts[what["id"]] = number(what["total"])
@@ -194,9 +199,10 @@ def _keep_journal(books: Books, issued: dict[str, list[Charge]]) -> None:
             _post_document(books, what, issued[what["invoice"]], date_text, Fraction(-1))
             books.open_amounts[what["invoice"]] -= number(what["total"])
         elif event == 2:
-            _post_payment(books, what)
+            _post_payment(books, what, date_text)
         else:
             _post(books, date_text, "revenue", what["month"], what["amounts"])
+    books.entries.sort(key=lambda entry: (entry["date"], EVENTS.index(entry["event"])))
 
 
 def _post_document(books: Books, document: Json, charges: list[Charge], date: str, sign: Fraction) -> None:
@@ -209,7 +215,19 @@ def _post_document(books: Books, document: Json, charges: list[Charge], date: st
     _post(books, date, "invoice" if sign > 0 else "credit_memo", document["id"], amounts)
 
 
-def _post_payment(books: Books, payment: Json) -> None:
+def _posting_date(books: Books, date: str) -> str:
+    """Its own, or the first day of the first open month after it."""
+    return f"{_first_open(books, date[:7])}-01" if date[:7] in books.closed else date
+
+
+def _first_open(books: Books, month: str) -> str:
+    while month in books.closed:
+        year, number_ = int(month[:4]), int(month[5:])
+        month = f"{year + number_ // 12:04}-{number_ % 12 + 1:02}"
+    return month
+
+
+def _post_payment(books: Books, payment: Json, date: str) -> None:
     """To the invoice that it names, else oldest due first; what is left stays with the customer."""
     left = amount = number(payment["amount"])
     named = payment.get("invoice")
@@ -219,31 +237,33 @@ def _post_payment(books: Books, payment: Json) -> None:
             books.open_amounts[name] -= applied
             left -= applied
     amounts = {"cash": amount, "accounts_receivable": left - amount, "customer_credits": -left}
-    _post(books, payment["date"], "payment", payment["id"], amounts)
+    _post(books, date, "payment", payment["id"], amounts)
 
 
 def _months(books: Books) -> list[tuple[dt.date, str, dict[str, Fraction]]]:
     """The months that have ended by `as_of` and earn something: (last day, month, amounts)."""
     by_month: dict[str, dict[str, Fraction]] = {}
-    for months in _schedule(books).values():
+    for line, months in _schedule(books).items():
+        earned_as = "termination_fees" if line == FEE_LINE else "revenue"
         for month, accounts in months.items():
+            entry = by_month.setdefault(_first_open(books, month), dict.fromkeys(REVENUE_ROLES, NOTHING))
             for account, amount in accounts.items():
-                entry = by_month.setdefault(
-                    month, {"deferred_revenue": NOTHING, "unbilled_receivable": NOTHING}
-                )
                 entry[account] += amount
+                entry[earned_as] -= amount
     found = []
     for month, amounts in sorted(by_month.items()):
         year, number_ = int(month[:4]), int(month[5:])
         last = dt.date(year + number_ // 12, number_ % 12 + 1, 1) - ONE_DAY
         if last <= books.as_of:
-            found.append((last, month, {**amounts, "revenue": -sum(amounts.values(), NOTHING)}))
+            found.append((last, month, amounts))
     return found
 
 
 def _post(books: Books, date: str, event: str, document: str, amounts: dict[str, Fraction]) -> None:
     """Debits are above zero, credits below; roles of zero are left out."""
     assert sum(amounts.values(), NOTHING) == 0
+    if date > books.as_of.isoformat():
+        return
     lines = []
     for account, amount in amounts.items():
         books.balances[account] = books.balances.get(account, NOTHING) + amount
@@ -265,7 +285,7 @@ def _totals(books: Books) -> Json:
     found = {
         "billed_net": net("subtotal"),
         "tax": net("tax"),
-        "recognized": -balance("revenue"),
+        "recognized": -balance("revenue") - balance("termination_fees"),
         "deferred": -balance("deferred_revenue"),
         "unbilled": balance("unbilled_receivable"),
         "receivable": balance("accounts_receivable"),

@@ -85,6 +85,9 @@ def random_scenario(seed: int) -> Json:
     horizon = month_after(draft.start, roll.choice((1, 6, 14, 26, 40, 50)))
     scenario["as_of"] = (horizon + roll.randrange(-40, 40) * ONE_DAY).isoformat()
     scenario["payments"] = _payments(draft, scenario)
+    if roll.random() < 0.15:
+        months = {month_after(draft.start, roll.randrange(20)).isoformat()[:7] for _ in range(4)}
+        scenario["periods"] = {"closed": sorted(months)}
     return {key: value for key, value in scenario.items() if value or roll.random() < 0.5}
 
 
@@ -116,6 +119,10 @@ def _line(draft: Draft, *, on: dt.date | None = None) -> Json:
         line["tax_rate_percent"] = roll.choice(TAXES)
     elif tax < 0.8:
         line["tax_rates"] = _dated_rates(draft)
+    if charge == "one_time" and roll.random() < 0.3:
+        line["accepted_on"] = ((on or draft.start) + roll.randrange(200) * ONE_DAY).isoformat()
+    if charge == "usage" and roll.random() < 0.3:
+        line["minimum"] = {"amount": roll.choice(("5", "12", "400"))}
     draft.alive[name] = {"charge": charge, "model": pricing["model"], "since": on or draft.start}
     return line
 
@@ -170,6 +177,8 @@ def _changes(draft: Draft, contract: Json) -> list[Json]:
         cancellation: Json = {"type": "cancellation", "effective_date": cancelled.isoformat()}
         if roll.random() < 0.6:
             cancellation["credit"] = roll.choice(("prorated", "none"))
+        if roll.random() < 0.2:
+            cancellation["fee"] = roll.choice(("0", "99", "5000"))
         changes.append(cancellation)
     shuffled = _shuffled(draft, [change for change in changes if change.get("lines") != []])
     return [{"id": f"CH-{index}", **change} for index, change in enumerate(shuffled, start=1)]
@@ -184,8 +193,13 @@ def _term_ends(draft: Draft, contract: Json) -> tuple[list[dt.date], dt.date | N
     if renewal.get("auto"):
         explicit = [month_after(draft.start, months)] if roll.random() < 0.4 else []
         return explicit, None
-    if roll.random() < 0.5:
-        return [], month_after(draft.start, months)
+    whether, end = roll.random(), month_after(draft.start, months)
+    if whether < 0.4:
+        return [], end
+    if whether < 0.6:
+        early = draft.start + roll.randrange(1, (end - draft.start).days) * ONE_DAY
+        draft.renewed_months = roll.choice((1, 3, 7, 12))
+        return [early], month_after(early, draft.renewed_months)
     draft.renewed_months = roll.choice((1, 3, 7, 12))
     return [month_after(draft.start, months)], month_after(draft.start, months + draft.renewed_months)
 

@@ -20,6 +20,8 @@ from tests.rules.oracle.figures import (
     tax_rate,
 )
 
+FEE_LINE = "termination-fee"
+
 
 @dataclass
 class Credit:
@@ -42,6 +44,7 @@ class Charge:
     rate: Fraction
     start: dt.date
     end: dt.date
+    accepted_on: dt.date | None = None
     credits: list[Credit] = field(default_factory=list)
 
 
@@ -109,7 +112,7 @@ class Walk:
         self.lines: dict[str, Live] = {}
         self.charges: list[Charge] = []
         self.today = self.start
-        self.month = 0
+        self.anchor, self.month = self.start, 0
         self.term_end: int | None = self.contract["term_months"]
         self.first, self.last, self.months = self.start, self.start, 0
 
@@ -128,7 +131,12 @@ class Walk:
         if boundary and self.today > self.start:
             self._bill_the_period_that_ends()
         if ended and self.today > self.start and not self._renew():
+            if cancellation is not None:
+                self._cancel(cancellation, boundary)
             return False
+        if not ended and self._today("renewal"):
+            self._renew_early(boundary)
+            boundary = True
         if cancellation is not None:
             self._cancel(cancellation, boundary)
             return False
@@ -158,7 +166,7 @@ class Walk:
         months = self.every if self.term_end is None else min(self.every, self.term_end - self.month)
         self.first, self.months = self.today, months
         self.month += months
-        self.last = month_after(self.start, self.month)
+        self.last = month_after(self.anchor, self.month)
 
     def _begin_period(self) -> None:
         """After the day's changes: bill what is billed in advance, and fix what units cost."""
@@ -207,7 +215,12 @@ class Walk:
             if line.charge == "usage" and line.usage_from is not None:
                 amount = price(line.usage_pricing, max(line.usage, Fraction(0)))
                 amount = discounted(amount, line.usage_discount)
-                self._bill(name, line, "usage", amount, line.usage_from, line.usage_until or self.today)
+                until = line.usage_until or self.today
+                self._bill(name, line, "usage", amount, line.usage_from, until)
+                if "minimum" in line.terms and until > line.usage_from:
+                    least = number(line.terms["minimum"]["amount"])
+                    short = least - rounded(amount, self.currency)
+                    self._bill(name, line, "usage", max(short, Fraction(0)), line.usage_from, until)
             line.stretches, line.usage, line.usage_from = [], Fraction(0), None
 
     # changes
@@ -225,6 +238,16 @@ class Walk:
             if line.charge == "recurring":
                 line.uplift *= 1 + number(terms.get("uplift_percent") or "0") / 100
         return True
+
+    def _renew_early(self, boundary: bool) -> None:
+        """Cancelled with credit today; a new term from today, its periods counting from today."""
+        if not boundary:
+            self._bill_the_period_that_ends()
+            if self.advance:
+                for name in self.lines:
+                    self._credit_unused(name)
+        self.anchor, self.month, self.term_end = self.today, 0, 0
+        self._renew()
 
     def _begin(self, terms: Json, boundary: bool) -> None:
         name = terms["id"]
@@ -273,6 +296,9 @@ class Walk:
                 left -= self._give(billed, left)
 
     def _cancel(self, cancellation: Json, boundary: bool) -> None:
+        if "fee" in cancellation:
+            fee = Live({"charge": "one_time"}, self.today)
+            self._bill(FEE_LINE, fee, "one_time", number(cancellation["fee"]), self.today, self.today)
         if boundary:
             return
         self._bill_the_period_that_ends()
@@ -315,7 +341,21 @@ class Walk:
             return
         rate = tax_rate(line.terms, self.today)
         tax = rounded(amount * rate / 100, self.currency)
-        self.charges.append(Charge(self.today, name, kind, line.charge, amount, tax, rate, start, end))
+        accepted = line.terms.get("accepted_on")
+        self.charges.append(
+            Charge(
+                date=self.today,
+                line=name,
+                kind=kind,
+                charge=line.charge,
+                amount=amount,
+                tax=tax,
+                rate=rate,
+                start=start,
+                end=end,
+                accepted_on=day(accepted) if accepted else None,
+            )
+        )
 
 
 def _distinct(usage: list[Json]) -> list[Json]:
