@@ -10,6 +10,7 @@ Document = dict[str, Any]
 
 _LIVE = ("active", "trialing", "past_due", "incomplete", "unpaid", "paused")
 _GRACE_SECONDS = 3600
+_LEAP_SECONDS = 10
 _PHASE, _END, _CYCLE, _FINALIZE = range(4)
 """What comes first where several things are due at one moment."""
 
@@ -105,7 +106,8 @@ def _finalization(invoice: Document, *, test: bool) -> int:
     """An hour after its webhook could be heard: a draft that was made by a leap of the clock waits an hour
     from the leap's end. Test clocks finalize by their own time."""
     at: int = invoice["automatically_finalizes_at"]
-    return at if test else max(at, invoice["_made_at"] + _GRACE_SECONDS)
+    by_a_leap = invoice["_made_at"] - invoice["created"] > _LEAP_SECONDS
+    return max(at, invoice["_made_at"] + _GRACE_SECONDS) if by_a_leap and not test else at
 
 
 def _carry_out(world: World, kind: str, id: str, order: int, moment: int) -> None:

@@ -150,6 +150,7 @@ def new_price(world: World, sent: Document, *, one_off: bool = False) -> Documen
         "unit_amount": amount,
         "unit_amount_decimal": decimal,
         "_tiers": _tiers(sent),
+        "_of_line": one_off,
     }
     if amount is not None and not one_off:
         check_amount(amount, sent["currency"], "unit_amount")

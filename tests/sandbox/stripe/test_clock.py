@@ -60,6 +60,14 @@ async def test_one_off_draft_finalizes_by_itself_only_where_told(api: Api, platf
     assert await statuses(api) == ["draft", "open"]
 
 
+async def test_draft_finalizes_when_it_was_told_to(api: Api, platform: StripePlatform) -> None:
+    when = int((platform.clock.now() + DAY).timestamp())
+    await api.draft(await api.customer(), 100, auto_advance=True, automatically_finalizes_at=when)
+    for ahead, status in ((DAY - HOUR, "draft"), (2 * HOUR, "open")):
+        await platform.advance_clock(platform.clock.now() + ahead)
+        assert await statuses(api) == [status]
+
+
 async def test_time_that_goes_by_bills_too(api: Api, platform: StripePlatform) -> None:
     """What the ticking task of a serving process does."""
     await monthly(api)

@@ -200,6 +200,43 @@ async def test_cancelled_now_leaves_its_invoices(own: Own) -> None:
     assert (await own.api.refused(f"subscriptions/{subscription['id']}", "DELETE"))["status"] == 404
 
 
+async def test_cancelled_with_proration_gives_back_what_is_unused(own: Own) -> None:
+    subscription = await own.subscribe(await own.api.price(2800))
+    await own.until("2025-02-14")
+    await own.api.delete(f"subscriptions/{subscription['id']}", prorate=True, invoice_now=True)
+    assert (await own.invoices())[-1] == ("2025-02-14", "update", -1400)
+    assert (await own.api.get(f"customers/{own.customer}"))["balance"] == -1400
+
+
+async def test_paused_collection_keeps_the_drafts(own: Own) -> None:
+    subscription = await own.subscribe(await own.api.price())
+    path = f"subscriptions/{subscription['id']}"
+    await own.api.post(path, pause_collection={"behavior": "keep_as_draft"})
+    await own.until("2025-03-02")
+    (latest, _) = (await own.api.get("invoices", customer=own.customer))["data"]
+    assert (latest["status"], latest["auto_advance"]) == ("draft", False)
+    assert (await own.api.post(path, pause_collection=""))["pause_collection"] is None
+
+
+async def test_inline_price_can_be_sent_again(own: Own) -> None:
+    await own.api.post("products", id="P", name="P")
+    data = {"currency": "usd", "product": "P", "unit_amount": 700, "recurring": {"interval": "month"}}
+    items = [{"price_data": data}]
+    subscription = await own.api.post("subscriptions", customer=own.customer, items=items, **SENT)
+    price = subscription["items"]["data"][0]["price"]["id"]
+    schedule = await own.api.post("subscription_schedules", from_subscription=subscription["id"])
+    (phase,) = schedule["phases"]
+    again = {"items": [{"price": price}], "start_date": phase["start_date"]}
+    await own.api.post(f"subscription_schedules/{schedule['id']}", phases=[again])
+    packed = await own.api.price(500, transform_quantity={"divide_by": 10, "round": "up"})
+    preview = await own.api.post(
+        "invoices/create_preview",
+        customer=own.customer,
+        subscription_details={"items": [{"price": packed, "quantity": 21}]},
+    )
+    assert preview["total"] == 1500
+
+
 async def test_card_is_charged_and_a_declined_one_is_past_due(own: Own) -> None:
     method = await own.api.post("payment_methods/pm_card_visa/attach", customer=own.customer)
     subscription = await own.api.post(
