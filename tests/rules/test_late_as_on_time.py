@@ -65,7 +65,7 @@ def test_a_usage_line_that_comes_late_is_billed_for_the_periods_billed_since() -
     ]
 
 
-SEEDS = range(200)
+SEEDS = range(100)
 BATCH = 50
 
 
@@ -84,7 +84,7 @@ def test_one_late_amendment_comes_to_the_same_within_the_rounding_of_its_lines(f
 def _long_run(seed: int) -> Json:
     """A scenario seen to its end, with rates of tax that do not change."""
     scenario = random_scenario(seed)
-    scenario["as_of"] = "2031-12-31"
+    scenario["as_of"] = "2029-12-31"
     scenario.pop("payments", None)
     for line in scenario["contract"]["lines"]:
         line.pop("tax_rates", None)

@@ -8,6 +8,7 @@ from fractions import Fraction
 from tests.rules.oracle.figures import ONE_DAY, Json, day, number, rounded, written
 from tests.rules.oracle.walk import FEE_LINE, Charge, Credit, Walk
 
+Schedule = dict[str, dict[str, dict[str, Fraction]]]
 NOTHING = Fraction(0)
 EVENTS = ("invoice", "credit_memo", "payment", "revenue")
 REVENUE_ROLES = ("deferred_revenue", "unbilled_receivable", "revenue", "termination_fees")
@@ -58,7 +59,7 @@ def expected_preview(scenario: Json) -> Json:
     issued = _issue_invoices(books)
     _issue_credit_memos(books, issued)
     schedule = _schedule(books)
-    _keep_journal(books, issued)
+    _keep_journal(books, issued, schedule)
     return {
         "currency": books.currency,
         "invoices": books.invoices,
@@ -155,7 +156,7 @@ def _by_month(earning: Earning) -> dict[str, Fraction]:
     return {month: earning.amount * count / length for month, count in counted.items()}
 
 
-def _schedule(books: Books) -> dict[str, dict[str, dict[str, Fraction]]]:
+def _schedule(books: Books) -> Schedule:
     """Line → month → account → what is earned; months of zero left out."""
     exact: dict[str, dict[str, Fraction]] = {}
     accounts: dict[str, str] = {}
@@ -180,7 +181,7 @@ def _schedule(books: Books) -> dict[str, dict[str, dict[str, Fraction]]]:
 # journal
 
 
-def _keep_journal(books: Books, issued: dict[str, list[Charge]]) -> None:
+def _keep_journal(books: Books, issued: dict[str, list[Charge]], schedule: Schedule) -> None:
     happenings: list[tuple[str, int, int, Json]] = []
     for index, invoice in enumerate(books.invoices):
         happenings.append((invoice["date"], 0, index, invoice))
@@ -188,7 +189,7 @@ def _keep_journal(books: Books, issued: dict[str, list[Charge]]) -> None:
         happenings.append((memo["date"], 1, index, memo))
     for index, payment in enumerate(books.payments):
         happenings.append((payment["date"], 2, index, payment))
-    for last, month, amounts in _months(books):
+    for last, month, amounts in _months(books, schedule):
         happenings.append((last.isoformat(), 3, 0, {"month": month, "amounts": amounts}))
     for date, event, _, what in sorted(happenings, key=lambda happening: happening[:3]):
         date_text = _posting_date(books, date)
@@ -240,10 +241,10 @@ def _post_payment(books: Books, payment: Json, date: str) -> None:
     _post(books, date, "payment", payment["id"], amounts)
 
 
-def _months(books: Books) -> list[tuple[dt.date, str, dict[str, Fraction]]]:
+def _months(books: Books, schedule: Schedule) -> list[tuple[dt.date, str, dict[str, Fraction]]]:
     """The months that have ended by `as_of` and earn something: (last day, month, amounts)."""
     by_month: dict[str, dict[str, Fraction]] = {}
-    for line, months in _schedule(books).items():
+    for line, months in schedule.items():
         earned_as = "termination_fees" if line == FEE_LINE else "revenue"
         for month, accounts in months.items():
             entry = by_month.setdefault(_first_open(books, month), dict.fromkeys(REVENUE_ROLES, NOTHING))

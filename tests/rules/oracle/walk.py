@@ -184,15 +184,8 @@ class Walk:
             if line.removed:
                 continue
             if line.charge == "usage":
-                line.usage += sum(
-                    (
-                        number(e["quantity"])
-                        for e in self.events
-                        if (e["line"], day(e["date"])) == (name, self.today)
-                    ),
-                    Fraction(0),
-                )
-            if line.charge == "recurring":
+                line.usage += self.events.get((name, self.today), Fraction(0))
+            if line.charge == "recurring" and not self.advance:
                 self._count_service(line)
 
     def _count_service(self, line: Live) -> None:
@@ -358,15 +351,16 @@ class Walk:
         )
 
 
-def _distinct(usage: list[Json]) -> list[Json]:
-    """Every event, those with an id once."""
+def _distinct(usage: list[Json]) -> dict[tuple[str, dt.date], Fraction]:
+    """What is used of a line on a day; every event, those with an id once."""
     seen: set[str] = set()
-    found = []
+    found: dict[tuple[str, dt.date], Fraction] = {}
     for event in usage:
         name = event.get("id")
         if name is not None and name in seen:
             continue
         if name is not None:
             seen.add(name)
-        found.append(event)
+        key = str(event["line"]), day(event["date"])
+        found[key] = found.get(key, Fraction(0)) + number(event["quantity"])
     return found
