@@ -11,11 +11,10 @@ from collections.abc import Awaitable, Callable
 from temporalio import workflow
 from temporalio.exceptions import ApplicationError
 
-from activities._errors import ErrorDetail
-from activities.billing import BillingActivities, DocumentAction
+from activities.billing import BillingActivities
 from activities.crm import ContractQuestion, CrmActivities
 from activities.erp import ErpActivities
-from activities.tax import TaxActivities, TaxQuestion, TaxVoid
+from activities.tax import TaxActivities, TaxQuestion
 from canonical.change import ContractChange
 from canonical.contract import Contract, DatedRate
 from canonical.document import CreditMemo, Invoice
@@ -24,25 +23,23 @@ from canonical.origin import Origin, Reference
 from canonical.policy import PolicyExcerpt
 from canonical.scenario import Scenario
 from ports.billing import (
-    CreditOrder,
     CustomerOrder,
-    InvoiceOrder,
-    IssuedDocument,
     SubscriptionCancellation,
 )
 from ports.crm import ContractSnapshot, CrmWriteBack
 from ports.erp import ErpCheck
-from ports.tax import TaxDocument
-from rules.change_plan import CannotCarryOut, Scope, credited_lines, scope, with_tax_rates
+from rules.change_plan import CannotCarryOut, Scope, scope, with_tax_rates
 from rules.layout import ChangeRefused
 from rules.subledger import revenue_accounts
 from rules.subscription_order import subscription_order, term_end
-from rules.tax_document import credit_tax_document, invoice_tax_document, rate_questions
+from rules.tax_document import rate_questions
 from rules.untaxed import change_without_tax, without_tax
 from rules.validation import InvalidScenario, check
+from workflows._change_documents import DocumentScenes
 from workflows._correction import corrected_account, corrected_items
 from workflows._desk import Desk
 from workflows._options import on_platform
+from workflows._refusal import rejected
 from workflows._steps import Step, Steps, Undo
 
 
@@ -265,7 +262,7 @@ class ChangeStory:
 
         async def put(origin: Origin) -> Reference:
             order = subscription_order(
-                origin, self.contract, self.scope.changes, self._customer_id(), self.as_of
+                origin, self.contract, self.scope.changes, self.customer_id(), self.as_of
             )
             return await workflow.execute_activity_method(
                 BillingActivities.set_subscription,
@@ -281,7 +278,7 @@ class ChangeStory:
         billing = self.policy.route.billing
         if self.item.change is None:
             return await self._cancel_subscription(origin, self.contract.start_date)
-        order = subscription_order(origin, self.contract, self.scope.before, self._customer_id(), self.as_of)
+        order = subscription_order(origin, self.contract, self.scope.before, self.customer_id(), self.as_of)
         return await workflow.execute_activity_method(
             BillingActivities.set_subscription, order, **on_platform(billing, "Set the subscription back")
         )
@@ -305,7 +302,7 @@ class ChangeStory:
             **on_platform(self.policy.route.billing, f"End the subscription of {self.state.id}"),
         )
 
-    def _customer_id(self) -> str:
+    def customer_id(self) -> str:
         if self.ids.billing_customer is None:
             raise ApplicationError(
                 "the contract has no customer in billing", type="Rejected", non_retryable=True
@@ -314,170 +311,7 @@ class ChangeStory:
 
     async def documents(self) -> None:
         """Drafts, then tax, then issue: what can't be undone without a trace comes last."""
-        drafts = await self.steps.together([self._draft(i) for i in self.scope.invoices])
-        drafted = {
-            invoice.key: draft
-            for invoice, draft in zip(self.scope.invoices, drafts, strict=True)
-            if draft is not None
-        }
-        await self.steps.together(
-            [self._commit_invoice(i) for i in self.scope.invoices if i.key in drafted]
-            + [self._commit_credit(c) for c in self.scope.credit_memos]
-        )
-        for invoice in self.scope.invoices:
-            if invoice.key in drafted:
-                await self._finalize(invoice, drafted[invoice.key])
-        for credit in self.scope.credit_memos:
-            await self._credit(credit)
-
-    def _draft(self, invoice: Invoice) -> Awaitable[Reference | None]:
-        billing = self.policy.route.billing
-        step = Step(
-            f"draft {invoice.key}",
-            "billing.draft_invoice",
-            billing,
-            f"Draft the invoice of {invoice.date} over {invoice.total} {invoice.currency}",
-            compensation="void it",
-            undo=self._undo_document(BillingActivities.discard_invoice, invoice.key, billing),
-            amount=invoice.total,
-            currency=invoice.currency,
-        )
-
-        async def draft(origin: Origin) -> Reference:
-            order = InvoiceOrder(
-                origin=origin,
-                key=invoice.key,
-                contract=self.state.id,
-                customer_id=self._customer_id(),
-                subscription_id=self.ids.subscription.id if self.ids.subscription else None,
-                currency=invoice.currency,
-                date=invoice.date,
-                due_date=invoice.due_date,
-                lines=invoice.lines,
-            )
-            return await workflow.execute_activity_method(
-                BillingActivities.draft_invoice, order, **on_platform(billing, step.summary)
-            )
-
-        return self.steps.run(step, draft)
-
-    def _undo_document(
-        self,
-        method: Callable[[BillingActivities, DocumentAction], Awaitable[Reference | None]],
-        key: str,
-        platform: str,
-    ) -> Callable[[Origin], Awaitable[Reference | None]]:
-        async def undo(origin: Origin) -> Reference | None:
-            action = DocumentAction(origin=origin, key=key, reason=f"change {self.item.id} is undone")
-            return await workflow.execute_activity_method(
-                method, action, **on_platform(platform, f"Undo {key}")
-            )
-
-        return undo
-
-    def _commit_invoice(self, invoice: Invoice) -> Awaitable[None]:
-        return self._commit(invoice, lambda origin: invoice_tax_document(origin, self.contract, invoice))
-
-    def _commit_credit(self, credit: CreditMemo) -> Awaitable[None]:
-        return self._commit(credit, lambda origin: credit_tax_document(origin, self.contract, credit))
-
-    async def _commit(self, document: Invoice | CreditMemo, make: Callable[[Origin], TaxDocument]) -> None:
-        tax = self.policy.route.tax
-        kind = "invoice" if isinstance(document, Invoice) else "credit_memo"
-        step = Step(
-            f"tax {document.key}",
-            "tax.commit",
-            tax,
-            f"Record the tax of {document.tax} {document.currency}",
-            compensation="void it",
-            undo=lambda origin: self._void_tax(origin, document.key, kind),
-            amount=document.total,
-            currency=document.currency,
-        )
-
-        async def commit(origin: Origin) -> None:
-            result = await workflow.execute_activity_method(
-                TaxActivities.commit, make(origin), **on_platform(tax, step.summary)
-            )
-            if abs(result.total_tax) != document.tax:
-                raise rejected(
-                    tax,
-                    "tax.commit",
-                    f"the engine computes {abs(result.total_tax)} where {document.tax} is expected",
-                    field="tax",
-                    code="AmountMismatch",
-                )
-
-        await self.steps.run(step, commit)
-
-    async def _void_tax(self, origin: Origin, key: str, kind: str) -> object:
-        order = TaxVoid(origin=origin, code=key, kind=kind, legal_entity=self.contract.legal_entity)
-        return await workflow.execute_activity_method(
-            TaxActivities.void, order, **on_platform(self.policy.route.tax, f"Void the tax of {key}")
-        )
-
-    async def _finalize(self, invoice: Invoice, draft: Reference) -> None:
-        billing = self.policy.route.billing
-        step = Step(
-            f"issue {invoice.key}",
-            "billing.finalize_invoice",
-            billing,
-            f"Issue the invoice of {invoice.date} over {invoice.total} {invoice.currency}",
-            amount=invoice.total,
-            currency=invoice.currency,
-        )
-
-        async def finalize(origin: Origin) -> IssuedDocument:
-            return await workflow.execute_activity_method(
-                BillingActivities.finalize_invoice,
-                DocumentAction(origin=origin, id=draft.id, key=invoice.key),
-                **on_platform(billing, step.summary),
-            )
-
-        issued = await self.steps.run(step, finalize)
-        if issued is not None and self.ids.first_invoice is None:
-            first = Reference(
-                platform=issued.platform,
-                kind="invoice",
-                id=issued.id,
-                business_key=invoice.key,
-                number=issued.number,
-                url=issued.url,
-                date=invoice.date,
-                total=issued.total,
-            )
-            self.ids = self.ids.model_copy(update={"first_invoice": first})
-
-    async def _credit(self, credit: CreditMemo) -> None:
-        billing = self.policy.route.billing
-        step = Step(
-            f"issue {credit.key}",
-            "billing.issue_credit_memo",
-            billing,
-            f"Issue the credit memo of {credit.date} over {credit.total} {credit.currency}",
-            compensation="void it",
-            undo=self._undo_document(BillingActivities.void_credit_memo, credit.key, billing),
-            amount=credit.total,
-            currency=credit.currency,
-        )
-
-        async def issue(origin: Origin) -> IssuedDocument:
-            order = CreditOrder(
-                origin=origin,
-                key=credit.key,
-                contract=self.state.id,
-                currency=credit.currency,
-                date=credit.date,
-                invoice_key=credit.invoice_key,
-                reason="cancellation" if self.item.type == "cancellation" else "amendment",
-                lines=credit.lines,
-                credited=credited_lines(self.scope, credit, self.state.usage),
-            )
-            return await workflow.execute_activity_method(
-                BillingActivities.issue_credit_memo, order, **on_platform(billing, step.summary)
-            )
-
-        await self.steps.run(step, issue)
+        await DocumentScenes(self).issue()
 
     async def write_back(self, status: str) -> None:
         """The CRM's users see status, ids and first invoice; of a contract that it knows."""
@@ -554,28 +388,6 @@ class ChangeStory:
             billed_through=self.scope.billed_through(self.until, self.as_of),
             note=note,
         )
-
-
-def rejected(
-    platform: str,
-    operation: str,
-    message: str,
-    *,
-    field: str,
-    code: str = "Rejected",
-    vendor_code: str | None = None,
-) -> ApplicationError:
-    """What we ourselves refuse of a platform's answer, in the shape of the platform's own refusals."""
-    detail = ErrorDetail(
-        platform=platform,
-        operation=operation,
-        code=code,
-        vendor_code=vendor_code,
-        field=field,
-        status=None,
-        message=message,
-    )
-    return ApplicationError(message, detail.model_dump(), type=code, non_retryable=True)
 
 
 def void(_: object) -> None:

@@ -16,11 +16,11 @@ from canonical.lifecycle import ContractAnswer, DocumentQuestion
 from canonical.origin import Origin, Reference
 from ports.billing import IssuedDocument
 from rules.subledger import as_issued, compare, ledger_document
-from workflows._change import rejected
 from workflows._correction import corrected_items
 from workflows._decisions import Decisions
 from workflows._desk import Desk
 from workflows._options import WORKFLOW_QUEUE, in_contracts, on_platform
+from workflows._refusal import rejected
 from workflows._steps import Step, Steps, Undo
 
 

@@ -21,9 +21,9 @@ from canonical.lifecycle import (
     ChangeInput,
     ChangeResult,
     ChangeStatus,
-    ChangeView,
     ContractAnswer,
     ContractState,
+    ContractStatus,
     ContractView,
     DocumentQuestion,
     Notice,
@@ -34,6 +34,7 @@ from canonical.lifecycle import (
 from canonical.origin import Origin
 from ports.crm import Approval, ApprovedChange, ContractSnapshot
 from rules import agenda
+from rules.contract_view import changes_of, status_of
 from rules.untaxed import without_tax
 from rules.zones import day_of, start_of
 from workflows._attributes import ACCOUNT, CONTRACT, LEGAL_ENTITY, STATUS
@@ -135,7 +136,7 @@ class ContractWorkflow(Decisions):
             status=self._status(),
             contract=state.contract,
             version=state.version,
-            changes=tuple(self._views()),
+            changes=changes_of(state, self.running),
             ids=state.ids,
             running=self.running,
             exceptions=self.desk.open,
@@ -452,19 +453,8 @@ class ContractWorkflow(Decisions):
         today = day_of(workflow.now(), self._zone())
         return max(today, self.state.business_date) if self.state.business_date else today
 
-    def _status(self) -> str:
-        state = self.state
-        if self.desk.open:
-            return "blocked"
-        if self.running is not None:
-            return "changing" if agenda.is_active(state) else "activating"
-        if agenda.is_over(state):
-            return "cancelled"
-        if agenda.is_active(state):
-            return "expired" if agenda.is_expired(state, self._today()) else "active"
-        if any(item.type == "activation" and item.status == "compensated" for item in state.carried):
-            return "compensated"
-        return "pending" if state.contract is None else "activating"
+    def _status(self) -> ContractStatus:
+        return status_of(self.state, running=self.running, blocked=bool(self.desk.open), today=self._today())
 
     def _show_status(self) -> None:
         """Search attributes cost an action each time, so they are set only when the status is another."""
@@ -485,31 +475,3 @@ class ContractWorkflow(Decisions):
             return f"Carries out {self.running}"
         day = agenda.next_day(self.state, self._today())
         return f"{self._status()}; waits for the next change" + (f" or {day.isoformat()}" if day else "")
-
-    def _views(self) -> list[ChangeView]:
-        views = [
-            ChangeView(
-                id=item.id,
-                type=item.type,
-                status=item.status,
-                effective_date=item.effective_date,
-                version=item.version,
-                workflow_id=item.workflow_id,
-                run_id=item.run_id,
-            )
-            for item in self.state.carried
-        ]
-        for item in sorted(self.state.planned, key=agenda.order):
-            workflow_id = change_workflow_id(self.state.id, item.type, item.id)
-            views.append(
-                ChangeView(
-                    id=item.id,
-                    type=item.type,
-                    status="running" if workflow_id == self.running else "planned",
-                    effective_date=item.effective_date,
-                    version=item.version,
-                    workflow_id=workflow_id,
-                    run_id=None,
-                )
-            )
-        return views
