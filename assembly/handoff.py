@@ -5,7 +5,12 @@ update's, so that a repetition changes nothing. An event about a document starts
 Everything else is acknowledged and ignored, with the reason.
 """
 
-from temporalio.client import Client, WithStartWorkflowOperation, WorkflowUpdateFailedError
+from temporalio.client import (
+    Client,
+    WithStartWorkflowOperation,
+    WorkflowUpdateFailedError,
+    WorkflowUpdateRPCTimeoutOrCancelledError,
+)
 from temporalio.common import (
     SearchAttributePair,
     TypedSearchAttributes,
@@ -26,14 +31,6 @@ from workflows.contract import ContractWorkflow
 from workflows.credit_memo import CreditMemoWorkflow
 from workflows.invoice import InvoiceWorkflow
 
-_UNREACHABLE = (
-    RPCStatusCode.UNAVAILABLE,
-    RPCStatusCode.DEADLINE_EXCEEDED,
-    RPCStatusCode.CANCELLED,
-    RPCStatusCode.RESOURCE_EXHAUSTED,
-    RPCStatusCode.UNKNOWN,
-)
-
 INVOICE_EVENTS = frozenset(
     {"invoice.created", "invoice.finalized", "invoice.voided", "invoice.marked_uncollectible"}
 )
@@ -48,7 +45,7 @@ class TemporalHandoff:
         self._tenant = tenant
 
     async def hand_on(self, event: LoggedEvent) -> Outcome:
-        """Raises HandoffUnavailable where Temporal can't be reached."""
+        """Raises HandoffUnavailable where Temporal can't be reached, or can't answer now."""
         try:
             if event.object_kind == "contract" and event.contract is not None:
                 return await self._to_contract(event, event.contract)
@@ -56,10 +53,12 @@ class TemporalHandoff:
                 return await self._to_document(event, "invoice", InvoiceWorkflow)
             if event.object_kind == "credit_memo" and event.type in CREDIT_EVENTS:
                 return await self._to_document(event, "credit-memo", CreditMemoWorkflow)
+        except WorkflowUpdateRPCTimeoutOrCancelledError:
+            return Outcome.retry("the workflow has not answered in time")
         except RPCError as error:
-            if error.status in _UNREACHABLE:
-                raise HandoffUnavailable(str(error.status)) from error
-            raise
+            if error.status is RPCStatusCode.INVALID_ARGUMENT:  # the event's fault: others are not held up
+                return Outcome.dead(f"Temporal does not take it: {error.message}")
+            raise HandoffUnavailable(error.status.name) from error
         return Outcome.ignored(f"{event.type} concerns no workflow")
 
     async def _to_contract(self, event: LoggedEvent, contract: str) -> Outcome:

@@ -40,11 +40,6 @@ def tell(path: str, body: Any = None, *, role: Role, params: Parameters | None =
     return _call("POST", path, role=role, params=params, json=body)
 
 
-def tell_if_known(path: str, body: Any, *, role: Role) -> Any:
-    """POST, with None where the gateway does not know what it is about."""
-    return _call("POST", path, role=role, json=body, none_if_unknown=True)
-
-
 def _call(
     method: str,
     path: str,

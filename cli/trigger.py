@@ -1,14 +1,13 @@
 """`q2c trigger`: a simulator's own event about a scenario file."""
 
-import time
 from collections import Counter
 from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import quote
 
 import typer
 
-from cli.client import tell_if_known
-from cli.exits import FAILED, INVALID, leave
+from cli.client import tell
+from cli.exits import INVALID, leave
 from cli.output import Output, print_object, say
 from cli.scenario_file import as_written, valid_scenario
 from cli.simulators import Simulators
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
 app = typer.Typer()
 
 CRMS = ("salesforce",)
-_KNOWN_WITHIN_SECONDS, _POLL_SECONDS = 30.0, 0.2
 
 
 @app.command()
@@ -53,33 +51,17 @@ def trigger(
     for other in simulators.names:
         if other != platform:
             simulators.call(other, "POST", "load", {"scenario": document, "bare": bare})
-    told = _report_usage(scenario)
+    _report_usage(scenario)  # first, so that whatever is billed because of the approval knows of it
     approval = {"scenario": document, "approve": change or "contract", "bare": bare, "times": times}
     made = simulators.call(platform, "POST", "load", approval)
-    if not told:
-        _report_usage_when_known(scenario)
     print_object(made, output)
 
 
-def _report_usage_when_known(scenario: "Scenario") -> None:
-    """The gateway takes usage of contracts that it knows: of a new one, once its approval has arrived."""
-    deadline = time.monotonic() + _KNOWN_WITHIN_SECONDS
-    while not _report_usage(scenario):
-        if time.monotonic() > deadline:
-            leave(FAILED, f"{scenario.contract.id} is still unknown: its usage was not reported")
-        time.sleep(_POLL_SECONDS)
-
-
-def _report_usage(scenario: "Scenario") -> bool:
-    """False where the contract is not known yet."""
-    if not scenario.usage:
-        return True
-    path = f"/contracts/{quote(scenario.contract.id, safe='')}/usage"
-    receipt = tell_if_known(path, {"usage": named_usage(scenario)}, role="operator")
-    if receipt is None:
-        return False
-    say(f"usage: {receipt['recorded']} recorded, {receipt['duplicates']} known already")
-    return True
+def _report_usage(scenario: "Scenario") -> None:
+    if scenario.usage:
+        path = f"/contracts/{quote(scenario.contract.id, safe='')}/usage"
+        receipt = tell(path, {"usage": named_usage(scenario)}, role="operator")
+        say(f"usage: {receipt['recorded']} recorded, {receipt['duplicates']} known already")
 
 
 def named_usage(scenario: "Scenario") -> list[dict[str, Any]]:

@@ -55,7 +55,11 @@ def _event(event: LoggedEvent) -> TimelineItem:
 
 def _object(entry: RecordedLineage) -> TimelineItem:
     reference = entry.reference
-    figures = f" over {reference.total:f} {entry.currency}" if reference.total is not None else ""
+    figures = (
+        " over " + f"{reference.total:f} {entry.currency or ''}".strip()
+        if reference.total is not None
+        else ""
+    )
     links = {"workflow": entry.workflow_id}
     if reference.url is not None:
         links["url"] = reference.url
