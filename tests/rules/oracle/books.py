@@ -280,8 +280,7 @@ def _totals(books: Books) -> Json:
         return books.balances.get(account, NOTHING)
 
     def net(key: str) -> Fraction:
-        invoiced = sum((number(document[key]) for document in books.invoices), NOTHING)
-        return invoiced - sum((number(document[key]) for document in books.credit_memos), NOTHING)
+        return _posted(books, books.invoices, key) - _posted(books, books.credit_memos, key)
 
     found = {
         "billed_net": net("subtotal"),
@@ -294,3 +293,9 @@ def _totals(books: Books) -> Json:
         "customer_credits": -balance("customer_credits"),
     }
     return {name: books.text(amount) for name, amount in found.items()}
+
+
+def _posted(books: Books, documents: list[Json], key: str) -> Fraction:
+    """Balances are what the entries leave: a document whose entry comes after `as_of` has none yet."""
+    posted = [one for one in documents if _posting_date(books, one["date"]) <= books.as_of.isoformat()]
+    return sum((number(one[key]) for one in posted), NOTHING)
