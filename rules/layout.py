@@ -89,7 +89,6 @@ class Layout:
         self.terms = [self._term("initial", start, 0, contract.term_months)]
         self.customers = [Customer(start, contract.account, None)]
         self.cancellation: Cancellation | None = None
-        self.before_the_day: tuple[dt.date, dict[str, LineLife]] = (start, dict(self.lines))
 
     def apply(self, step: Step) -> None:
         """Raises ChangeRefused and leaves everything as it was, where the change does not fit."""
@@ -186,9 +185,6 @@ class Layout:
         self.customers.append(Customer(change.effective_date, change.account, change.tax_rate_percent))
 
     def _cancel(self, change: Cancellation) -> None:
-        day, lines = self.before_the_day
-        if day == change.effective_date:
-            self.lines = dict(lines)
         self.terms[-1] = replace(self.terms[-1], stop=change.effective_date)
         self.cancellation = change
 
@@ -205,8 +201,6 @@ class Layout:
 
     def _amend(self, change: Amendment) -> None:
         day = change.effective_date
-        if self.before_the_day[0] != day:
-            self.before_the_day = (day, dict(self.lines))
         lines = dict(self.lines)
         for index, entry in enumerate(change.lines):
             lines[entry.id] = self._amended(entry, day, f"lines[{index}]")

@@ -51,6 +51,33 @@ def test_a_line_removed_is_credited_what_is_unused_of_every_line_billed_of_it() 
     ]
 
 
+def test_a_removal_credits_each_billed_line_its_own_rounded_value_and_no_rate() -> None:
+    found = run(
+        contract(seats(quantity="1", price="0.17")),
+        amendment("2026-03-05", {"id": "L1", "quantity": "2"}),
+        amendment("2026-05-17", {"id": "L1", "quantity": "3"}),
+        amendment("2026-10-31", {"id": "L1", "remove": True}),
+        as_of="2026-12-31",
+    )
+    # 2.04 × 62/365, 1.69 × 62/302 and 1.28 × 62/229 are 0.35 each; by its rate it would be 1.04
+    assert [line[3] for line in credited(found)] == ["0.35", "0.35", "0.35"]
+
+
+def test_what_a_fall_is_more_than_all_lines_have_left_lapses() -> None:
+    found = run(
+        contract(seats(quantity="3", price="0.05")),
+        amendment("2026-03-05", {"id": "L1", "quantity": "1"}),
+        amendment("2026-05-17", {"id": "L1", "quantity": "3"}),
+        amendment("2026-10-31", {"id": "L1", "quantity": "0"}),
+        as_of="2026-12-31",
+    )
+    # 1.80 × 62/365 = 0.31 is due; 0.75 × 62/229 = 0.20 and 1.80 × 62/365 − 0.99 × 62/302 = 0.10 are left
+    assert credited(found)[1:] == [
+        ("2026-10-31", "INV-1", "L1", "0.10", "2026-10-31", "2027-01-01"),
+        ("2026-10-31", "INV-2", "L1", "0.20", "2026-10-31", "2027-01-01"),
+    ]
+
+
 def test_a_line_removed_is_credited_by_what_was_billed_whatever_its_rate() -> None:
     found = run(
         YEAR,

@@ -125,6 +125,33 @@ def test_a_removal_credits_all_that_was_billed_since() -> None:
     ]
 
 
+def test_a_change_that_first_rises_and_then_falls_is_billed_and_credited_without_netting() -> None:
+    tiers = [{"up_to": "10", "unit_price": "12"}, {"up_to": None, "unit_price": "8"}]
+    by_volume = {"model": "volume", "tiers": tiers, "per": "month"}
+    found = run(
+        contract(seats()),
+        amendment("2026-07-02", {"id": "L1", "quantity": "20"}),
+        amendment("2026-04-01", {"id": "L1", "pricing": by_volume}, received_date="2026-10-01"),
+        as_of="2026-12-31",
+    )
+    # 120 instead of 100 a month for 10 seats: 240 × 92/365; 160 instead of 200 for 20: 480 × 183/365
+    assert billed(found)[2:] == [("2026-10-01", "L1", "proration", "60.49", "2026-04-01", "2026-07-02")]
+    assert credited(found) == [("2026-10-01", "INV-2", "L1", "240.66", "2026-07-02", "2027-01-01")]
+
+
+def test_a_usage_line_removed_is_credited_once_for_what_was_used_since() -> None:
+    found = run(
+        contract(metered(), every=1),
+        amendment("2026-02-15", {"id": "U1", "remove": True}, received_date="2026-04-10"),
+        usage=[{"line": "U1", "date": f"2026-{day}", "quantity": "7"} for day in ("02-10", "02-20", "03-20")],
+        as_of="2026-12-31",
+    )
+    assert credited(found) == [
+        ("2026-04-10", "INV-1", "U1", "7.00", "2026-02-01", "2026-03-01"),
+        ("2026-04-10", "INV-2", "U1", "7.00", "2026-03-01", "2026-04-01"),
+    ]
+
+
 def test_a_cancellation_credits_all_that_was_billed_since_usage_too() -> None:
     found = run(
         contract(seats(), metered(), every=1),
@@ -159,6 +186,19 @@ def test_a_renewal_bills_the_periods_since_when_it_is_taken_in() -> None:
         ("2026-05-10", "L1", "recurring", "110.00", "2026-04-01", "2026-05-01"),
         ("2026-05-10", "L1", "recurring", "110.00", "2026-05-01", "2026-06-01"),
         ("2026-06-01", "L1", "recurring", "110.00", "2026-06-01", "2026-07-01"),
+    ]
+
+
+def test_a_period_that_a_late_renewal_brings_is_billed_as_its_lines_then_were() -> None:
+    found = run(
+        contract(seats(), months=3, every=3),
+        renewal("2026-04-01", term_months=3, uplift_percent="0", received_date="2026-05-20"),
+        amendment("2026-05-16", {"id": "L1", "quantity": "20"}),
+        as_of="2026-12-31",
+    )
+    assert billed(found)[1:] == [
+        ("2026-05-20", "L1", "proration", "148.35", "2026-04-01", "2026-05-16"),  # 300 × 45/91
+        ("2026-05-20", "L1", "proration", "303.30", "2026-05-16", "2026-07-01"),  # 600 × 46/91
     ]
 
 

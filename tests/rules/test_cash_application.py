@@ -65,6 +65,25 @@ def test_what_is_credited_is_not_open_to_be_paid() -> None:
     assert str(found.totals.customer_credits) == "456.99"
 
 
+def test_what_is_due_first_is_paid_first() -> None:
+    payments = [_pay("2026-02-05", "100.00"), _pay("2026-02-06", "100.00", invoice="INV-2")]
+    found = run(MONTHLY, payments=payments, as_of="2026-02-28")
+    assert str(found.totals.customer_credits) == "0.00"
+
+
+def test_an_invoice_below_zero_takes_nothing_of_a_payment() -> None:
+    sold = contract(seats(), every=12)
+    payments = [_pay("2026-01-05", "1200.00"), _pay("2026-09-05", "10.00")]
+    found = run(sold, cancellation("2026-08-15"), payments=payments)
+    assert str(found.totals.receivable) == "-456.99"
+    assert str(found.totals.customer_credits) == "10.00"
+
+
+def test_a_payment_that_is_not_there_yet_is_not_asked_for_its_invoice() -> None:
+    found = run(MONTHLY, payments=[_pay("2026-02-05", "100.00", invoice="INV-2")], as_of="2026-01-31")
+    assert len(found.invoices) == 1
+
+
 def test_a_refund_gives_back_what_is_overpaid() -> None:
     sold = contract(seats(), every=12)
     payments = [_pay("2026-01-05", "1200.00"), _pay("2026-09-05", "456.99", kind="refund")]

@@ -1,6 +1,21 @@
 """Revenue schedules."""
 
-from tests.rules.scenarios import amendment, cancellation, contract, earned, entry, flat, one_time, run, seats
+import datetime as dt
+from decimal import Decimal
+
+from rules.revenue import MonthEarned, schedule
+from tests.rules.scenarios import (
+    amendment,
+    cancellation,
+    contract,
+    earned,
+    entry,
+    flat,
+    metered,
+    one_time,
+    run,
+    seats,
+)
 
 
 def test_a_month_earns_the_difference_of_cumulated_and_rounded_totals() -> None:
@@ -56,6 +71,11 @@ def test_a_month_in_which_two_lines_undo_each_other_has_no_entry() -> None:
     found = run(contract(seats(quantity="0")), as_of="2026-12-31")
     assert found.journal_entries == ()
     assert found.revenue_schedule == {}
+
+
+def test_a_month_whose_two_sides_undo_each_other_is_not_in_the_schedule() -> None:
+    month = MonthEarned("U1", dt.date(2026, 1, 1), Decimal("1.00"), Decimal("-1.00"), fee=False)
+    assert schedule([month], ["U1"], "USD") == {"U1": {}}
 
 
 RAMP = flat(
@@ -135,3 +155,16 @@ def test_a_cancelled_allocation_earns_what_was_billed_for_the_service() -> None:
     )
     assert found.totals.recognized == found.totals.billed_net
     assert found.totals.unbilled == found.totals.deferred == 0
+
+
+def test_an_allocation_is_scheduled_only_for_what_is_issued() -> None:
+    sold = contract(flat(amount="100", ssp="1200"), one_time(amount="0", ssp="600"), every=3)
+    found = run(sold, as_of="2026-02-28")
+    assert earned(found, "L1") == {"2026-01": "68.89", "2026-02": "62.22", "2026-03": "68.89"}
+
+
+def test_a_ramp_of_usage_is_recognised_as_it_is_used() -> None:
+    ramp = [{"from": "2026-02-01", "pricing": {"model": "per_unit", "unit_price": "2"}}]
+    usage = [{"line": "U1", "date": day, "quantity": "10"} for day in ("2026-01-10", "2026-02-10")]
+    found = run(contract(metered(ramp=ramp), months=3, every=1), usage=usage)
+    assert earned(found, "U1") == {"2026-01": "10.00", "2026-02": "20.00"}

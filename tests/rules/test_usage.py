@@ -137,6 +137,17 @@ def test_usage_that_comes_late_is_a_line_of_its_own_on_the_next_invoice() -> Non
     ]
 
 
+def test_late_usage_bills_nothing_else_of_its_period_again() -> None:
+    late = {"line": "U1", "date": "2026-01-20", "quantity": "30", "received_date": "2026-02-05"}
+    found = run(_monthly(metered(), seats(), timing="arrears"), usage=[late])
+    assert [(line[0], line[1]) for line in billed(found)] == [
+        ("2026-02-01", "L1"),
+        ("2026-03-01", "L1"),
+        ("2026-03-01", "U1"),
+        ("2026-04-01", "L1"),
+    ]
+
+
 def test_usage_that_comes_after_the_last_invoice_has_one_of_its_own() -> None:
     late = {"line": "U1", "date": "2026-03-20", "quantity": "30", "received_date": "2026-05-05"}
     found = run(_monthly(metered()), usage=[late])
@@ -175,6 +186,12 @@ def test_a_commitment_stays_billed_when_the_contract_is_cancelled() -> None:
     found = run(sold, cancellation("2026-02-10"), usage=_used(("2026-02-05", "120")))
     assert [line[3] for line in billed(found)] == ["80.00", "20.00"]
     assert found.credit_memos == ()
+
+
+def test_removing_the_line_credits_what_is_unused_of_its_commitment() -> None:
+    sold = _monthly(metered(commitment={"quantity": "100", "amount": "90"}), seats())
+    found = run(sold, amendment("2026-02-15", {"id": "U1", "remove": True}))
+    assert [(m.invoice, str(m.subtotal)) for m in found.credit_memos] == [("INV-1", "45.00")]  # 90 × 45/90
 
 
 def test_a_minimum_bills_the_shortfall_at_the_periods_end() -> None:
