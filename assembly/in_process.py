@@ -1,0 +1,188 @@
+"""The whole system in one process: simulators, connectors, store, gateway, workers, on a Temporal that runs.
+
+Nothing is replaced but the network between our connectors and the simulators, which are the same code that
+`q2c up` serves over HTTPS. Webhooks go from the simulators through the gateway's own checks.
+"""
+
+import contextlib
+import datetime as dt
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import httpx
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
+from starlette.types import ASGIApp
+from temporalio.client import Client
+
+from assembly.gateway import assemble
+from assembly.platforms import connector_of
+from assembly.policy_source import GovernedPolicy
+from assembly.sections import Platform as PlatformSection
+from assembly.settings import Settings
+from assembly.workers import platform_worker, workflow_worker
+from governance.policy import load_policy
+from sandbox.kit.platform import Platform, PlatformConfig, build_app
+from sandbox.kit.state import State
+from sandbox.kit.transport import SandboxTransport
+from store.database import Database
+from store.migrations import upgrade
+from store.records import StoreRecords
+
+PLATFORMS = ("salesforce", "stripe", "netsuite", "avatax")
+GATEWAY_URL = "http://gateway.test"
+
+Document = Mapping[str, Any]
+
+
+class SealedSettings(Settings):
+    """Settings that are what they are made from: no variable of the environment reaches them."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return (init_settings,)
+
+
+@dataclass(frozen=True)
+class Operator:
+    """Who acts at the gateway."""
+
+    name: str
+    role: str
+    token: str
+
+
+@dataclass
+class InProcess:
+    """Everything by name: `platforms` are the simulators, `ports` our connectors on them."""
+
+    home: Path
+    client: Client
+    settings: Settings
+    platforms: Mapping[str, Platform]
+    ports: Mapping[str, Any]
+    database: Database
+    gateway: httpx.AsyncClient
+
+    async def enter(self, scenario: Document, *, approve: str) -> None:
+        """What `q2c trigger` does: rates, items and entity where they belong, the approval in the CRM.
+
+        `approve` is `contract` or the id of a change. Its webhook waits until `deliver`. Usage is not told.
+        """
+        for name in ("avatax", "netsuite"):
+            await self.platforms[name].load({"scenario": scenario})
+        await self.platforms["salesforce"].load({"scenario": scenario, "approve": approve})
+
+    async def report_usage(self, contract: str, usage: Sequence[Document], operator: Operator) -> None:
+        """Tells the gateway of usage, each entry with an id. Raises httpx.HTTPStatusError."""
+        answer = await self.gateway.post(
+            f"/api/v1/contracts/{contract}/usage",
+            json={"usage": [dict(entry) for entry in usage]},
+            headers={"Authorization": f"Bearer {operator.token}"},
+        )
+        answer.raise_for_status()
+
+    async def deliver(self) -> int:
+        """Sends all webhooks that wait in the simulators, once each; how many got through."""
+        return sum([await p.outbox.flush(self.gateway, force=True) for p in self.platforms.values()])
+
+    async def set_clocks(self, moment: dt.datetime) -> None:
+        """Sets the clocks of all simulators forward; they bill what falls due."""
+        for platform in self.platforms.values():
+            await platform.advance_clock(moment)
+
+
+def simulators(home: Path, names: Sequence[str] = PLATFORMS) -> dict[str, Platform]:
+    """Fresh simulators with their state in memory; their secrets are files under `home`."""
+    found: dict[str, Platform] = {}
+    for name in names:
+        config = PlatformConfig(
+            secrets_dir=home / "secrets" / name,
+            control_token="unused",  # noqa: S106 - nothing serves the control API
+            base_url=f"https://{name}.test",
+            webhook_url=f"{GATEWAY_URL}/webhooks/{name}",
+        )
+        found[name] = import_module(f"sandbox.{name}").create(State(":memory:"), config=config)
+    return found
+
+
+@contextlib.asynccontextmanager
+async def in_process(
+    home: Path,
+    client: Client,
+    *,
+    operators: Sequence[Operator] = (),
+    governance: Path | None = None,
+) -> AsyncIterator[InProcess]:
+    """A fresh system with its workers, whose state is under `home`, while the block lasts.
+
+    `client` is of a namespace that nobody else's workers serve, its search attributes registered.
+    """
+    platforms = simulators(home)
+    apps = {name: build_app(platform) for name, platform in platforms.items()}
+    settings = _settings(home, client, platforms, operators, governance)
+    await upgrade(settings.database_url)
+    async with contextlib.AsyncExitStack() as stack:
+        database = Database(settings.database_url)
+        stack.push_async_callback(database.close)
+        ports = {name: await _connector(stack, settings, name, app) for name, app in apps.items()}
+        app = await assemble(settings, client=client)
+        await stack.enter_async_context(app.router.lifespan_context(app))
+        gateway = await stack.enter_async_context(
+            httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=GATEWAY_URL)
+        )
+        made = InProcess(home, client, settings, platforms, ports, database, gateway)
+        await _start_workers(stack, made)
+        yield made
+
+
+async def _connector(stack: contextlib.AsyncExitStack, settings: Settings, name: str, app: ASGIApp) -> Any:
+    """Our connector on the simulator, with the credentials that the simulator gives out."""
+    made = connector_of(settings, name, transport=SandboxTransport(app))
+    return await stack.enter_async_context(contextlib.aclosing(made))
+
+
+async def _start_workers(stack: contextlib.AsyncExitStack, made: InProcess) -> None:
+    """Workers for all queues until the stack is left."""
+    policy = GovernedPolicy(load_policy(made.settings.governance.directory))
+    records = StoreRecords(made.database)
+    await stack.enter_async_context(workflow_worker(made.client, records, made.settings))
+    for name, port in made.ports.items():
+        worker = platform_worker(made.client, name, port, records, policy, made.settings)
+        await stack.enter_async_context(worker)
+
+
+def _settings(
+    home: Path,
+    client: Client,
+    platforms: Mapping[str, Platform],
+    operators: Sequence[Operator],
+    governance: Path | None,
+) -> Settings:
+    return SealedSettings.model_validate(
+        {
+            "home": home,
+            "platforms": {
+                name: PlatformSection.model_validate(
+                    {"url": f"https://{name}.test", "credentials": platform.credentials()}
+                )
+                for name, platform in platforms.items()
+            },
+            "gateway": {"operators": [vars(operator) for operator in operators]},
+            "governance": {"directory": governance},
+            "temporal": {
+                "address": client.service_client.config.target_host,
+                "namespace": client.namespace,
+            },
+            "workers": {"shutdown_seconds": 0},
+        }
+    )

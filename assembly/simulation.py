@@ -1,0 +1,333 @@
+"""The time machine: a contract's whole life, lived by the real workflows against the simulators in seconds.
+
+It goes from day to day on which something is due (a billing period, a change, a term's end): tells the CRM
+and the gateway what the scenario has happen by then, moves the workflows' clock and the simulators' together,
+and lets everything come to rest. Then it holds what the platforms list against what the rules predict.
+"""
+
+import asyncio
+import contextlib
+import datetime as dt
+import random
+import tempfile
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from temporalio.client import WorkflowHandle
+from temporalio.service import RPCError, RPCStatusCode
+
+from assembly.in_process import Document, InProcess, Operator, in_process
+from assembly.virtual_time import VirtualTime, virtual_time
+from canonical.change import ContractChange
+from canonical.ids import contract_workflow_id
+from canonical.lifecycle import ContractState, ContractView
+from canonical.scenario import Scenario, Usage
+from rules import agenda
+from rules.billing_plan import documents
+from rules.changes import known_on
+from rules.invariants import Finding, Listings, findings
+from rules.subscription import subscription_at
+from rules.zones import day_of, start_of
+from store.event_log import EventLog
+from store.exceptions import ExceptionQueue, RecordedException
+
+METER = Operator(name="meter", role="operator", token="meter-of-the-simulation")  # noqa: S106 - in process
+_MOST_FAULTS = 0.3
+_PATIENCE_SECONDS = 0.1
+"""After so long without an end of anything, what waits for another try gets it."""
+_JUST_AFTER = dt.timedelta(seconds=1)
+_TRY_AGAIN = dt.timedelta(seconds=1)
+_LOOK_AGAIN_SECONDS = 0.01
+_BLOCKED_SECONDS = 3.0
+"""After so long what still moves waits for what somebody has to decide."""
+_STUCK_SECONDS = 60.0
+
+Progress = Callable[[str], None]
+
+
+class Stuck(Exception):
+    """Something neither ends nor waits for a person."""
+
+
+@dataclass(frozen=True)
+class Simulation:
+    """What happened: the platforms' own listings beside the documents that the rules predict by `until`."""
+
+    until: dt.date
+    status: str
+    listings: Listings
+    findings: tuple[Finding, ...]
+    exceptions: tuple[RecordedException, ...]
+    seconds: float
+
+    @property
+    def agrees(self) -> bool:
+        return not self.findings and not self.exceptions
+
+
+async def simulate(
+    scenario: Scenario,
+    written: Document,
+    *,
+    until: dt.date | None = None,
+    faults: int | None = None,
+    governance: Path | None = None,
+    progress: Progress = lambda line: None,
+) -> Simulation:
+    """Lives a valid scenario through to a day, `until` or else its `as_of`; at least to today, since a
+    contract that is approved today is billed up to today. `written` is the same scenario as a file has it.
+
+    `faults` is the seed of the transport faults that the simulators make. Stops early where somebody would
+    have to decide. Payments are not made. Raises Stuck, and FileNotFoundError without the server's wheel.
+    """
+    began = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="q2c-simulation-") as home:
+        async with _life(Path(home), scenario, written, governance, progress) as life:
+            if faults is not None:
+                life.draw_faults(faults)
+            last = await life.live(until or scenario.as_of)
+            life.clear_faults()
+            listings = await life.listings(last)
+            _, view = await life.contract()
+            return Simulation(
+                until=last,
+                status=view.status if view is not None else "pending",
+                listings=listings,
+                findings=findings(listings),
+                exceptions=tuple(await life.exceptions()),
+                seconds=time.monotonic() - began,
+            )
+
+
+@contextlib.asynccontextmanager
+async def _life(
+    home: Path, scenario: Scenario, written: Document, governance: Path | None, progress: Progress
+) -> AsyncIterator["_Life"]:
+    async with (
+        virtual_time() as clock,
+        in_process(home, clock.client, operators=(METER,), governance=governance) as system,
+    ):
+        yield _Life(system, clock, scenario, written, progress)
+
+
+class _Life:
+    """One contract on one system."""
+
+    def __init__(
+        self,
+        system: InProcess,
+        clock: VirtualTime,
+        scenario: Scenario,
+        written: Document,
+        progress: Progress,
+    ) -> None:
+        self._system, self._clock = system, clock
+        self._scenario, self._written = scenario, written
+        self._progress = progress
+        self._log = EventLog(system.database)
+        self._queue = ExceptionQueue(system.database)
+        self._contract: WorkflowHandle[Any, Any] = clock.client.get_workflow_handle(
+            contract_workflow_id(scenario.contract.id)
+        )
+        self._unapproved = list(scenario.changes)
+        self._approved: list[str] = []
+        self._unreported = _named(scenario.usage)
+        self._zone = "UTC"
+        self._today = dt.date.min
+
+    # -- the days --------------------------------------------------------------------------------
+
+    async def live(self, until: dt.date) -> dt.date:
+        """Up to `until`, or to the day on which somebody would have to decide. Returns the last day."""
+        self._today = day_of(await self._clock.now(), self._zone)
+        await self._report_usage(self._today)
+        await self._system.enter(self._written, approve="contract")
+        self._approved = [self._scenario.contract.id]
+        await self._approve(self._today)
+        self._say(self._today, 0)
+        while not await self.exceptions():
+            day = await self._next_day(max(until, self._today))
+            if day is None:
+                break
+            await self._go_to(day)
+        return self._today
+
+    async def _next_day(self, until: dt.date) -> dt.date | None:
+        """The next day on which something is due anywhere, `until` at the latest; None after that."""
+        state, _ = await self.contract()
+        standing = subscription_at(self._scenario.contract, self._scenario.changes, self._today)
+        days = [standing.next_billing_date, until, *map(_approval_day, self._unapproved)]
+        if state is not None:
+            days.append(agenda.next_day(state, self._today))
+        ahead = [day for day in days if day is not None and self._today < day <= until]
+        return min(ahead, default=None)
+
+    async def _go_to(self, day: dt.date) -> None:
+        """Moves all clocks to the day: to where it begins first, in UTC (the platforms' day) or at the legal
+        entity, then to where it begins last.
+        """
+        await self._report_usage(day)
+        before = self._invoices()
+        midnights = {dt.datetime.combine(day, dt.time(), dt.UTC), start_of(day, self._zone)}
+        for moment in sorted(midnights):
+            self._today = day_of(moment, self._zone)
+            await self._system.set_clocks(moment + _JUST_AFTER)
+            await self._clock.move_to(moment + _JUST_AFTER)
+            await self.come_to_rest()
+        self._today = day
+        await self._approve(day)
+        self._say(day, before)
+
+    async def _approve(self, day: dt.date) -> None:
+        """Has the CRM approve what it approves on the day, and lets it be carried out."""
+        due = [change for change in self._unapproved if _approval_day(change) <= day]
+        for change in due:
+            self._unapproved.remove(change)
+            await self._system.enter(self._written, approve=change.id)
+        self._approved += [change.id for change in due]
+        if self._approved:
+            await self.come_to_rest()
+
+    def _invoices(self) -> int:
+        return len(self._system.platforms["stripe"].dump().get("invoice", ()))
+
+    def _say(self, day: dt.date, invoices_before: int) -> None:
+        made = self._invoices() - invoices_before
+        words = [f"approved: {', '.join(self._approved)}"] if self._approved else []
+        words += [f"{made} invoice{'s' if made > 1 else ''}"] if made else []
+        self._progress(f"{day}  {'; '.join(words)}".rstrip())
+        self._approved = []
+
+    async def _report_usage(self, day: dt.date) -> None:
+        """Tells of the usage that is known by the day."""
+        known = [usage for usage in self._unreported if (usage.received_date or usage.date) <= day]
+        self._unreported = [usage for usage in self._unreported if usage not in known]
+        if known:
+            told = [
+                usage.model_dump(mode="json", exclude={"received_date"}, exclude_none=True) for usage in known
+            ]
+            await self._system.report_usage(self._scenario.contract.id, told, METER)
+
+    # -- coming to rest --------------------------------------------------------------------------
+
+    async def come_to_rest(self) -> None:
+        """Returns when nothing moves any more: no webhook waits to be sent or handed on, no document is under
+        way, the contract has nothing to do by today. What waits for a person's decision is at rest, and so is
+        what waits for that.
+
+        Asked in the order in which work flows, so that what was found empty stays so. Raises Stuck.
+        """
+        seen, since = "", time.monotonic()
+        while True:
+            delivered = await self._system.deliver()
+            moving = await self._moving()
+            if moving is None:
+                return
+            now = time.monotonic()
+            if delivered or moving != seen:
+                seen, since = moving, now
+            if now - since > _BLOCKED_SECONDS and await self.exceptions():
+                return
+            if now - since > _STUCK_SECONDS:
+                raise Stuck(f"on {self._today}, for {_STUCK_SECONDS:.0f} s: {moving}")
+            await self._let_work(now - since)
+
+    async def _moving(self) -> str | None:
+        """What is under way, in words; None where nothing is."""
+        if (await self._log.counts())["waiting"]:
+            return "events wait to be handed on"
+        running = self._clock.started.running()
+        blocked = {exception.workflow_id for exception in await self.exceptions()} if running else set()
+        if running - blocked:
+            return f"under way: {', '.join(sorted(running - blocked))}"
+        if not await self._contract_rests():
+            return "the contract is at work"
+        if any(platform.outbox.waiting() for platform in self._system.platforms.values()):
+            return "webhooks wait to be sent"
+        return None
+
+    async def _let_work(self, waited_seconds: float) -> None:
+        """Waits a moment, or for the next document to end. Where nothing ends, what waits for another try
+        gets it: the clock goes on by a second.
+        """
+        if self._clock.started.running():
+            await self._clock.started.until_one_ends(_PATIENCE_SECONDS)
+        else:
+            await asyncio.sleep(_LOOK_AGAIN_SECONDS)
+        if waited_seconds > _PATIENCE_SECONDS:
+            await self._clock.move_by(_TRY_AGAIN)
+
+    async def _contract_rests(self) -> bool:
+        state, view = await self.contract()
+        if state is None or view is None:
+            return False
+        if state.policy is not None:
+            self._zone = state.policy.time_zone
+        if view.exceptions:
+            return True
+        if view.running is not None:
+            return view.running in {exception.workflow_id for exception in await self.exceptions()}
+        today = max(self._today, state.business_date or self._today)
+        due = agenda.due_item(state, today) or agenda.auto_renewal(state, today)
+        return not (state.queue or state.submissions or due)
+
+    async def contract(self) -> tuple[ContractState | None, ContractView | None]:
+        """What the contract's workflow holds, and what it shows; nothing before it was started."""
+        try:
+            state = await self._contract.query("whole_state", result_type=ContractState)
+            view = await self._contract.query("state", result_type=ContractView)
+        except RPCError as error:
+            if error.status == RPCStatusCode.NOT_FOUND:
+                return None, None
+            raise
+        return state, view
+
+    async def exceptions(self) -> list[RecordedException]:
+        return await self._queue.list(status="open", limit=1000)
+
+    # -- faults, and what came of it all ---------------------------------------------------------
+
+    def draw_faults(self, seed: int) -> None:
+        """From now on each platform makes faults, how often and which being drawn from the seed."""
+        rate = random.Random(seed).uniform(0, _MOST_FAULTS)  # noqa: S311 - repeatable, no secret
+        for platform in self._system.platforms.values():
+            platform.faults.seed(seed, rate)
+
+    def clear_faults(self) -> None:
+        for platform in self._system.platforms.values():
+            platform.faults.clear()
+
+    async def listings(self, until: dt.date) -> Listings:
+        """What the platforms list, and the documents that the rules predict by the day."""
+        scenario, ports = self._scenario, self._system.ports
+        entity = scenario.contract.legal_entity
+        closed = scenario.periods.closed if scenario.periods is not None else ()
+        due = documents(scenario.contract, scenario.changes, scenario.usage, until, closed)
+        return Listings(
+            issued=await ports["stripe"].documents(),
+            posted=await ports["netsuite"].documents(entity),
+            taxes=await ports["avatax"].documents(entity),
+            general_ledger=await ports["netsuite"].general_ledger(entity),
+            expected=(*due.invoices, *due.credit_memos),
+        )
+
+
+def _approval_day(change: ContractChange) -> dt.date:
+    """The day before it takes effect, as changes are approved ahead; of a backdated one its received date."""
+    known = known_on(change)
+    return known if known > change.effective_date else known - dt.timedelta(days=1)
+
+
+def _named(usage: Iterable[Usage]) -> list[Usage]:
+    """Each entry with an id of its own, so that one that is told again counts once."""
+    seen: Counter[str] = Counter()
+    named = []
+    for entry in usage:
+        content = f"{entry.line}/{entry.date}/{entry.quantity}"
+        seen[content] += 1
+        named.append(entry if entry.id else entry.model_copy(update={"id": f"{content}/{seen[content]}"}))
+    return named
