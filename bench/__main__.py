@@ -1,0 +1,62 @@
+"""`python -m bench`: figures of this machine, side by side; `--json` for programs. Nothing is asserted.
+
+The machine is never quiet: the contenders take turns over several rounds, and ratios are of one round each.
+"""
+
+import argparse
+import asyncio
+import logging
+import tempfile
+from pathlib import Path
+
+from rich.console import Console
+
+from bench.activations import Size, measured_activations
+from bench.open_contracts import measured_contracts
+from bench.report import Figures, printed
+from bench.stage import temporal_on_disk
+from bench.stories import measured_stories
+from bench.webhooks import measured_acceptance
+from gateway.logs import configure
+
+_SETTLE_SECONDS = 0.3
+_SIZE = Size(rounds=6, seconds=50, batch=12, lone=3)
+
+
+async def measured(home: Path, say: Console) -> Figures:
+    """All sections, one after the other."""
+    say.print("webhooks: a gateway on a socket", style="dim")
+    acceptance = await measured_acceptance(made(home, "webhooks"), rounds=5, count=1500)
+    async with temporal_on_disk(made(home, "temporal")) as server:
+        say.print("stories: two lines, ten lines", style="dim")
+        stories = [
+            cost
+            for lines in (2, 10)
+            for cost in await measured_stories(server, made(home, f"stories-{lines}"), lines)
+        ]
+        say.print("open contracts: a worker of its own", style="dim")
+        contracts = await measured_contracts(server, made(home, "contracts"), warm=16, count=100, seconds=35)
+        say.print("activations: three in turns", style="dim")
+        activations = await measured_activations(server, made(home, "activations"), _SIZE)
+    await asyncio.sleep(_SETTLE_SECONDS)
+    return Figures(activations, stories, acceptance, contracts)
+
+
+def made(home: Path, name: str) -> Path:
+    (home / name).mkdir()
+    return home / name
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("--json", action="store_true", help="print the figures as JSON")
+    asked = parser.parse_args()
+    configure("WARNING")
+    logging.getLogger("temporalio").setLevel(logging.CRITICAL)  # what is tried again is no news here
+    with tempfile.TemporaryDirectory(prefix="q2c-bench-") as home:
+        figures = asyncio.run(measured(Path(home), Console(stderr=True)))
+    printed(figures, as_json=asked.json)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,130 @@
+"""The figures as tables, or as JSON."""
+
+import dataclasses
+import datetime as dt
+import json
+import os
+import platform
+import statistics
+from collections.abc import Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from bench.activations import Activations
+from bench.open_contracts import OpenContracts
+from bench.stories import StoryCost
+from bench.webhooks import Acceptance
+
+
+@dataclasses.dataclass(frozen=True)
+class Figures:
+    activations: Activations
+    stories: list[StoryCost]
+    webhooks: Acceptance
+    contracts: OpenContracts
+
+
+def printed(figures: Figures, *, as_json: bool) -> None:
+    if as_json:
+        print(json.dumps(document(figures), indent=2))
+        return
+    console = Console()
+    console.print(f"{_conditions()['machine']}, {_conditions()['taken_at']}; median (least to most)\n")
+    for table in (
+        _activations(figures.activations),
+        _stories(figures.stories),
+        _webhooks(figures.webhooks),
+        _contracts(figures.contracts),
+    ):
+        console.print(table)
+        console.print()
+
+
+def document(figures: Figures) -> dict[str, Any]:
+    """All figures by name, with the rounds that they come from."""
+    found = dataclasses.asdict(figures)
+    found["activations"]["q2c_over"] = {
+        name: figures.activations.ratio(name) for name in figures.activations.taken if name != "q2c"
+    }
+    return {"conditions": _conditions(), **found}
+
+
+def _conditions() -> dict[str, Any]:
+    load = os.getloadavg()[0]
+    return {
+        "taken_at": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
+        "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, "
+        f"Python {platform.python_version()}, load average {load:.1f}",
+    }
+
+
+def _spread(values: Sequence[float], digits: int = 0) -> str:
+    middle = statistics.median(values)
+    return f"{middle:.{digits}f} ({min(values):.{digits}f} to {max(values):.{digits}f})"
+
+
+def _activations(found: Activations) -> Table:
+    table = Table(
+        title=f"One activation: {found.activities} activities, {found.http_calls} HTTP calls; "
+        f"rates with {found.at_once} at once",
+        title_justify="left",
+    )
+    for column in (
+        "",
+        "activations/s",
+        "q2c's rate is so much of it",
+        "alone, ms",
+        "CPU here, ms",
+        "of it servers",
+    ):
+        table.add_column(column, justify="left" if not column else "right")
+    for name, taken in found.taken.items():
+        table.add_row(
+            name,
+            _spread(taken.per_second, 1),
+            "" if name == "q2c" else _spread(found.ratio(name), 2),
+            _spread(taken.lone_ms),
+            _spread(taken.cpu_ms),
+            _spread(taken.server_ms),
+        )
+    return table
+
+
+def _stories(costs: Sequence[StoryCost]) -> Table:
+    table = Table(title="Billable actions, from history", title_justify="left")
+    lines = sorted({cost.lines for cost in costs})
+    table.add_column("story")
+    for count in lines:
+        table.add_column(f"{count} lines", justify="right")
+    for story in dict.fromkeys(cost.story for cost in costs):
+        each = [
+            [str(cost.actions) for cost in costs if cost.story == story and cost.lines == n] for n in lines
+        ]
+        table.add_row(story, *(" or ".join(found) for found in each))
+    return table
+
+
+def _webhooks(found: Acceptance) -> Table:
+    table = Table(title="Webhooks accepted (stored before the 202)", title_justify="left")
+    table.add_column("per second", justify="right")
+    table.add_column("connections", justify="right")
+    table.add_column("events", justify="right")
+    table.add_row(_spread(found.per_second), str(found.connections), str(found.events))
+    return table
+
+
+def _contracts(found: OpenContracts) -> Table:
+    table = Table(title=f"Each of {found.contracts} open contracts, activated", title_justify="left")
+    table.add_column("")
+    table.add_column("kB", justify="right")
+    for name, size in (
+        ("Temporal's database, with the activation's chapter", found.disk_bytes_each),
+        ("history of the contract's workflow", found.contract_history_bytes),
+        ("history of its activation", found.activation_history_bytes),
+        ("memory of the worker that has it in its cache", found.memory_bytes_each),
+        ("(that worker before)", found.worker_bytes_before),
+    ):
+        table.add_row(name, f"{size / 1000:,.0f}")
+    return table
