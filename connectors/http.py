@@ -32,7 +32,7 @@ from urllib.parse import quote
 
 import httpx
 import structlog
-from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic import BaseModel, ValidationError
 
 from connectors.auth import TokenRefused, TokenUnavailable
 from ports.errors import (
@@ -196,7 +196,7 @@ class ApiResponse:
         """A part of the answer as a wire model."""
         where = ""
         try:
-            return TypeAdapter(model).validate_python(value)
+            return model.model_validate(value)
         except ValidationError as error:
             first = error.errors(include_input=False, include_url=False, include_context=False)[0]
             where = ".".join(str(step) for step in first["loc"]) or "body"
