@@ -3,6 +3,7 @@
 import os
 import secrets
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 from cryptography.hazmat.primitives import serialization
@@ -47,8 +48,14 @@ class SecretFiles:
 
     def public_key(self, name: str) -> str:
         """The public half (PEM) of the private key of this name."""
-        key = serialization.load_pem_private_key(self.private_key_file(name).read_bytes(), password=None)
-        pem = key.public_key().public_bytes(
-            serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
-        )
-        return pem.decode()
+        return _public_half(self.private_key_file(name).read_bytes())
+
+
+@cache
+def _public_half(private_pem: bytes) -> str:
+    """Reading a private key checks it, which takes far longer than anything else that a simulator does."""
+    key = serialization.load_pem_private_key(private_pem, password=None)
+    pem = key.public_key().public_bytes(
+        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+    return pem.decode()
