@@ -54,9 +54,12 @@ class DocumentStory(Decisions):
     steps: Steps
     notices: list[DocumentNotice]
     items: dict[str, str]
+    done: tuple[IssuedDocument, DocumentResult] | None
+    """The document as it was posted, and what came of it."""
 
     def open(self, given: DocumentInput) -> None:
         self.given = given
+        self.done = None
         self.notices = []
         self.items = {}
         self.start_over(None)
@@ -101,6 +104,10 @@ class DocumentStory(Decisions):
             await workflow.wait_condition(workflow.all_handlers_finished)
             if not self.notices:
                 return result
+
+    def done_before(self, document: IssuedDocument) -> DocumentResult | None:
+        """What came of the document, where it is posted as it is: platforms send several messages each."""
+        return self.done[1] if self.done is not None and self.done[0] == document else None
 
     async def expectation(self, document: IssuedDocument) -> ContractAnswer | None:
         """What the contract says about the document; None where a person lets it pass."""
@@ -206,8 +213,11 @@ class DocumentStory(Decisions):
             )
 
         posted = await self.steps.run(step, put)
-        outcome = "posted" if posted else "not posted: skipped by a person"
-        return DocumentResult(outcome=outcome, key=expected.key, posted=posted)
+        if posted is None:
+            return DocumentResult(outcome="not posted: skipped by a person", key=expected.key)
+        result = DocumentResult(outcome="posted", key=expected.key, posted=posted)
+        self.done = (document, result)
+        return result
 
     async def void(self, document: IssuedDocument, answer: ContractAnswer) -> DocumentResult:
         """A document that was voided at the platform has no effect in the ledger either."""
