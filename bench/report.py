@@ -26,11 +26,14 @@ class Figures:
     contracts: OpenContracts
 
 
+_WIDTH = 110
+
+
 def printed(figures: Figures, *, as_json: bool) -> None:
     if as_json:
         print(json.dumps(document(figures), indent=2))
         return
-    console = Console()
+    console = Console(width=max(_WIDTH, Console().width))
     console.print(f"{_conditions()['machine']}, {_conditions()['taken_at']}; median (least to most)\n")
     for table in (
         _activations(figures.activations),
@@ -74,12 +77,12 @@ def _activations(found: Activations) -> Table:
     for column in (
         "",
         "activations/s",
-        "q2c's rate is so much of it",
-        "alone, ms",
-        "CPU here, ms",
-        "of it servers",
+        "q2c's rate over it",
+        "one alone, ms",
+        "CPU each, ms",
+        "of it servers, ms",
     ):
-        table.add_column(column, justify="left" if not column else "right")
+        table.add_column(column, justify="left" if not column else "right", no_wrap=True)
     for name, taken in found.taken.items():
         table.add_row(
             name,
