@@ -101,9 +101,7 @@ def format_amount(amount: Decimal, currency: str) -> str:
 
 
 def require_one_currency(currencies: Iterable[str]) -> str:
-    """The one currency of a sum. Raises MixedCurrencies where there are two, ValueError where there is
-    none.
-    """
+    """The one currency of a sum. Raises MixedCurrencies where there are two, ValueError for none."""
     found = sorted(set(currencies))
     if len(found) > 1:
         raise MixedCurrencies(f"amounts of {' and '.join(found)} can't be added up")

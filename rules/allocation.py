@@ -70,9 +70,7 @@ class _View:
 def arrange(
     parts: Iterable[Part], issued: Issued, as_of: dt.date, currency: str, convert: Convert
 ) -> Arrangement:
-    """Everything that the issued documents earn, with stand-alone prices and ramps; `currency` is that
-    looked at.
-    """
+    """Everything that the issued documents earn, in `currency`, with stand-alone prices and ramps."""
     found, groups = [], []
     invoices, memos = convert(issued)
     for part in parts:
@@ -158,9 +156,7 @@ def _last_day(view: _View, line: str, term: Term, known_by: dt.date) -> dt.date:
 
 
 def _allocated(view: _View, ramped: set[tuple[str, str]]) -> list[Earning]:
-    """By how much each line's revenue differs from its documents, because the term's price is allocated by
-    ssp.
-    """
+    """What the allocation of the term's price by ssp moves between its lines, as they earn it."""
     found = []
     for term in _begun(view):
         lives = [
@@ -214,9 +210,7 @@ def _over_the_term(life: LineLife, term: Term) -> Earning:
 
 
 def _moved(view: _View, life: LineLife, term: Term, day: dt.date, one: Earning) -> list[Earning]:
-    """What is moved with a document, as far as it is issued; where the line ends early, the rest is earned
-    then.
-    """
+    """What is moved with an issued document; where the line ends early, the rest is earned then."""
     one = replace(one, side="deferred_revenue")
     ends = [end for end in (term.stop, life.end) if end is not None and end < _end(term)]
     cut = min(ends, default=None)

@@ -48,9 +48,7 @@ class Billing:
         self._late: set[tuple[str, dt.date, dt.date]] = set()
 
     def carry_out(self, step: Step, after: Timeline) -> None:
-        """Bills and credits, on the day on which the change becomes known, what it changes of what is
-        billed.
-        """
+        """Bills and credits, on the day on which the change becomes known, what it makes different."""
         before, self.timeline = self.timeline, after
         book, day, effective = self.book, step.received, step.effective
         match step.change:
@@ -71,9 +69,7 @@ class Billing:
             self._meter.settle_again(after, day, self.book)
 
     def _billed_pieces(self, day: dt.date) -> list[Piece]:
-        """The periods of recurring lines that are billed and last beyond the day, each as far as it is
-        served.
-        """
+        """The periods whose recurring lines are billed and that last beyond the day, as far as served."""
         if self._in_arrears:
             windows = self.timeline.windows(self._horizon)
             return [
@@ -134,9 +130,7 @@ class Billing:
                 yield _Due(start, (life, term))
 
     def _late_usage(self, windows: list[Window], last: dt.date) -> Iterator[_Due]:
-        """Usage known after its window's end is billed with the next invoice that falls due, else on its
-        arrival.
-        """
+        """Usage known after its window's end goes on the next invoice that falls due, else on its own."""
         for window in windows:
             for arrival in self._meter.late_arrivals(window):
                 day = self._next_billing_date(arrival)

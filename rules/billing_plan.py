@@ -91,9 +91,7 @@ def _billing(part: Part, usage: Sequence[Usage], as_of: dt.date) -> Billing:
 def _carry_out(
     billing: Billing, part: Part, arrived: list[Step], taken: list[Step], day: dt.date, as_of: dt.date
 ) -> tuple[list[Step], list[Step]]:
-    """Carries out what fits by now. Returns what waits for a change before it to become known, and all
-    taken.
-    """
+    """Carries out what fits by now. Returns what waits for another change to become known, and all taken."""
     waiting = []
     for step in sorted(arrived, key=lambda step: step.place):
         tried = sorted([*taken, step], key=lambda step: step.place)

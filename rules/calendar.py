@@ -96,9 +96,7 @@ def months_between(first: dt.date, last: dt.date) -> Iterator[dt.date]:
 
 
 def first_open_day(day: dt.date, closed_periods: frozenset[str]) -> dt.date:
-    """The day on which a document of that day is posted: its own, or the first day of the first open period
-    after.
-    """
+    """The day on which something of that day is posted: its own, or the first one of an open period."""
     while month_key(day) in closed_periods:
         day = first_of_next_month(day)
     return day

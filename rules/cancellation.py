@@ -16,9 +16,7 @@ from rules.timeline import Timeline
 
 
 def carry_out(change: Cancellation, before: Timeline, after: Timeline, day: dt.date, book: Book) -> None:
-    """Credits and bills on `day` what the cancellation brings; lines that are not recurring keep what is
-    billed.
-    """
+    """Credits and bills on `day` what the cancellation brings; one-time lines and usage stay billed."""
     if change.credit == "prorated":
         credit_recurring(before, change.effective_date, day, book)
     if change.fee is not None:

@@ -23,9 +23,7 @@ class CashRefused(ValueError):
 
 @dataclass
 class OpenInvoice:
-    """An issued invoice: what is open of it (below zero where it was paid and then credited), and what was
-    paid.
-    """
+    """An issued invoice: what is open (below zero: it was paid, then credited), and what was paid."""
 
     id: str
     due_date: dt.date
@@ -44,9 +42,7 @@ class Application:
 
 @dataclass
 class Receivables:
-    """All issued invoices and the customer's unapplied credit, as documents and payments come in order of
-    date.
-    """
+    """All issued invoices and the customer's unapplied credit, as time goes on."""
 
     currency: str
     invoices: dict[str, OpenInvoice] = field(default_factory=dict)

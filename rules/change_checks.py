@@ -124,9 +124,7 @@ def _merge(change: Merge, contract: Contract) -> Iterator[Problem]:
 
 
 def fit_problems(contract: Contract, changes: Sequence[ContractChange]) -> Iterator[Problem]:
-    """Which changes do not fit the contract as those before them left it. A change that does not is passed
-    over.
-    """
+    """Which changes do not fit the contract as those before left it; one that does not is passed over."""
     place_of = {change.id: index for index, change in reversed(list(enumerate(changes)))}
     yield from _fit(Part(contract, tuple(changes)), place_of)
 

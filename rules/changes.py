@@ -51,9 +51,7 @@ class Step:
 
 
 def known_on(change: ContractChange) -> dt.date:
-    """The day from which documents can know of the change: the later of its effective and its received
-    date.
-    """
+    """The day from which documents know of the change: the later of effective and received date."""
     if change.received_date is None:
         return change.effective_date
     return max(change.effective_date, change.received_date)

@@ -29,9 +29,7 @@ class Exchange:
         )
 
     def rate(self, day: dt.date) -> Fraction:
-        """The last rate by the day: units of the books' currency for one of the contract's. Raises
-        NoExchangeRate.
-        """
+        """The last rate by the day, books' currency for one of the contract's. Raises NoExchangeRate."""
         if not self.converts:
             return Fraction(1)
         begun: list[Decimal] = [rate for since, rate in self._rates if since <= day]
@@ -63,9 +61,7 @@ class Exchange:
         return memo.model_copy(update=self._converted(memo.lines, self.rate(memo.tax_date)))
 
     def _converted(self, lines: tuple[DocumentLine, ...], rate: Fraction) -> dict[str, object]:
-        """Each line rounded by itself, the document their sum: so that it balances and earns to the minor
-        unit.
-        """
+        """Each line rounded by itself, the document their sum: so it balances to the minor unit."""
         converted = tuple(
             line.model_copy(
                 update={"amount": self._amount(line.amount, rate), "tax": self._amount(line.tax, rate)}

@@ -46,9 +46,7 @@ def lay_out(
 def lay_out_fitting(
     contract: Contract, steps: Iterable[Step], horizon: dt.date, uplifts: Mapping[str, Fraction]
 ) -> Timeline:
-    """The same without the steps that wait for one that is not among these (a line not known to be added
-    yet).
-    """
+    """The same without the steps that wait for one that is not among these (a line to be added)."""
     layout = Layout(contract, uplifts)
     for step in steps:
         with suppress(ChangeRefused):
@@ -57,9 +55,7 @@ def lay_out_fitting(
 
 
 def uplift_factor(contract: Contract, renewal: Renewal | None) -> Fraction:
-    """1 + uplift/100 of the renewal, or of the contract's renewal terms where it says none; 1 where none
-    does.
-    """
+    """1 + uplift/100 of the renewal, else of the contract's renewal terms, else 1."""
     percent = renewal.uplift_percent if renewal is not None else None
     if percent is None and contract.renewal is not None:
         percent = contract.renewal.uplift_percent

@@ -52,9 +52,7 @@ class Ledger:
         self._issued: set[str] = set()
 
     def postings(self, invoices: Sequence[Invoice], credit_memos: Sequence[CreditMemo]) -> list[Posting]:
-        """All postings of documents, payments and revaluations up to the scenario's `as_of`, in order of
-        time.
-        """
+        """All postings of documents, payments and revaluations by `as_of`, in order of time."""
         self._issued = {invoice.id for invoice in invoices}
         events = [_Event(i.date, 1, n, partial(self._invoice, i)) for n, i in enumerate(invoices)]
         events += [_Event(m.date, 2, n, partial(self._memo, m)) for n, m in enumerate(credit_memos)]
@@ -111,9 +109,7 @@ class Ledger:
         yield Posting(first_open_day(payment.date, self._closed), "payment", payment.id, movement)
 
     def _carry(self, invoice: str, change: int) -> int:
-        """What a change of the invoice's open amount is in the books: at its own rate, and all of it at its
-        end.
-        """
+        """What a change of the open amount is in the books: at the invoice's rate, and all of it at last."""
         if self._receivables.invoices[invoice].open == 0:
             carried = -self._carried[invoice]
         else:

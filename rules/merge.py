@@ -53,9 +53,7 @@ def parts(contract: Contract, changes: Sequence[ContractChange], as_of: dt.date)
 
 
 def merged_part(current: Part, merge: Merge) -> Part:
-    """The new contract: the first one's customer, billing and term, the lines of all as they stand on the
-    day.
-    """
+    """The new contract: the first one's customer, billing and term, the lines of all as they stand."""
     day = merge.effective_date
     timelines = [part.timeline(day) for part in (current, *(Part(other, ()) for other in merge.contracts))]
     lives = [life for timeline in timelines for life in timeline.lines.values()]

@@ -20,9 +20,7 @@ from rules.revenue import MonthEarned, by_month
 
 @dataclass(frozen=True)
 class Outcome:
-    """`months` is what is earned in the contract's currency; `postings` are in the books' currency, in
-    order.
-    """
+    """`months` are in the contract's currency, `postings` in the books', in the order in which they stand."""
 
     documents: Documents
     months: tuple[MonthEarned, ...]

@@ -36,9 +36,7 @@ class Posting:
 
 
 def document_movement(document: Invoice | CreditMemo, currency: str) -> dict[AccountRole, int]:
-    """An invoice debits the receivable and credits what it is earned from, and tax; a credit memo the
-    reverse.
-    """
+    """An invoice debits the receivable and credits where it is earned from, and tax; a memo reverses."""
     sign = 1 if isinstance(document, Invoice) else -1
     movement: dict[AccountRole, int] = defaultdict(int)
     movement["accounts_receivable"] = sign * to_minor_units(document.total, currency)

@@ -86,9 +86,7 @@ class Preview(Noun):
 
 
 def preview(scenario: Scenario) -> Preview:
-    """Everything that the scenario's contract leads to by `as_of`. Raises
-    `rules.validation.InvalidScenario`.
-    """
+    """What the scenario leads to by `as_of`. Raises `rules.validation.InvalidScenario`."""
     check(scenario)
     found = outcome(scenario)
     issued, currency = found.documents, scenario.contract.currency

@@ -36,18 +36,14 @@ class Stretch:
 
 
 def stretches(life: LineLife, start: dt.date, end: dt.date) -> list[Stretch]:
-    """The line's rate within `[start, end)`, one stretch for each change of it; none where it does not
-    live.
-    """
+    """The line's rate within `[start, end)` as far as it lives, one stretch for each change of it."""
     return _merged(
         Stretch(a, b, life.rate_on(a)) for a, b in _between(life.turns(), start, end) if life.lives_on(a)
     )
 
 
 def differences(old: LineLife | None, new: LineLife | None, start: dt.date, end: dt.date) -> list[Stretch]:
-    """By how much the line's rate in `new` differs from that in `old` within `[start, end)`; only where it
-    does.
-    """
+    """Where and by how much the line's rate in `new` differs from that in `old` within `[start, end)`."""
     turns = [day for life in (old, new) if life is not None for day in life.turns()]
     changed = (Stretch(a, b, _rate(new, a) - _rate(old, a)) for a, b in _between(turns, start, end))
     return _merged(stretch for stretch in changed if stretch.rate != 0)
@@ -66,9 +62,7 @@ def _between(turns: Iterable[dt.date], start: dt.date, end: dt.date) -> list[tup
 
 
 def _merged(found: Iterable[Stretch]) -> list[Stretch]:
-    """Neighbours of the same rate as one: a change that leaves the rate as it was makes no stretch of its
-    own.
-    """
+    """Neighbours of one rate as one: a change that leaves the rate as it was makes no stretch."""
     merged: list[Stretch] = []
     for stretch in found:
         if merged and merged[-1].end == stretch.start and merged[-1].rate == stretch.rate:

@@ -107,9 +107,7 @@ def _yaml(text: str) -> Any:
 
 
 def _say_evergreen(data: dict[str, Any]) -> None:
-    """A null that is written means evergreen; in the nouns None means "not said", so the two are told apart
-    here.
-    """
+    """A null that is written means evergreen; the nouns' None means "not said". Told apart here."""
     changes = data.get("changes")
     listed = changes if isinstance(changes, list) else []
     renewals = [change for change in listed if isinstance(change, dict) and change.get("type") == "renewal"]

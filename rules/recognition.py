@@ -17,9 +17,7 @@ from rules.revenue import MonthEarned
 
 @dataclass(frozen=True)
 class Billed:
-    """What a document billed of a line in advance, in minor units (a credit's below zero), by month of
-    posting.
-    """
+    """What a document billed in advance, by month of posting; minor units, a credit's below zero."""
 
     line: str
     month: dt.date

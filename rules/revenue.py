@@ -116,9 +116,7 @@ def _exact_by_month(own: Iterable[Earning]) -> defaultdict[dt.date, Fraction]:
 def schedule(
     found: Sequence[MonthEarned], lines: Iterable[str], currency: str
 ) -> dict[str, dict[str, Decimal]]:
-    """Line → month → amount. Of the `lines`, which have documents, one that earns nothing has an empty
-    schedule.
-    """
+    """Line → month → amount. One of `lines` (those with documents) that earns nothing has an empty one."""
     every = {*lines, *(earned.line for earned in found)}
     result: dict[str, dict[str, Decimal]] = {line: {} for line in sorted(every)}
     for earned in found:

@@ -39,9 +39,7 @@ class SubscriptionLine(Noun):
 
 
 class UpcomingPeriod(Noun):
-    """A billing period `[start, end)` that starts after the day; `amounts` are those of its recurring
-    lines.
-    """
+    """A billing period that starts after the day; `amounts` are those of its recurring lines."""
 
     start: Day
     end: Day

@@ -22,9 +22,7 @@ from rules.pricing import monthly_rate
 
 @dataclass(frozen=True)
 class LineState:
-    """What a line is and costs from some day on. `uplift` is the product of all renewals' uplifts,
-    unrounded.
-    """
+    """What a line is and costs from a day on. `uplift` is the unrounded product of all renewals'."""
 
     pricing: Pricing
     quantity: Decimal

@@ -71,18 +71,14 @@ class UsageMeter:
         return sorted({on for day, on in self._events.late if window.start <= day < window.stop < on})
 
     def settle(self, window: Window, timeline: Timeline, day: dt.date, book: Book) -> None:
-        """Bills on the day what the usage lines of the window cost by what is known, less what is billed of
-        it.
-        """
+        """Bills on the day what the window's usage lines cost by what is known, less what is billed."""
         self._settled.add(window.key)
         for life in timeline.lines.values():
             if life.terms.charge == "usage" and _end(life, window) > _start(life, window):
                 self._settle_line(life, window, timeline, day, book)
 
     def settle_again(self, timeline: Timeline, day: dt.date, book: Book) -> None:
-        """The same for all windows settled before, after a backdated change; what has no service left costs
-        0.
-        """
+        """The same for all windows settled before; what has no service left costs 0."""
         windows = {window.key: window for window in timeline.windows(day)}
         for (line, origin, start), tally in list(self._tallies.items()):
             life, window = timeline.lines.get(line), windows.get((origin, start))
@@ -125,9 +121,7 @@ class UsageMeter:
             self._adjust(tally, life.id, due, book, day)
 
     def _least(self, life: LineLife, window: Window, tally: _Tally, first: bool) -> Decimal:
-        """The line's minimum for the period, less what its other windows were billed; 0 before the period's
-        end.
-        """
+        """The line's minimum less what the period's other windows were billed; 0 before the period's end."""
         if life.terms.minimum is None or not window.last_of_period:
             return round_amount(0, self._currency)
         others = (
@@ -138,9 +132,7 @@ class UsageMeter:
         return difference(life.terms.minimum.amount, total(others, self._currency), self._currency)
 
     def _above_commitment(self, life: LineLife, window: Window, more: Fraction) -> Fraction:
-        """How many of the additional units are above what the term's commitment prepays, counted over the
-        term.
-        """
+        """How many of the additional units are above the commitment, counted over the term."""
         if life.terms.commitment is None:
             return more
         key = (life.id, window.term.origin)

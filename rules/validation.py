@@ -38,9 +38,7 @@ def check(scenario: Scenario) -> None:
 
 
 def _problems(scenario: Scenario) -> Iterator[Problem]:
-    """Findings that need no more than the fields themselves; only without them changes can be tried in
-    turn.
-    """
+    """Findings that need no more than the fields; changes are tried in turn only where there are none."""
     contract_findings = under("contract", contract_problems(scenario.contract))
     yield from contract_findings
     yield from change_problems(scenario.contract, scenario.changes)

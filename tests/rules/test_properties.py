@@ -122,7 +122,7 @@ HOLD = (
 
 
 @given(scenarios())
-@settings(max_examples=1000, deadline=None, suppress_health_check=SLOW)
+@settings(max_examples=500, deadline=None, suppress_health_check=SLOW)
 def test_every_preview_holds_together(data: dict[str, Any]) -> None:
     found = _run(data)
     for holds in HOLD:
