@@ -95,7 +95,7 @@ class TemporalOperations:
             self._client.execute_update_with_start_workflow(
                 ContractWorkflow.submit,
                 submission,
-                id=submission.event_id,
+                id=actor.request_id,  # what was submitted before, the workflow knows by its event id
                 start_workflow_operation=start_of_contract(contract.id, self._tenant, self._crm),
             )
         )
@@ -122,7 +122,9 @@ class TemporalOperations:
                 correlation_id=actor.request_id,
             )
             ticket = await self._asked(
-                handle.execute_update("submit", submission, id=submission.event_id, result_type=Ticket)
+                handle.execute_update(
+                    "submit", submission, id=f"{actor.request_id}/{each.id}", result_type=Ticket
+                )
             )
             if ticket.accepted:
                 new.append(each.id)
@@ -144,7 +146,12 @@ class TemporalOperations:
     async def contract_state(self, contract_id: str) -> ContractView:
         """The workflow's word; what waits for a person (the store knows) shows as blocked."""
         workflow_id = contract_workflow_id(contract_id)
-        state: StateView = await self._asked(self._handle(workflow_id).query("state", result_type=StateView))
+        try:
+            state: StateView = await self._asked(
+                self._handle(workflow_id).query("state", result_type=StateView)
+            )
+        except ContractOrExceptionNotFound as error:
+            raise ContractOrExceptionNotFound(f"there is no contract {contract_id}") from error
         waiting = await self._exceptions.list(status="open", contract=contract_id, limit=1000)
         blocked = {item.change for item in waiting if item.change is not None}
         running = {item.workflow_id for item in waiting}
@@ -345,4 +352,4 @@ def _digest(text: str) -> str:
 def _record(view: OverrideView, contract: str) -> OverrideRecord:
     values = view.model_dump()
     values["exception_id"] = values.pop("exception")
-    return OverrideRecord.model_validate(values | {"contract": contract, "decided_at": None})
+    return OverrideRecord.model_validate(values | {"contract": contract})

@@ -4,7 +4,7 @@ import datetime as dt
 
 from canonical.change import Cancellation, Renewal
 from canonical.document import CreditMemo, Invoice
-from canonical.lifecycle import ApprovedItem, ContractState, DocumentQuestion, Notice
+from canonical.lifecycle import ApprovedItem, ContractState, DocumentQuestion, Notice, Submission
 from canonical.scenario import Usage
 from ports.crm import ContractSnapshot
 from rules.billing_plan import documents
@@ -69,6 +69,15 @@ def is_known(state: ContractState, version: int | None) -> bool:
     be news: the CRM shows a change once it is approved, and approvals need not come in the versions' order.
     """
     return version is not None and state.contract is not None and version in state.versions
+
+
+def has(state: ContractState, submission: Submission) -> bool:
+    """Whether the document's contract, or its change, is carried out, planned, or waits to be read."""
+    told = {each.change.id for each in state.submissions if each.change is not None}
+    known = told | {item.id for item in state.carried} | {item.id for item in state.planned}
+    if submission.change is not None:
+        return submission.change.id in known
+    return state.contract is not None or any(each.contract is not None for each in state.submissions)
 
 
 def not_shown(snapshot: ContractSnapshot, notices: tuple[Notice, ...]) -> int | None:

@@ -19,6 +19,7 @@ from canonical.change import ContractChange
 from canonical.contract import Contract, DatedRate
 from canonical.document import CreditMemo, Invoice
 from canonical.lifecycle import ChangeInput, ChangeResult, ChangeStatus, Plan
+from canonical.money import total
 from canonical.origin import Origin, Reference
 from canonical.policy import PolicyExcerpt
 from canonical.scenario import Scenario
@@ -40,7 +41,7 @@ from workflows._correction import corrected_account, corrected_items
 from workflows._desk import Desk
 from workflows._options import on_platform
 from workflows._refusal import rejected
-from workflows._steps import Step, Steps, Undo
+from workflows._steps import NOTHING_AT_STAKE, Stake, Step, Steps, Undo
 
 
 class ChangeStory:
@@ -70,7 +71,7 @@ class ChangeStory:
             policy=self.policy,
             check_corrections=lambda pairs: void(corrected_account(self.contract.account, pairs)),
         )
-        self.steps = Steps(desk=self.desk, origin=self.origin, correct=self._correct)
+        self.steps = Steps(desk=self.desk, origin=self.origin, correct=self._correct, at_stake=self._at_stake)
         self.contract: Contract = state.contract
         self.problem: str | None = None
         self.undoing = False
@@ -88,6 +89,12 @@ class ChangeStory:
         except (InvalidScenario, ChangeRefused, CannotCarryOut) as error:
             self.problem = str(error)
             return Scope(self.contract, self.state.changes_in_force(), self.item.change, (), ())
+
+    def _at_stake(self) -> Stake:
+        """What the change bills and credits; nothing where it issues no document."""
+        amounts = [i.total for i in self.scope.invoices] + [c.total for c in self.scope.credit_memos]
+        currency = self.contract.currency
+        return (total(amounts, currency), currency) if amounts else NOTHING_AT_STAKE
 
     def _correct(self, pairs: dict[str, str]) -> None:
         self.items = corrected_items(self.items, pairs)

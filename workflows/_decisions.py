@@ -27,7 +27,7 @@ class Decisions:
         self.desk.check(order)
 
     @workflow.signal(name="resolve")
-    def resolve_by_signal(self, order: Resolve) -> None:
+    async def resolve_by_signal(self, order: Resolve) -> None:
         self.desk.resolve_by_signal(order)
 
     @workflow.update(name="request_override")

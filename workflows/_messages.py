@@ -57,6 +57,7 @@ class OverrideView(Noun):
     requested_at: dt.datetime
     status: str
     decided_by: str | None = None
+    decided_at: dt.datetime | None = None
     digest: str
 
     @classmethod
@@ -72,6 +73,7 @@ class OverrideView(Noun):
             requested_by=record.requested_by,
             requested_at=record.requested_at,
             status=record.status,
+            decided_at=record.decided_at,
             decided_by=record.decided_by,
             digest=record.digest,
         )

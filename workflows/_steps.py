@@ -9,7 +9,7 @@ import re
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 from temporalio import workflow
 from temporalio.exceptions import ActivityError, ApplicationError, is_cancelled_exception
@@ -23,6 +23,10 @@ from workflows._messages import Resolve
 from workflows._options import DEFECTS
 
 T = TypeVar("T")
+
+
+Stake: TypeAlias = tuple[Decimal | None, str | None]
+NOTHING_AT_STAKE: Stake = (None, None)
 
 
 class Undo(Exception):
@@ -56,6 +60,8 @@ class Steps:
     origin: Origin
     correct: Callable[[dict[str, str]], None]
     """Applies a person's corrections to what later attempts will send."""
+    at_stake: Callable[[], Stake] = field(default=lambda: NOTHING_AT_STAKE)
+    """The amount and currency of an exception whose step names none: limits of approval hold for it."""
     all: list[Step] = field(default_factory=list)
     _undo: list[Step] = field(default_factory=list)
     _revision: int = 0
@@ -124,7 +130,7 @@ class Steps:
 
     async def _decide(self, step: Step, error: BaseException) -> ResolveAction:
         """Asks a person what to do. Raises Undo where everything is to be undone."""
-        answer = await self.desk.ask(failure_of(step, error))
+        answer = await self.desk.ask(self._failure(step, error))
         match answer.action:
             case "retry" | "fix":
                 if answer.action == "fix":
@@ -138,6 +144,13 @@ class Steps:
                 self._undoing.append(answer)
                 raise Undo(answer)
         return answer.action
+
+    def _failure(self, step: Step, error: BaseException) -> Failure:
+        failure = failure_of(step, error)
+        if failure.amount is not None:
+            return failure
+        amount, currency = self.at_stake()
+        return failure.model_copy(update={"amount": amount, "currency": currency})
 
     async def together(self, runs: Iterable[Awaitable[Any]]) -> list[Any]:
         """Independent steps at once. All are awaited to their end before the first failure is raised, so
@@ -182,7 +195,7 @@ class Steps:
             try:
                 await step.undo(origin)
             except (ActivityError, ApplicationError) as error:
-                failure = failure_of(step, error)
+                failure = self._failure(step, error)
                 answer = await self.desk.ask(
                     failure.model_copy(update={"step": f"undo {step.name}", "code": "compensation_failed"})
                 )

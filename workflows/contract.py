@@ -10,7 +10,12 @@ import datetime as dt
 
 from temporalio import workflow
 from temporalio.common import SearchAttributePair, TypedSearchAttributes
-from temporalio.exceptions import ApplicationError, ChildWorkflowError, is_cancelled_exception
+from temporalio.exceptions import (
+    ApplicationError,
+    ChildWorkflowError,
+    FailureError,
+    is_cancelled_exception,
+)
 
 from activities.crm import ContractQuestion, ContractReading, CrmActivities
 from canonical.contract import Contract
@@ -41,6 +46,7 @@ from workflows._attributes import ACCOUNT, CONTRACT, LEGAL_ENTITY, STATUS
 from workflows._correction import corrected_items
 from workflows._decisions import Decisions
 from workflows._desk import Desk, invalid
+from workflows._messages import Resolve
 from workflows._options import WORKFLOW_QUEUE, on_platform
 from workflows._steps import Step, Steps, Undo
 
@@ -103,6 +109,8 @@ class ContractWorkflow(Decisions):
         """Takes a contract or a change from a document instead of the CRM."""
         if submission.event_id in self.state.seen:
             return Ticket(event_id=submission.event_id, accepted=False, reason="seen before")
+        if agenda.has(self.state, submission):
+            return Ticket(event_id=submission.event_id, accepted=False, reason="known already")
         seen = (*self.state.seen, submission.event_id)[-_SEEN:]
         self._set(seen=seen, submissions=(*self.state.submissions, submission))
         return Ticket(event_id=submission.event_id, accepted=True)
@@ -127,6 +135,19 @@ class ContractWorkflow(Decisions):
     def on_usage(self, notice: UsageNotice) -> None:
         """Usage that has come since the contract was read."""
         self._set(usage=agenda.with_usage(self.state, notice.usage, notice.date))
+
+    @workflow.signal(name="resolve")
+    async def resolve_by_signal(self, order: Resolve) -> None:
+        """Hands an order on to the chapter at work, which has the exception: in an emergency one knows the
+        contract's name.
+        """
+        if self.running is None or self.desk.open:
+            self.desk.resolve_by_signal(order)
+            return
+        try:
+            await workflow.get_external_workflow_handle(self.running).signal("resolve", order)
+        except FailureError as error:
+            workflow.logger.warning("resolve signal not handed on to %s: %s", self.running, error.message)
 
     @workflow.query(name="state")
     def view(self) -> ContractView:

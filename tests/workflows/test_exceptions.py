@@ -205,3 +205,23 @@ async def test_change_that_the_rules_refuse_goes_to_who_sold_it(made: World) -> 
     await made.decide("fiona", found, "compensate")
     await made.until_status("C-1", "active", changes=2)
     await until_agreed(made, {**told, "changes": []})
+
+
+async def test_exception_says_what_is_at_stake_and_limits_hold_for_it(made: World) -> None:
+    told = scenario(sold(seats(quantity="2000", **TAXED), start=month(-2)))
+    await forget_items(made, told)
+    found = await made.until_exception("C-1")
+    assert found.amount is not None
+    assert found.amount > 100_000
+    override = await made.request("fiona", found, "skip")
+    answer = await made.act("anna", "POST", f"/overrides/{override['id']}/approve", {"reason": "too much"})
+    assert answer.status_code == 403, answer.text
+
+
+async def test_signal_to_the_contract_reaches_the_chapter_that_waits(made: World) -> None:
+    told = yearly()
+    await forget_items(made, told)
+    await made.until_exception("C-1")
+    handle = made.client.get_workflow_handle("contract/C-1")
+    await handle.signal("resolve", {"action": "compensate", "reason": "by hand", "actor": "me"})
+    await made.until_status("C-1", "compensated")
