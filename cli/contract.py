@@ -1,13 +1,18 @@
 """`q2c contract`: started and changed from documents, listed, shown, told, traced."""
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 from urllib.parse import quote
 
 import typer
 
 from cli.client import ask, tell
 from cli.output import Format, Output, print_json, print_object, print_rows, say
-from cli.scenario_file import valid_scenario
+from cli.scenario_file import as_written, valid_scenario
+from cli.simulators import Simulators, simulators_run
+from cli.trigger import load_except_crms, report_usage
+
+if TYPE_CHECKING:
+    from canonical.scenario import Scenario
 
 app = typer.Typer(no_args_is_help=True, help="Contracts: start, change, list, show, timeline, lineage.")
 
@@ -15,16 +20,32 @@ File = Annotated[str, typer.Argument(metavar="FILE", help="Scenario file, JSON o
 ContractId = Annotated[str, typer.Argument(metavar="ID", help="The contract's id in the CRM.")]
 
 
+Status = Literal[
+    "pending", "activating", "active", "changing", "blocked", "cancelled", "compensated", "expired"
+]
+Bare = Annotated[
+    bool,
+    typer.Option(
+        "--bare", help="Where simulators run: do not make its account, items, entity, rates in them."
+    ),
+]
+
+
 @app.command()
-def start(file: File, output: Output = "table") -> None:
+def start(file: File, bare: Bare = False, output: Output = "table") -> None:
     """Start a contract from a document instead of the CRM's snapshot (migrations, repairs).
+
+    It is billed for all periods up to today. The document's changes are told by `q2c contract change`.
+    Where the local stack's simulators run, what the file presupposes is made in them, as trigger does.
 
     Example: q2c contract start contract.json
     """
     scenario = valid_scenario(file)
-    _print_started(
-        tell("/contracts", scenario.model_dump(mode="json", by_alias=True), role="finance"), output
-    )
+    _prepare(scenario, bare)
+    body = scenario.model_dump(mode="json", by_alias=True)
+    _print_started(tell("/contracts", body, role="finance"), output)
+    if scenario.changes:
+        say(f"its changes are not carried out by this: q2c contract change {file}")
 
 
 @app.command()
@@ -33,6 +54,7 @@ def change(
     change_id: Annotated[
         str | None, typer.Option("--change", metavar="ID", help="Only this change; all new ones if left out.")
     ] = None,
+    bare: Bare = False,
     output: Output = "table",
 ) -> None:
     """Tell a contract of the document's changes that it does not know yet.
@@ -40,6 +62,7 @@ def change(
     Example: q2c contract change contract.json --change CH-1
     """
     scenario = valid_scenario(file, change=change_id)
+    _prepare(scenario, bare)
     path = f"/contracts/{quote(scenario.contract.id, safe='')}/changes"
     body = scenario.model_dump(mode="json", by_alias=True)
     _print_started(tell(path, body, role="finance", params={"change": change_id}), output)
@@ -47,7 +70,7 @@ def change(
 
 @app.command("list")
 def list_contracts(
-    status: Annotated[str | None, typer.Option(help="Only those in this status, such as blocked.")] = None,
+    status: Annotated[Status | None, typer.Option(help="Only those in this status.")] = None,
     account: Annotated[str | None, typer.Option(help="Only those of this account.")] = None,
     limit: Annotated[int, typer.Option(min=1, max=1000, help="At most so many.")] = 100,
     output: Output = "table",
@@ -105,6 +128,13 @@ def lineage(contract: ContractId, output: Output = "table") -> None:
 
 def _path(contract: str) -> str:
     return f"/contracts/{quote(contract, safe='')}"
+
+
+def _prepare(scenario: "Scenario", bare: bool) -> None:
+    """Usage is told to the gateway; where simulators run, they get what the file presupposes."""
+    if simulators_run():
+        load_except_crms(Simulators(), as_written(scenario), bare=bare)
+    report_usage(scenario)
 
 
 def _print_started(started: dict[str, Any], output: Format) -> None:

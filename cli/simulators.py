@@ -12,6 +12,17 @@ Method = Literal["GET", "POST", "DELETE"]
 _TIMEOUT_SECONDS = 60.0
 
 
+def simulators_run() -> bool:
+    """Whether commands talk to the local stack, and it has simulators."""
+    from assembly.stack_state import read_stack
+
+    configured = settings()
+    stack = read_stack(configured.home)
+    if stack is None or not stack.platforms:
+        return False
+    return configured.gateway_url.rstrip("/") == stack.gateway_url.rstrip("/")
+
+
 class Simulators:
     """Those that run now; the command ends with exit code 4 where none does."""
 

@@ -48,16 +48,22 @@ def trigger(
     if platform not in CRMS:
         leave(INVALID, f"PLATFORM: {platform} approves no contracts; {', '.join(CRMS)} does")
     document = as_written(scenario)
-    for other in simulators.names:
-        if other != platform:
-            simulators.call(other, "POST", "load", {"scenario": document, "bare": bare})
-    _report_usage(scenario)  # first, so that whatever is billed because of the approval knows of it
+    load_except_crms(simulators, document, bare=bare)
+    report_usage(scenario)  # first, so that whatever is billed because of the approval knows of it
     approval = {"scenario": document, "approve": change or "contract", "bare": bare, "times": times}
     made = simulators.call(platform, "POST", "load", approval)
     print_object(made, output)
 
 
-def _report_usage(scenario: "Scenario") -> None:
+def load_except_crms(simulators: Simulators, document: dict[str, Any], *, bare: bool) -> None:
+    """What a scenario presupposes in the platforms that own it: account, items, entity; tax rates anyway."""
+    for platform in simulators.names:
+        if platform not in CRMS:
+            simulators.call(platform, "POST", "load", {"scenario": document, "bare": bare})
+
+
+def report_usage(scenario: "Scenario") -> None:
+    """The file's usage, told to the gateway; nothing where it has none."""
     if scenario.usage:
         path = f"/contracts/{quote(scenario.contract.id, safe='')}/usage"
         receipt = tell(path, {"usage": named_usage(scenario)}, role="operator")
