@@ -1,0 +1,151 @@
+"""Records the histories that `test_replay.py` replays: `python -m tests.workflows.record_histories`.
+
+One story after another runs for real (Temporal, simulators, connectors), with payloads in clear and nothing
+secret in them; then each history is kept as JSON. Record anew only for a release whose workflows were changed
+behind a version or a patch: a history that no longer replays is the finding, not a nuisance.
+"""
+
+import asyncio
+import re
+import tempfile
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+from temporalio.client import WorkflowExecution
+
+from canonical.ids import change_workflow_id
+from tests.rules.scenarios import amendment, cancellation, metered, renewal, seats
+from tests.temporal_server import temporal_server
+from tests.workflows.sales import month, scenario, sold
+from tests.world import World, world
+
+FOLDER = Path(__file__).parent.parent / "histories"
+TAXED = {"tax_rate_percent": "8.875"}
+
+Story = Callable[[World], Awaitable[None]]
+
+
+async def life(made: World) -> None:
+    """Activation with usage, amendments up and down, a cancellation; invoices and credit memos posted."""
+    usage = [{"line": "U1", "date": month(-3, 10), "quantity": "40", "id": "u1"}]
+    lines = (seats(**TAXED), metered(price="0.50", **TAXED))
+    told = scenario(
+        sold(*lines, start=month(-5), every=3),
+        amendment(month(-1, 10), {"id": "L1", "quantity": "15"}, name="CH-1"),
+        amendment(month(-1, 20), {"id": "L1", "quantity": "12"}, name="CH-2"),
+        cancellation(month(0)),
+        usage=usage,
+    )
+    await made.load(told)
+    await made.until_status("C-1", "active")
+    for number, change in enumerate(told["changes"], start=2):
+        await made.load(told, approve=change["id"])
+        await made.until_status("C-1", "active", "cancelled", changes=number)
+    posted = len(await made.ports["stripe"].documents("C-1"))
+    await made.until_posted("C-1", posted)
+
+
+async def renewed(made: World) -> None:
+    """An explicit renewal, then the platform's clock runs into the next term."""
+    told = scenario(
+        sold(seats(**TAXED), start=month(-12)), renewal(month(0), term_months=12, uplift_percent="5")
+    )
+    await made.load(told)
+    await made.until_status("C-1", "active", "expired")
+    await made.load(told, approve=told["changes"][0]["id"])
+    await made.until_status("C-1", "active", changes=2)
+
+
+async def renews_itself(made: World) -> None:
+    """A monthly contract whose term ends next month and renews; a cycle's draft is completed and posted."""
+    terms = {"auto": True, "term_months": 12, "uplift_percent": "5"}
+    await made.load(scenario(sold(seats(**TAXED), start=month(-11), every=1, renewal=terms)))
+    await made.until_status("C-1", "active")
+    await made.advance(month(1))
+    await made.until_status("C-1", "active", changes=2)
+    await made.until_posted("C-1", 13)
+
+
+async def compensated(made: World) -> None:
+    """The tax engine refuses the commit; a person has everything undone."""
+    told = scenario(sold(seats(**TAXED), start=month(-1)))
+    refusal = {"customer": "A-1", "code": "CertificatesError"}
+    await made.platforms["avatax"].load({"refuse_commit": refusal})
+    await made.load(told)
+    item = await made.until_exception("C-1")
+    path = f"/exceptions/{item.id}/compensate"
+    assert (await made.act("fiona", "POST", path, {"reason": "exempt after all"})).is_success
+    await made.until_status("C-1", "compensated")
+
+
+async def fixed(made: World) -> None:
+    """An item that the ERP does not know: retried, then fixed."""
+    told = scenario(sold(seats(**TAXED), start=month(-1)))
+    await made.load(scenario({**sold(seats(**TAXED), start=month(-1)), "id": "C-0"}), approve=None)
+    await made.load({**told, "contract": {**told["contract"], "lines": [legacy()]}}, bare=True)
+    item = await made.until_exception("C-1")
+    assert (await made.act("fiona", "POST", f"/exceptions/{item.id}/retry", {"reason": "again"})).is_success
+
+    async def next_one() -> Any:
+        found = await made.exceptions("C-1")
+        return next((each for each in found if each.id != item.id), None)
+
+    second = await made.settle(next_one, "the exception after the retry")
+    correction = {"reason": "sold as a seat", "set": {"items.LEGACY": "SEAT"}}
+    assert (await made.act("fiona", "POST", f"/exceptions/{second.id}/fix", correction)).is_success
+    await made.until_status("C-1", "active")
+
+
+def legacy() -> dict[str, Any]:
+    return {**seats(**TAXED), "product": "LEGACY"}
+
+
+async def undone_in_temporal(made: World) -> None:
+    """A chapter is cancelled in Temporal while it waits for a person: it undoes what it did."""
+    told = scenario(sold(seats(**TAXED), start=month(-1)))
+    await made.platforms["avatax"].load({"refuse_commit": {"customer": "A-1", "code": "CertificatesError"}})
+    await made.load(told)
+    await made.until_exception("C-1")
+    await made.client.get_workflow_handle(change_workflow_id("C-1", "activation", "C-1")).cancel()
+    await made.until_status("C-1", "compensated")
+
+
+STORIES: dict[str, Story] = {
+    "life": life,
+    "renewed": renewed,
+    "renews-itself": renews_itself,
+    "compensated": compensated,
+    "fixed": fixed,
+    "undone-in-temporal": undone_in_temporal,
+}
+
+
+async def record(name: str, story: Story, address: str) -> list[Path]:
+    with tempfile.TemporaryDirectory() as home:
+        async with world(Path(home), address, readable=True) as made:
+            await story(made)
+            found = [execution async for execution in made.client.list_workflows()]
+            return [await _kept(name, made, execution) for execution in found]
+
+
+async def _kept(name: str, made: World, execution: WorkflowExecution) -> Path:
+    handle = made.client.get_workflow_handle(execution.id, run_id=execution.run_id)
+    history = await handle.fetch_history()
+    words = re.sub(r"[^A-Za-z0-9]+", "-", re.sub(r"(in|cn)_\w+", "", execution.id)).strip("-")
+    path = FOLDER / f"{name}--{words}--{execution.run_id[-6:]}.json"
+    path.write_text(history.to_json() + "\n")
+    return path
+
+
+def main() -> None:
+    for old in FOLDER.glob("*.json"):
+        old.unlink()
+    with temporal_server() as address:
+        for name, story in STORIES.items():
+            kept = asyncio.run(record(name, story, address))
+            print(f"{name}: {len(kept)} histories")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,81 @@
+"""Every recorded history replays with today's workflows; one that would not is caught."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from temporalio import workflow
+from temporalio.client import WorkflowHistory
+from temporalio.worker import Replayer
+from temporalio.workflow import NondeterminismError
+
+from assembly.temporal import data_converter
+from assembly.workers import WORKFLOWS, runner
+from canonical.lifecycle import ChangeInput, ChangeResult
+from workflows._change import ChangeStory
+from workflows._chapter import Chapter
+from workflows.activation import ActivationWorkflow
+
+FOLDER = Path(__file__).parent.parent / "histories"
+HISTORIES = sorted(FOLDER.glob("*.json"))
+
+
+@workflow.defn(name="Activation", sandboxed=False)
+class HastyActivation(Chapter):
+    """What somebody might write in a hurry: the subscription before the customers."""
+
+    @workflow.init
+    def __init__(self, given: ChangeInput) -> None:
+        self.story = ChangeStory(given)
+        self.desk = self.story.desk
+
+    @workflow.run
+    async def run(self, given: ChangeInput) -> ChangeResult:
+        return await self.tell(self.scenes)
+
+    async def scenes(self) -> None:
+        await self.story.quote()
+        await self.story.customers()
+        await self.story.check()
+
+
+def _history(path: Path) -> WorkflowHistory:
+    text = path.read_text()
+    started = json.loads(text)["events"][0]["workflowExecutionStartedEventAttributes"]
+    return WorkflowHistory.from_json(started["workflowId"], text)
+
+
+def _kind(path: Path) -> str:
+    first: dict[str, Any] = json.loads(path.read_text())["events"][0]
+    name: str = first["workflowExecutionStartedEventAttributes"]["workflowType"]["name"]
+    return name
+
+
+def _replayer(workflows: list[type]) -> Replayer:
+    return Replayer(workflows=workflows, data_converter=data_converter(None), workflow_runner=runner())
+
+
+def test_there_is_a_history_of_every_workflow() -> None:
+    recorded = {_kind(path) for path in HISTORIES}
+    assert recorded == {getattr(each, "__temporal_workflow_definition").name for each in WORKFLOWS}
+
+
+@pytest.mark.parametrize("path", HISTORIES, ids=lambda path: path.stem)
+async def test_recorded_history_replays(path: Path) -> None:
+    await _replayer(list(WORKFLOWS)).replay_workflow(_history(path))
+
+
+async def test_a_step_in_another_place_is_caught() -> None:
+    """Else the test above could not fail."""
+    path = next(path for path in HISTORIES if _kind(path) == "Activation")
+    hasty = [HastyActivation if each is ActivationWorkflow else each for each in WORKFLOWS]
+    with pytest.raises(NondeterminismError):
+        await _replayer(hasty).replay_workflow(_history(path))
+
+
+@pytest.mark.parametrize("path", HISTORIES, ids=lambda path: path.stem)
+def test_recorded_history_holds_no_secret(path: Path) -> None:
+    text = path.read_text()
+    for secret in ("sk_test_", "whsec_", "BEGIN PRIVATE KEY", "t-fiona"):
+        assert secret not in text
