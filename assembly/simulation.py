@@ -8,6 +8,7 @@ and lets everything come to rest. Then it holds what the platforms list against 
 import asyncio
 import contextlib
 import datetime as dt
+import os
 import random
 import tempfile
 import time
@@ -30,13 +31,17 @@ from rules import agenda
 from rules.billing_plan import documents
 from rules.changes import known_on
 from rules.invariants import Finding, Listings, findings
+from rules.side_by_side import Beside, side_by_side
 from rules.subscription import subscription_at
 from rules.zones import day_of, start_of
+from sandbox.kit.faults import SEEDED_OUTCOMES
 from store.event_log import EventLog
 from store.exceptions import ExceptionQueue, RecordedException
 
 METER = Operator(name="meter", role="operator", token="meter-of-the-simulation")  # noqa: S106 - in process
 _MOST_FAULTS = 0.3
+_FAULTS = [outcome for outcome in SEEDED_OUTCOMES if outcome != "token-expired"]
+"""Those of the transport: an expired key is a person's business."""
 _PATIENCE_SECONDS = 0.1
 """After so long without an end of anything, what waits for another try gets it."""
 _JUST_AFTER = dt.timedelta(seconds=1)
@@ -55,18 +60,18 @@ class Stuck(Exception):
 
 @dataclass(frozen=True)
 class Simulation:
-    """What happened: the platforms' own listings beside the documents that the rules predict by `until`."""
+    """What happened: the platforms' own documents beside those that the rules predict by `until`."""
 
     until: dt.date
     status: str
-    listings: Listings
+    documents: tuple[Beside, ...]
     findings: tuple[Finding, ...]
     exceptions: tuple[RecordedException, ...]
     seconds: float
 
     @property
     def agrees(self) -> bool:
-        return not self.findings and not self.exceptions
+        return all(each.agrees for each in self.documents) and not self.findings and not self.exceptions
 
 
 async def simulate(
@@ -85,7 +90,7 @@ async def simulate(
     have to decide. Payments are not made. Raises Stuck, and FileNotFoundError without the server's wheel.
     """
     began = time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="q2c-simulation-") as home:
+    with tempfile.TemporaryDirectory(prefix="q2c-simulation-", dir=_memory()) as home:
         async with _life(Path(home), scenario, written, governance, progress) as life:
             if faults is not None:
                 life.draw_faults(faults)
@@ -96,8 +101,8 @@ async def simulate(
             return Simulation(
                 until=last,
                 status=view.status if view is not None else "pending",
-                listings=listings,
-                findings=findings(listings),
+                documents=side_by_side(listings),
+                findings=(*findings(listings), *life.failures()),
                 exceptions=tuple(await life.exceptions()),
                 seconds=time.monotonic() - began,
             )
@@ -138,6 +143,7 @@ class _Life:
         self._unreported = _named(scenario.usage)
         self._zone = "UTC"
         self._today = dt.date.min
+        self._fed = False
 
     # -- the days --------------------------------------------------------------------------------
 
@@ -171,7 +177,7 @@ class _Life:
         entity, then to where it begins last.
         """
         await self._report_usage(day)
-        before = self._invoices()
+        before = self._documents()
         midnights = {dt.datetime.combine(day, dt.time(), dt.UTC), start_of(day, self._zone)}
         for moment in sorted(midnights):
             self._today = day_of(moment, self._zone)
@@ -192,13 +198,14 @@ class _Life:
         if self._approved:
             await self.come_to_rest()
 
-    def _invoices(self) -> int:
-        return len(self._system.platforms["stripe"].dump().get("invoice", ()))
+    def _documents(self) -> int:
+        """How many documents the billing platform has announced."""
+        return len(self._clock.started.ids)
 
-    def _say(self, day: dt.date, invoices_before: int) -> None:
-        made = self._invoices() - invoices_before
+    def _say(self, day: dt.date, documents_before: int) -> None:
+        made = self._documents() - documents_before
         words = [f"approved: {', '.join(self._approved)}"] if self._approved else []
-        words += [f"{made} invoice{'s' if made > 1 else ''}"] if made else []
+        words += [f"{made} document{'s' if made > 1 else ''}"] if made else []
         self._progress(f"{day}  {'; '.join(words)}".rstrip())
         self._approved = []
 
@@ -224,13 +231,14 @@ class _Life:
         seen, since = "", time.monotonic()
         while True:
             delivered = await self._system.deliver()
+            self._fed = self._fed or bool(delivered)
             moving = await self._moving()
             if moving is None:
                 return
             now = time.monotonic()
             if delivered or moving != seen:
                 seen, since = moving, now
-            if now - since > _BLOCKED_SECONDS and await self.exceptions():
+            if now - since > _PATIENCE_SECONDS and await self._waits_for_somebody(now - since):
                 return
             if now - since > _STUCK_SECONDS:
                 raise Stuck(f"on {self._today}, for {_STUCK_SECONDS:.0f} s: {moving}")
@@ -238,17 +246,27 @@ class _Life:
 
     async def _moving(self) -> str | None:
         """What is under way, in words; None where nothing is."""
-        if (await self._log.counts())["waiting"]:
+        if self._fed and (await self._log.counts())["waiting"]:
             return "events wait to be handed on"
+        self._fed = False  # only `deliver` feeds the log
         running = self._clock.started.running()
-        blocked = {exception.workflow_id for exception in await self.exceptions()} if running else set()
-        if running - blocked:
-            return f"under way: {', '.join(sorted(running - blocked))}"
+        if running:
+            return f"under way: {', '.join(sorted(running))}"
         if not await self._contract_rests():
             return "the contract is at work"
         if any(platform.outbox.waiting() for platform in self._system.platforms.values()):
             return "webhooks wait to be sent"
         return None
+
+    async def _waits_for_somebody(self, waited_seconds: float) -> bool:
+        """Whether all that moves is documents with an exception of their own, or has moved for long beside an
+        open one.
+        """
+        blocked = {exception.workflow_id for exception in await self.exceptions()}
+        if not blocked:
+            return False
+        running = self._clock.started.running()
+        return waited_seconds > _BLOCKED_SECONDS or (bool(running) and running <= blocked)
 
     async def _let_work(self, waited_seconds: float) -> None:
         """Waits a moment, or for the next document to end. Where nothing ends, what waits for another try
@@ -260,6 +278,8 @@ class _Life:
             await asyncio.sleep(_LOOK_AGAIN_SECONDS)
         if waited_seconds > _PATIENCE_SECONDS:
             await self._clock.move_by(_TRY_AGAIN)
+        if waited_seconds > _BLOCKED_SECONDS:
+            await self._clock.started.ask_again()
 
     async def _contract_rests(self) -> bool:
         state, view = await self.contract()
@@ -270,7 +290,7 @@ class _Life:
         if view.exceptions:
             return True
         if view.running is not None:
-            return view.running in {exception.workflow_id for exception in await self.exceptions()}
+            return False
         today = max(self._today, state.business_date or self._today)
         due = agenda.due_item(state, today) or agenda.auto_renewal(state, today)
         return not (state.queue or state.submissions or due)
@@ -286,6 +306,10 @@ class _Life:
             raise
         return state, view
 
+    def failures(self) -> list[Finding]:
+        """Workflows that ended with an error, which none may."""
+        return [Finding("I11", failure, "failed") for failure in self._clock.started.failures]
+
     async def exceptions(self) -> list[RecordedException]:
         return await self._queue.list(status="open", limit=1000)
 
@@ -295,7 +319,7 @@ class _Life:
         """From now on each platform makes faults, how often and which being drawn from the seed."""
         rate = random.Random(seed).uniform(0, _MOST_FAULTS)  # noqa: S311 - repeatable, no secret
         for platform in self._system.platforms.values():
-            platform.faults.seed(seed, rate)
+            platform.faults.seed(seed, rate, _FAULTS)
 
     def clear_faults(self) -> None:
         for platform in self._system.platforms.values():
@@ -314,6 +338,11 @@ class _Life:
             general_ledger=await ports["netsuite"].general_ledger(entity),
             expected=(*due.invoices, *due.credit_memos),
         )
+
+
+def _memory() -> str | None:
+    """A directory that is in memory, where the machine has one: the store is gone at the end anyway."""
+    return next((path for path in ("/dev/shm",) if os.access(path, os.W_OK)), None)  # noqa: S108 - made fresh
 
 
 def _approval_day(change: ContractChange) -> dt.date:

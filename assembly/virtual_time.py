@@ -25,6 +25,7 @@ from temporalio.client import (
     Interceptor,
     OutboundInterceptor,
     StartWorkflowInput,
+    WorkflowExecutionStatus,
     WorkflowFailureError,
     WorkflowHandle,
 )
@@ -48,14 +49,16 @@ class Started(Interceptor):
     """The workflows that were started by a client, as long as they run."""
 
     def __init__(self) -> None:
-        self._running: dict[asyncio.Task[None], str] = {}
+        self._running: dict[asyncio.Task[None], WorkflowHandle[Any, Any]] = {}
+        self.ids: set[str] = set()
         self.failures: list[str] = []
 
     def intercept_client(self, next: OutboundInterceptor) -> OutboundInterceptor:
         return _Noting(next, self)
 
     def note(self, handle: WorkflowHandle[Any, Any]) -> None:
-        self._running[asyncio.create_task(self._await_end(handle))] = handle.id
+        self.ids.add(handle.id)
+        self._running[asyncio.create_task(self._await_end(handle))] = handle
 
     async def _await_end(self, handle: WorkflowHandle[Any, Any]) -> None:
         try:
@@ -65,13 +68,19 @@ class Started(Interceptor):
 
     def running(self) -> set[str]:
         """The ids of those that have not ended."""
-        self._running = {task: id for task, id in self._running.items() if not task.done()}
-        return set(self._running.values())
+        self._running = {task: handle for task, handle in self._running.items() if not task.done()}
+        return {handle.id for handle in self._running.values()}
 
     async def until_one_ends(self, seconds: float) -> None:
         """Returns when one of them has ended, at the latest after some seconds."""
         if self._running:
             await asyncio.wait(self._running, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+
+    async def ask_again(self) -> None:
+        """Asks for each whether it still runs, for the word of its end may be lost."""
+        for task, handle in tuple(self._running.items()):
+            if (await handle.describe()).status != WorkflowExecutionStatus.RUNNING:
+                task.cancel()
 
     async def forget(self) -> None:
         """Waits for none of them any more."""

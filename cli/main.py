@@ -23,6 +23,7 @@ class Commands(LazyGroup):
         "event": Lazy("cli.event", "The log of inbound and outbound events."),
         "deadletter": Lazy("cli.deadletter", "Events that could not be used."),
         "platform": Lazy("cli.platform", "The platforms: health, versions, limits."),
+        "simulate": Lazy("cli.simulate", "A contract's whole life in seconds, beside what was predicted."),
         "sandbox": Lazy("cli.sandbox", "The simulators: faults, state, clock, reset."),
         "governance": Lazy("cli.governance", "The policy: ownership, routing, accounts, versions, SLAs."),
         "audit": Lazy("cli.audit", "Who did what, and whether the record is whole."),

