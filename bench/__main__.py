@@ -10,6 +10,7 @@ import tempfile
 from pathlib import Path
 
 from rich.console import Console
+from temporalio.runtime import LoggingConfig, Runtime, TelemetryConfig, TelemetryFilter
 
 from bench.activations import Size, measured_activations
 from bench.open_contracts import measured_contracts
@@ -47,12 +48,19 @@ def made(home: Path, name: str) -> Path:
     return home / name
 
 
+def _quiet_temporal() -> None:
+    """What is tried again is no news here, and its native part would write it to stdout."""
+    logging.getLogger("temporalio").setLevel(logging.CRITICAL)
+    quiet = LoggingConfig(filter=TelemetryFilter(core_level="ERROR", other_level="ERROR"))
+    Runtime.set_default(Runtime(telemetry=TelemetryConfig(logging=quiet)))
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--json", action="store_true", help="print the figures as JSON")
     asked = parser.parse_args()
     configure("WARNING")
-    logging.getLogger("temporalio").setLevel(logging.CRITICAL)  # what is tried again is no news here
+    _quiet_temporal()
     with tempfile.TemporaryDirectory(prefix="q2c-bench-") as home:
         figures = asyncio.run(measured(Path(home), Console(stderr=True)))
     printed(figures, as_json=asked.json)

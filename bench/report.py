@@ -26,7 +26,7 @@ class Figures:
     contracts: OpenContracts
 
 
-_WIDTH = 110
+_WIDTH = 120
 
 
 def printed(figures: Figures, *, as_json: bool) -> None:
@@ -77,10 +77,10 @@ def _activations(found: Activations) -> Table:
     for column in (
         "",
         "activations/s",
-        "q2c's rate over it",
-        "one alone, ms",
-        "CPU each, ms",
-        "of it servers, ms",
+        "q2c over it",
+        "alone, ms",
+        "CPU, ms",
+        "in servers, ms",
     ):
         table.add_column(column, justify="left" if not column else "right", no_wrap=True)
     for name, taken in found.taken.items():
