@@ -1,7 +1,7 @@
 """What the billing platform must be told so that it bills by itself what the rules expect.
 
 The next cycles are laid out with the rules' own timeline and grouped into phases of equal cycles. A renewal
-by itself is told in advance, uplift and all: then the platform bills right on the day even if nobody is awake.
+by itself is told ahead, uplift and all: then the platform bills right on the day even if nobody is awake.
 """
 
 import datetime as dt
@@ -121,8 +121,8 @@ def _end_of_billing(
 
 
 def _phases(contract: Contract, ahead: Outlook) -> Iterator[SubscriptionPhase]:
-    """Runs of cycles that are alike. What is billed at a cycle's end is added to the draft of the next one, so
-    a contract with such lines has one more cycle, of nothing, on its last day.
+    """Runs of cycles that are alike. What is billed at a cycle's end is added to the draft of the next one,
+    so a contract with such lines has one more cycle, of nothing, on its last day.
     """
     run: SubscriptionPhase | None = None
     for cycle in (*ahead.cycles, *_closing_cycle(contract, ahead)):
