@@ -46,6 +46,11 @@ format: env env-dev
 bench: env
 	@$(BIN)/python -m bench
 
+## soak: the long part of the suites, beyond what `make test` runs
+soak: env env-dev
+	@Q2C_SOAK=1 Q2C_ORACLE_RUNS=10000 $(BIN)/python -m pytest --timeout 3600 -m soak
+	@Q2C_ORACLE_RUNS=10000 $(BIN)/python -m pytest --timeout 3600 tests/rules/test_against_oracle.py
+
 ## lock: write both locks anew (needs uv); they name no index
 lock:
 	uv pip compile pyproject.toml requirements/build.in --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header -q -o requirements/run.lock
