@@ -321,8 +321,8 @@ def _refusal(cause: BaseException) -> NoReturn:
         case "NotFound":
             raise ContractOrExceptionNotFound(cause.message) from cause
         case "InvalidInput":
-            field = cause.message.split(":", 1)[0]
-            raise InvalidRequest(cause.message, field=field) from cause
+            field, _, message = cause.message.partition(": ")
+            raise InvalidRequest(message, field=field) from cause
         case _:
             raise StateConflict(cause.message) from cause
 

@@ -95,7 +95,7 @@ def fix(
 ) -> None:
     """Correct the step's data and try it again.
 
-    Example: q2c exception fix EX-4QZ7K2M3PA --set postal_code=10118 --reason "typo in the CRM"
+    Example: q2c exception fix EX-4QZ7K2M3PA --set items.SEAT=SEAT-EU --reason "typo in the CRM"
     """
     _decide(exception, "fix", parsed_corrections(corrections), reason, output)
 
