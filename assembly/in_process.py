@@ -52,6 +52,13 @@ class SealedSettings(Settings):
         return (init_settings,)
 
 
+class NotEntered(Exception):
+    """A simulator can't hold what the scenario has; `platform` would not take it from a person either."""
+
+    def __init__(self, platform: str, words: str) -> None:
+        super().__init__(f"{platform}: {words}")
+
+
 @dataclass(frozen=True)
 class Operator:
     """Who acts at the gateway."""
@@ -77,10 +84,17 @@ class InProcess:
         """What `q2c trigger` does: rates, items and entity where they belong, the approval in the CRM.
 
         `approve` is `contract` or the id of a change. Its webhook waits until `deliver`. Usage is not told.
+        Raises NotEntered.
         """
         for name in ("avatax", "netsuite"):
-            await self.platforms[name].load({"scenario": scenario})
-        await self.platforms["salesforce"].load({"scenario": scenario, "approve": approve})
+            await self._load(name, {"scenario": scenario})
+        await self._load("salesforce", {"scenario": scenario, "approve": approve})
+
+    async def _load(self, name: str, document: dict[str, Any]) -> None:
+        try:
+            await self.platforms[name].load(document)
+        except ValueError as error:
+            raise NotEntered(name, str(error)) from error
 
     async def report_usage(self, contract: str, usage: Sequence[Document], operator: Operator) -> None:
         """Tells the gateway of usage, each entry with an id. Raises httpx.HTTPStatusError."""

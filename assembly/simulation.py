@@ -87,7 +87,8 @@ async def simulate(
     contract that is approved today is billed up to today. `written` is the same scenario as a file has it.
 
     `faults` is the seed of the transport faults that the simulators make. Stops early where somebody would
-    have to decide. Payments are not made. Raises Stuck, and FileNotFoundError without the server's wheel.
+    have to decide. Payments are not made. Raises NotEntered, Stuck, and FileNotFoundError where the server's
+    wheel is not installed.
     """
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="q2c-simulation-", dir=_memory()) as home:

@@ -84,12 +84,15 @@ def _until(scenario: Any, last: "dt.date", file: str) -> Any:
 
 
 def _lived(scenario: Any, written: dict[str, Any], faults: int | None, governance: Any) -> "Simulation":
+    from assembly.in_process import NotEntered
     from assembly.simulation import Stuck
     from assembly.simulation import simulate as live
 
     try:
         with _quiet():
             return asyncio.run(live(scenario, written, faults=faults, governance=governance, progress=say))
+    except NotEntered as error:
+        leave(INVALID, str(error))
     except Stuck as error:
         leave(FAILED, f"nothing moves any more: {error}")
     except (
