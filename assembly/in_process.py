@@ -18,6 +18,7 @@ from starlette.types import ASGIApp
 from temporalio.client import Client
 
 from assembly.gateway import assemble
+from assembly.handoff import CREDIT_EVENTS, INVOICE_EVENTS
 from assembly.platforms import connector_of
 from assembly.policy_source import GovernedPolicy
 from assembly.sections import Platform as PlatformSection
@@ -155,6 +156,7 @@ async def in_process(
             httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=GATEWAY_URL)
         )
         made = InProcess(home, client, settings, platforms, ports, database, gateway)
+        await _subscribe(platforms["stripe"], apps["stripe"])
         await _start_workers(stack, made)
         yield made
 
@@ -163,6 +165,20 @@ async def _connector(stack: contextlib.AsyncExitStack, settings: Settings, name:
     """Our connector on the simulator, with the credentials that the simulator gives out."""
     made = connector_of(settings, name, transport=SandboxTransport(app))
     return await stack.enter_async_context(contextlib.aclosing(made))
+
+
+async def _subscribe(stripe: Platform, app: ASGIApp) -> None:
+    """Has Stripe tell only of what leads to something, as its webhook endpoint is set up by a person."""
+    headers = {"Authorization": f"Bearer {stripe.credentials()['api_key']}"}
+    events = sorted(INVOICE_EVENTS | CREDIT_EVENTS)
+    async with httpx.AsyncClient(
+        transport=SandboxTransport(app), base_url=f"https://{stripe.name}.test", headers=headers
+    ) as account:
+        listed = await account.get("/v1/webhook_endpoints")
+        for endpoint in listed.raise_for_status().json()["data"]:
+            wanted = {f"enabled_events[{index}]": event for index, event in enumerate(events)}
+            changed = await account.post(f"/v1/webhook_endpoints/{endpoint['id']}", data=wanted)
+            changed.raise_for_status()
 
 
 async def _start_workers(stack: contextlib.AsyncExitStack, made: InProcess) -> None:

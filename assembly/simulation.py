@@ -284,14 +284,12 @@ class _Life:
 
     async def _contract_rests(self) -> bool:
         state, view = await self.contract()
-        if state is None or view is None:
+        if state is None or view is None or (view.running is not None and not view.exceptions):
             return False
-        if state.policy is not None:
-            self._zone = state.policy.time_zone
         if view.exceptions:
             return True
-        if view.running is not None:
-            return False
+        if state.policy is not None:
+            self._zone = state.policy.time_zone
         today = max(self._today, state.business_date or self._today)
         due = agenda.due_item(state, today) or agenda.auto_renewal(state, today)
         return not (state.queue or state.submissions or due)
