@@ -7,6 +7,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+import structlog
 from pydantic import BaseModel
 from structlog.testing import capture_logs
 
@@ -253,6 +254,7 @@ async def test_messages_and_logs_hold_nothing_private() -> None:
     def refuse(_request: httpx.Request) -> httpx.Response:
         return httpx.Response(400, json={"error": {"code": "BAD", "message": said}})
 
+    structlog.reset_defaults()  # whatever another test's server has silenced
     token = correlation_id.set("contract/C-1")
     try:
         with capture_logs() as logs:
