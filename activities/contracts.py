@@ -6,17 +6,14 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
 from canonical.lifecycle import ContractAnswer, DocumentQuestion
-from canonical.scenario import Usage
 from ports.records import Records
 
 
 class ContractBook(Protocol):
     """Asks the contract's own workflow, which is the one place where its state lives."""
 
-    async def expected_document(
-        self, question: DocumentQuestion, usage: tuple[Usage, ...]
-    ) -> ContractAnswer | None:
-        """None where there is no such contract; one that does not know the usage is told of it."""
+    async def expected_document(self, question: DocumentQuestion) -> ContractAnswer | None:
+        """None where there is no such contract; one that does not know the question's usage is told of it."""
         ...
 
 
@@ -28,9 +25,9 @@ class ContractActivities:
     @activity.defn(name="contract.expected_document")
     async def expected_document(self, question: DocumentQuestion) -> ContractAnswer:
         """The expected document; asked again while the contract is busy. Writes nothing."""
-        usage = await self._records.usage(question.contract)
-        question = question.model_copy(update={"usage_count": len(usage)})
-        answer = await self._book.expected_document(question, usage)
+        if question.cycle == "draft":
+            question = question.model_copy(update={"usage": await self._records.usage(question.contract)})
+        answer = await self._book.expected_document(question)
         if answer is None:
             raise ApplicationError(
                 f"no contract {question.contract} is known", type="NotFound", non_retryable=True

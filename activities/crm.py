@@ -6,8 +6,8 @@ from temporalio import activity
 
 from activities._errors import port_errors
 from canonical.base import Noun
+from canonical.metering import MeteredMonth
 from canonical.policy import PolicyExcerpt
-from canonical.scenario import Usage
 from ports.crm import ContractSnapshot, Crm, CrmWriteBack
 from ports.records import Records
 
@@ -24,7 +24,7 @@ class ContractReading(Noun):
     """All that a decision about a contract rests on, read at one moment."""
 
     snapshot: ContractSnapshot
-    usage: tuple[Usage, ...]
+    usage: tuple[MeteredMonth, ...]
     policy: PolicyExcerpt
 
 
@@ -42,7 +42,7 @@ class CrmActivities:
 
     @activity.defn(name="crm.read_contract")
     async def read_contract(self, question: ContractQuestion) -> ContractReading:
-        """The CRM's snapshot, our usage records and governance's word, in one reading; writes nothing."""
+        """The CRM's snapshot, the usage reported and governance's word, in one reading; writes nothing."""
         with port_errors():
             snapshot = question.snapshot or await self._crm.read_contract(question.contract)
         usage = await self._records.usage(question.contract)

@@ -7,7 +7,6 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from canonical.ids import contract_workflow_id
 from canonical.lifecycle import ContractAnswer, DocumentQuestion, UsageNotice
-from canonical.scenario import Usage
 
 BUSINESS_DATE, USAGE = "business date", "usage"
 
@@ -16,12 +15,13 @@ class TemporalContractBook:
     def __init__(self, client: Client) -> None:
         self._client = client
 
-    async def expected_document(
-        self, question: DocumentQuestion, usage: tuple[Usage, ...]
-    ) -> ContractAnswer | None:
+    async def expected_document(self, question: DocumentQuestion) -> ContractAnswer | None:
         """The contract's answer; a change under way is asked itself, for it may have made the document."""
         handle = self._client.get_workflow_handle(contract_workflow_id(question.contract))
         answer = await self._ask(handle, question)
+        if answer is not None and answer.reason == USAGE:
+            await handle.signal("usage", _notice(question, answer))
+            answer = await self._ask(handle, question)
         if answer is None or answer.ready:
             return answer
         if answer.running is not None:
@@ -29,8 +29,6 @@ class TemporalContractBook:
             known = await self._ask(chapter, question)
             if known is not None and known.ready:
                 return known
-        if answer.reason == USAGE:
-            await handle.signal("usage", UsageNotice(usage=usage, date=question.date))
         if answer.reason == BUSINESS_DATE:
             await handle.signal("business_date", question.date)
         return answer
@@ -50,3 +48,8 @@ class TemporalContractBook:
             raise
         except WorkflowQueryFailedError:
             return ContractAnswer(ready=False, reason="the contract could not answer")
+
+
+def _notice(question: DocumentQuestion, answer: ContractAnswer) -> UsageNotice:
+    is_open = question.cycle == "draft"
+    return UsageNotice(usage=answer.usage, date=question.date, draft_open=is_open)

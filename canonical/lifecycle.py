@@ -12,6 +12,7 @@ from canonical.base import Dec, Noun
 from canonical.change import ContractChange
 from canonical.contract import Contract
 from canonical.document import CreditMemo, Invoice
+from canonical.metering import MeteredMonth, by_day
 from canonical.origin import Reference
 from canonical.policy import PolicyExcerpt
 from canonical.scenario import Usage
@@ -151,7 +152,10 @@ class ContractState(Noun):
     versions: tuple[int, ...] = ()
     """The CRM's versions that have been read, or asked for; one below the newest may be missing."""
     ids: PlatformIds = PlatformIds()
-    usage: tuple[Usage, ...] = ()
+    usage: tuple[MeteredMonth, ...] = ()
+    """What has been taken in of the usage that is reported."""
+    usage_closed: dt.date | None = None
+    """Invoices up to this date take no more usage: what comes for them is late."""
     policy: PolicyExcerpt | None = None
     items: dict[str, str] = Field(default_factory=dict)
     """Products that a person has mapped to an ERP item by fixing an exception."""
@@ -169,6 +173,10 @@ class ContractState(Noun):
     term_end: dt.date | None = None
     """The first day after the term in force; null for an evergreen contract."""
     source: Literal["crm", "document"] = "crm"
+
+    def used(self) -> tuple[Usage, ...]:
+        """The usage that has been taken in, by line and day."""
+        return by_day(self.usage)
 
     def changes_in_force(self) -> tuple[ContractChange, ...]:
         """The changes that count: carried out, in the order in which they were."""
@@ -236,15 +244,22 @@ class DocumentQuestion(Noun):
     kind: Literal["invoice", "credit_memo"]
     key: str | None
     date: dt.date
-    usage_count: int = 0
-    """How many usage records our store holds: a contract that knows fewer is told of them first."""
+    cycle: Literal["draft", "issued"] | None = None
+    """Whether the platform's own invoice is still open; null for documents that our plan has made."""
+    usage: tuple[MeteredMonth, ...] = ()
+    """What is reported of the contract's usage: one that knows less is told of it first."""
 
 
 class UsageNotice(Noun):
-    """All usage of a contract, before the document of `date` is expected."""
+    """What is reported beyond what the contract knows, before it says what is on the invoice of `date`.
 
-    usage: tuple[Usage, ...]
+    `draft_open`: usage of the period that ends on the date still goes on that invoice. After it, the invoice
+    is closed.
+    """
+
+    usage: tuple[MeteredMonth, ...]
     date: dt.date
+    draft_open: bool = True
 
 
 class ContractAnswer(Noun):
@@ -260,3 +275,5 @@ class ContractAnswer(Noun):
     policy: PolicyExcerpt | None = None
     change: str | None = None
     correlation_id: str = ""
+    usage: tuple[MeteredMonth, ...] = ()
+    """Where it is not ready for `usage`: what it must be told."""

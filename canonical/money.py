@@ -7,7 +7,7 @@ exactly the currency's number of decimals. A float is refused wherever it could 
 """
 
 from collections.abc import Iterable
-from decimal import Decimal
+from decimal import Context, Decimal, DivisionByZero, Inexact, InvalidOperation, Overflow
 from fractions import Fraction
 from functools import cache
 
@@ -98,6 +98,19 @@ def format_amount(amount: Decimal, currency: str) -> str:
     if not is_whole_minor_units(amount, currency):
         raise ValueError(f"{amount} has more decimals than {currency} has")
     return format(round_amount(amount, currency), "f")
+
+
+_UNROUNDED = Context(prec=500, traps=[Inexact, InvalidOperation, DivisionByZero, Overflow])
+
+
+def plus(*figures: Decimal) -> Decimal:
+    """The exact sum of figures that are not amounts (units, quantities): `Decimal`'s own plus rounds to 28
+    digits. Raises decimal.Inexact where 500 do not hold it.
+    """
+    found = Decimal(0)
+    for figure in figures:
+        found = _UNROUNDED.add(found, figure)
+    return found
 
 
 def require_one_currency(currencies: Iterable[str]) -> str:

@@ -4,8 +4,8 @@ import datetime as dt
 from typing import Literal, Protocol
 
 from canonical.base import Dec, Noun
+from canonical.metering import MeteredMonth
 from canonical.origin import Origin, Reference
-from canonical.scenario import Usage
 
 ResolveAction = Literal["retry", "fix", "skip", "compensate", "accept"]
 
@@ -130,8 +130,8 @@ class Records(Protocol):
 
     async def record_override(self, override: OverrideRecord) -> None: ...
 
-    async def usage(self, contract: str) -> tuple[Usage, ...]:
-        """All usage of the contract, each event id once."""
+    async def usage(self, contract: str) -> tuple[MeteredMonth, ...]:
+        """All usage of the contract by line and day, each event id once."""
         ...
 
     async def publish(self, events: tuple[PublishedEvent, ...]) -> None: ...

@@ -5,11 +5,8 @@ import datetime as dt
 from canonical.change import Cancellation, Renewal
 from canonical.document import CreditMemo, Invoice
 from canonical.lifecycle import ApprovedItem, ContractState, DocumentQuestion, Notice, Submission
-from canonical.scenario import Usage
 from ports.crm import ContractSnapshot
 from rules.billing_plan import documents
-from rules.changes import steps
-from rules.layout import lay_out
 from rules.untaxed import change_without_tax
 
 _RANK = {"activation": 0, "renewal": 1, "transfer": 2, "merge": 3, "amendment": 4, "cancellation": 5}
@@ -187,30 +184,11 @@ def expected_document(state: ContractState, question: DocumentQuestion) -> Invoi
             return planned
     if state.contract is None or not is_active(state):
         return None
-    found = documents(state.contract, state.changes_in_force(), state.usage, question.date)
+    found = documents(state.contract, state.changes_in_force(), state.used(), question.date)
     candidates: tuple[Invoice | CreditMemo, ...] = (
         found.invoices if question.kind == "invoice" else found.credit_memos
     )
     return next((document for document in candidates if document.key == question.key), None)
-
-
-def with_usage(state: ContractState, found: tuple[Usage, ...], day: dt.date) -> tuple[Usage, ...]:
-    """The usage known, and what has been found since. What belongs to a period that was billed before `day`
-    is taken in on that day: it goes on the next invoice, and no issued one is altered.
-    """
-    known = {usage.id for usage in state.usage}
-    new = [usage for usage in found if usage.id not in known]
-    if state.contract is None or state.billed_through is None or not new:
-        return (*state.usage, *new)
-    timeline = lay_out(state.contract, steps(state.contract, state.changes_in_force()), day)
-    billed = [window for window in timeline.windows(day) if window.stop < day]
-    taken = tuple(
-        usage.model_copy(update={"received_date": day})
-        if usage.received_date is None and any(w.start <= usage.date < w.stop for w in billed)
-        else usage
-        for usage in new
-    )
-    return (*state.usage, *taken)
 
 
 def cancelled_on(state: ContractState) -> dt.date | None:

@@ -58,13 +58,13 @@ def scope(
     `contract` is the state's, or the newly approved one for an activation; `as_of` is today. Documents after
     `until` that the platform does not bill by itself belong to the change that comes after this one.
     """
-    before = state.changes_in_force()
+    before, used = state.changes_in_force(), state.used()
     if item.change is None:
-        found = _within(documents(contract, before, state.usage, as_of), None, until)
+        found = _within(documents(contract, before, used, as_of), None, until)
         return Scope(contract, before, None, found.invoices, found.credit_memos)
-    issued = _issued(documents(contract, before, state.usage, as_of), state)
+    issued = _issued(documents(contract, before, used, as_of), state)
     for change, last in ((item.change, until), (_received(item.change, as_of), as_of)):
-        wanted = documents(contract, (*before, change), state.usage, as_of)
+        wanted = documents(contract, (*before, change), used, as_of)
         difference = _difference(issued, _within(wanted, state.cycle_from, last), contract, state, item.id)
         if difference is not None:
             return Scope(contract, before, change, *difference)

@@ -2,7 +2,7 @@
 
 import datetime as dt
 
-from canonical.scenario import Usage
+from canonical.metering import MeteredMonth
 from ports.records import (
     ContractRecord,
     EventFate,
@@ -55,8 +55,8 @@ class StoreRecords:
     async def record_override(self, override: OverrideRecord) -> None:
         await self._overrides.record(override)
 
-    async def usage(self, contract: str) -> tuple[Usage, ...]:
-        return await self._usage.of_contract(contract)
+    async def usage(self, contract: str) -> tuple[MeteredMonth, ...]:
+        return await self._usage.by_month(contract)
 
     async def publish(self, events: tuple[PublishedEvent, ...]) -> None:
         await self._outbox.append(events)

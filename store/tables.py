@@ -227,6 +227,19 @@ class UsageEvent(Base, table=True):
     recorded_at: dt.datetime = Field(sa_type=UtcDateTime)
 
 
+class UsageDay(Base, table=True):
+    """What the events of a contract's line come to on a day, kept with each event that is new: reading a
+    contract's usage must not cost more the more events there are.
+    """
+
+    __tablename__ = "usage_day"
+    contract: str = Field(sa_column=Column("contract", Text, primary_key=True))
+    line: str = Field(sa_column=Column("line", Text, primary_key=True))
+    date: dt.date = Field(primary_key=True)
+    units: Decimal = Field(sa_type=DecimalText)
+    events: int = Field(sa_column=Column("events", Sequence64, nullable=False))
+
+
 class ContractRow(Base, table=True):
     """What lists show of a contract; the workflow has the truth."""
 

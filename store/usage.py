@@ -1,17 +1,36 @@
-"""Usage as reported: each id counts once in its contract, whoever reports it and how often."""
+"""Usage as reported: each id counts once in its contract, whoever reports it and how often.
+
+Events are kept one by one, for whoever asks what a bill is made of; beside them the sums by line and day,
+which is what contracts are told. Both are written in one transaction.
+"""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from decimal import Decimal
+from typing import TypeVar
 
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy import select
+from sqlalchemy import bindparam, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
+from canonical.metering import MeteredMonth
+from canonical.money import plus
 from canonical.scenario import Usage
 from store.database import Database
 from store.event_log import Clock, utc_now
-from store.tables import UsageEvent, table_of
+from store.tables import UsageDay, UsageEvent, table_of
+
+_AT_ONCE = 400
+"""How many keys one statement asks for: SQLite and asyncpg both bound a statement's parameters."""
+
+EventId = tuple[str, str]
+"""Contract and usage id."""
+_Day = tuple[str, str, dt.date]
+_Content = tuple[str, dt.date, Decimal]
+"""What must be the same where an id comes again: line, date, quantity."""
+_Key = TypeVar("_Key")
 
 
 class UsageReceipt(BaseModel):
@@ -24,62 +43,173 @@ class UsageReceipt(BaseModel):
     conflicting: tuple[str, ...]
 
 
+class BatchReceipt(BaseModel):
+    """The same of events of many contracts; `conflicting` by contract and id."""
+
+    model_config = ConfigDict(frozen=True)
+
+    recorded: int
+    duplicates: int
+    conflicting: tuple[EventId, ...]
+
+
 class UsageLog:
     def __init__(self, database: Database, *, clock: Clock = utc_now) -> None:
         self._database = database
         self._clock = clock
 
     async def record(self, contract: str, usage: Sequence[Usage]) -> UsageReceipt:
-        """Keeps what is new, all or nothing. Usage without an id counts each time that it is reported."""
-        now = self._clock()
-        async with self._database.write() as session:
-            for each in usage:
-                if each.id is None:
-                    session.add(_row(contract, each, now))
-            named = [each for each in usage if each.id is not None]
-            rows = [_row(contract, each, now).model_dump(exclude={"id"}) for each in named]
-            new = await self._database.insert_new(
-                session, table_of(UsageEvent), rows, ("contract", "usage_id")
-            )
-            kept = await _kept(session, contract, [each.id for each in named if each.id is not None])
-        conflicting = {each.id for each in named if each.id is not None and each != kept[each.id]}
-        recorded = len(new) + len(usage) - len(named)
+        """Keeps what is new of one contract, all or nothing, as `record_batch` does."""
+        receipt = await self.record_batch([(contract, each) for each in usage])
         return UsageReceipt(
-            recorded=recorded, duplicates=len(usage) - recorded, conflicting=tuple(sorted(conflicting))
+            recorded=receipt.recorded,
+            duplicates=receipt.duplicates,
+            conflicting=tuple(usage_id for _, usage_id in receipt.conflicting),
         )
 
-    async def of_contract(self, contract: str) -> tuple[Usage, ...]:
-        """By date, then in the order of recording."""
+    async def record_batch(self, events: Sequence[tuple[str, Usage]]) -> BatchReceipt:
+        """Keeps what is new, all or nothing. Usage without an id counts each time that it is reported.
+
+        Two batches at once never wait for each other in a circle: both write in the order of the keys.
+        """
+        now = self._clock()
+        first, repeated = _by_id(events)
+        unnamed = [(contract, usage) for contract, usage in events if usage.id is None]
+        async with self._database.write() as session:
+            new = await self._insert(session, first, now)
+            rows = [_row(contract, usage, now) for contract, usage in unnamed]
+            if rows:
+                await session.execute(table_of(UsageEvent).insert(), rows)
+            counted = [(key[0], first[key]) for key in new]
+            await self._count(session, [*counted, *unnamed])
+            known = [*(key for key in first if key not in new), *(key for key, _ in repeated)]
+            kept = await _kept(session, sorted({key for key in known if key not in new}))
+        told = [*((key, first[key]) for key in first if key not in new), *repeated]
+        kept |= {key: _content(first[key]) for key in new}
+        conflicting = {key for key, usage in told if _content(usage) != kept[key]}
+        recorded = len(new) + len(unnamed)
+        return BatchReceipt(
+            recorded=recorded, duplicates=len(events) - recorded, conflicting=tuple(sorted(conflicting))
+        )
+
+    async def _insert(
+        self, session: AsyncSession, events: Mapping[EventId, Usage], now: dt.datetime
+    ) -> set[EventId]:
+        """Inserts the events whose ids are new; returns these."""
+        rows = [_row(key[0], events[key], now) for key in sorted(events)]
+        unique = ("contract", "usage_id")
+        inserted = await self._database.insert_new(session, table_of(UsageEvent), rows, unique)
+        return {(contract, usage_id) for contract, usage_id in inserted}
+
+    async def _count(self, session: AsyncSession, events: Iterable[tuple[str, Usage]]) -> None:
+        """Adds the events to their days' sums."""
+        more: dict[_Day, list[Decimal]] = defaultdict(list)
+        for contract, usage in events:
+            more[(contract, usage.line, usage.date)].append(usage.quantity)
+        table, names = table_of(UsageDay), ("contract", "line", "date")
+        days = sorted(more)
+        nothing = [dict(zip(names, day, strict=True)) | {"units": Decimal(0), "events": 0} for day in days]
+        await self._database.insert_new(session, table, nothing, names)
+        sums: list[dict[str, object]] = []
+        for some in _in_parts(days):
+            key = tuple_(*(table.c[name] for name in names))
+            statement = select(table).where(key.in_(some)).order_by(*(table.c[name] for name in names))
+            for *day, units, count in await session.execute(statement.with_for_update()):
+                figures = more[(day[0], day[1], day[2])]
+                sums.append(
+                    {f"of_{name}": value for name, value in zip(names, day, strict=True)}
+                    | {"units": plus(units, *figures), "events": count + len(figures)}
+                )
+        if sums:
+            same = (table.c[name] == bindparam(f"of_{name}") for name in names)
+            await session.execute(update(table).where(*same), sums)
+
+    async def by_month(self, contract: str) -> tuple[MeteredMonth, ...]:
+        """All usage of the contract by line, month and day, however many events there are."""
+        table = table_of(UsageDay)
+        statement = select(table.c.line, table.c.date, table.c.units, table.c.events)
+        statement = statement.where(table.c.contract == contract).order_by(table.c.line, table.c.date)
+        months: dict[tuple[str, str], tuple[dict[int, Decimal], list[int]]] = {}
+        async with self._database.read() as session:
+            for line, date, units, events in await session.execute(statement):
+                days, counts = months.setdefault((line, f"{date.year:04}-{date.month:02}"), ({}, []))
+                days[date.day] = units
+                counts.append(events)
+        return tuple(
+            MeteredMonth(line=line, month=month, units=days, events=sum(counts))
+            for (line, month), (days, counts) in months.items()
+        )
+
+    async def of_contract(
+        self, contract: str, *, limit: int | None = None, offset: int = 0
+    ) -> tuple[Usage, ...]:
+        """Single events by date, then in the order of recording."""
         statement = (
             select(UsageEvent)
             .where(col(UsageEvent.contract) == contract)
             .order_by(col(UsageEvent.date), col(UsageEvent.id))
+            .limit(limit)
+            .offset(offset)
         )
         async with self._database.read() as session:
             return tuple(_usage(row) for row in (await session.execute(statement)).scalars())
 
 
-async def _kept(session: AsyncSession, contract: str, ids: list[str]) -> dict[str, Usage]:
-    found: dict[str, Usage] = {}
-    for start in range(0, len(ids), 500):
-        statement = select(UsageEvent).where(
-            col(UsageEvent.contract) == contract, col(UsageEvent.usage_id).in_(ids[start : start + 500])
-        )
-        for row in (await session.execute(statement)).scalars():
-            assert row.usage_id is not None
-            found[row.usage_id] = _usage(row)
+def _by_id(
+    events: Iterable[tuple[str, Usage]],
+) -> tuple[dict[EventId, Usage], list[tuple[EventId, Usage]]]:
+    """The events that have an id, each at its first coming; and those whose id came before in the batch."""
+    first: dict[EventId, Usage] = {}
+    repeated: list[tuple[EventId, Usage]] = []
+    for contract, usage in events:
+        if usage.id is None:
+            continue
+        key = (contract, usage.id)
+        if key in first:
+            repeated.append((key, usage))
+        else:
+            first[key] = usage
+    return first, repeated
+
+
+async def _kept(session: AsyncSession, ids: Sequence[EventId]) -> dict[EventId, _Content]:
+    """What is kept under these ids."""
+    table = table_of(UsageEvent)
+    columns = (table.c.contract, table.c.usage_id, table.c.line, table.c.date, table.c.quantity)
+    found: dict[EventId, _Content] = {}
+    for contract, some in _of_one_contract(ids):
+        statement = select(*columns).where(table.c.contract == contract, table.c.usage_id.in_(some))
+        for _, usage_id, line, date, quantity in await session.execute(statement):
+            found[(contract, usage_id)] = (line, date, quantity)
     return found
 
 
-def _row(contract: str, usage: Usage, now: dt.datetime) -> UsageEvent:
-    return UsageEvent(
-        contract=contract,
-        usage_id=usage.id,
-        line=usage.line,
-        date=usage.date,
-        quantity=usage.quantity,
-        recorded_at=now,
-    )
+def _of_one_contract(ids: Sequence[EventId]) -> Iterator[tuple[str, Sequence[str]]]:
+    by_contract: dict[str, list[str]] = defaultdict(list)
+    for contract, usage_id in ids:
+        by_contract[contract].append(usage_id)
+    for contract, listed in by_contract.items():
+        for some in _in_parts(listed):
+            yield contract, some
+
+
+def _in_parts(keys: Sequence[_Key]) -> Iterator[Sequence[_Key]]:
+    return (keys[start : start + _AT_ONCE] for start in range(0, len(keys), _AT_ONCE))
+
+
+def _content(usage: Usage) -> _Content:
+    return usage.line, usage.date, usage.quantity
+
+
+def _row(contract: str, usage: Usage, now: dt.datetime) -> dict[str, object]:
+    return {
+        "contract": contract,
+        "usage_id": usage.id,
+        "line": usage.line,
+        "date": usage.date,
+        "quantity": usage.quantity,
+        "recorded_at": now,
+    }
 
 
 def _usage(row: UsageEvent) -> Usage:

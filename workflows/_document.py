@@ -6,6 +6,7 @@ an exception before it reaches the ledger, and nothing is posted.
 
 import datetime as dt
 from collections.abc import Awaitable, Callable
+from typing import Literal
 
 from temporalio import workflow
 
@@ -123,7 +124,11 @@ class DocumentStory(Decisions):
                     code="Unroutable",
                 )
             question = DocumentQuestion(
-                contract=document.contract, kind=document.kind, key=document.key, date=document.date
+                contract=document.contract,
+                kind=document.kind,
+                key=document.key,
+                date=document.date,
+                cycle=_cycle(document),
             )
             return await workflow.execute_activity_method(
                 ContractActivities.expected_document, question, **in_contracts(WORKFLOW_QUEUE)
@@ -250,3 +255,10 @@ class DocumentStory(Decisions):
 
         voided = await self.steps.run(step, undo)
         return DocumentResult(outcome="voided" if voided else "nothing to void", key=key, posted=voided)
+
+
+def _cycle(document: IssuedDocument) -> Literal["draft", "issued"] | None:
+    """Whether the platform's own invoice still takes lines; None for what is not a cycle's."""
+    if document.kind != "invoice" or document.origin != "cycle":
+        return None
+    return "draft" if document.status == "draft" else "issued"

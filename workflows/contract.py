@@ -38,7 +38,7 @@ from canonical.lifecycle import (
 )
 from canonical.origin import Origin
 from ports.crm import Approval, ApprovedChange, ContractSnapshot
-from rules import agenda
+from rules import agenda, metering
 from rules.contract_view import changes_of, status_of
 from rules.untaxed import without_tax
 from rules.zones import day_of, start_of
@@ -133,8 +133,8 @@ class ContractWorkflow(Decisions):
 
     @workflow.signal(name="usage")
     def on_usage(self, notice: UsageNotice) -> None:
-        """Usage that has come since the contract was read."""
-        self._set(usage=agenda.with_usage(self.state, notice.usage, notice.date))
+        """Usage that has come since the contract was read; with it the invoice of the date is closed."""
+        self.state = metering.after_notice(self.state, notice)
 
     @workflow.signal(name="resolve")
     async def resolve_by_signal(self, order: Resolve) -> None:
@@ -175,8 +175,8 @@ class ContractWorkflow(Decisions):
         state = self.state
         if self.running is not None or state.queue or state.submissions:
             return ContractAnswer(ready=False, reason="a change is under way", running=self.running)
-        if question.usage_count > len(state.usage):
-            return ContractAnswer(ready=False, reason="usage")
+        if (lacking := metering.lacking(state, question)) is not None:
+            return ContractAnswer(ready=False, reason="usage", usage=lacking)
         if agenda.unfinished_before(state, question.date):
             return ContractAnswer(ready=False, reason="business date")
         return ContractAnswer(
@@ -296,7 +296,7 @@ class ContractWorkflow(Decisions):
             contract=self.state.contract or without_tax(snapshot.contract),
             version=max(self.state.version, snapshot.version),
             planned=(*self.state.planned, *items),
-            usage=agenda.with_usage(self.state, reading.usage, self._today()),
+            usage=metering.take_in(self.state, reading.usage, self._today()),
             policy=reading.policy,
             business_date=max(dates, default=None),
         )
@@ -422,6 +422,7 @@ class ContractWorkflow(Decisions):
                 cycle_from=given.as_of,
                 term_end=result.term_end,
             )
+            self._set(usage_closed=metering.closed_after(given.state, self.state, given.as_of))
 
     def _carried(self, item: ApprovedItem, status: ChangeStatus, note: str | None) -> None:
         entry = CarriedChange(

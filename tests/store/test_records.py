@@ -162,8 +162,14 @@ async def test_usage_counts_once_by_its_id(records: Records, database: Database)
     await log.record("C-1", [named, unnamed, unnamed])
     await log.record("C-1", [named.model_copy(update={"quantity": Decimal(9)})])
     await log.record("C-2", [named])
-    assert sorted(each.quantity for each in await records.usage("C-1")) == [1, 1, Decimal("1500.50")]
-    assert len(await records.usage("C-2")) == 1
+    (month,) = await records.usage("C-1")
+    assert (month.line, month.month, month.units, month.events) == (
+        "U1",
+        "2026-02",
+        {10: Decimal("1502.50")},
+        3,
+    )
+    assert [month.events for month in await records.usage("C-2")] == [1]
 
 
 async def test_published_event_is_kept_once_as_a_cloud_event(records: Records, database: Database) -> None:

@@ -1,4 +1,4 @@
-"""Records the histories that `test_replay.py` replays: `python -m tests.workflows.record_histories`.
+"""Records the histories of `test_replay.py`: `python -m tests.workflows.record_histories [STORY …]`.
 
 One story after another runs for real (Temporal, simulators, connectors), with payloads in clear and nothing
 secret in them; then each history is kept as JSON. Record anew only for a release whose workflows were changed
@@ -7,8 +7,9 @@ behind a version or a patch: a history that no longer replays is the finding, no
 
 import asyncio
 import re
+import sys
 import tempfile
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -138,14 +139,15 @@ async def _kept(name: str, made: World, execution: WorkflowExecution) -> Path:
     return path
 
 
-def main() -> None:
-    for old in FOLDER.glob("*.json"):
+def main(wanted: Sequence[str]) -> None:
+    stories = {name: STORIES[name] for name in wanted} or STORIES
+    for old in (path for name in stories for path in FOLDER.glob(f"{name}--*.json")):
         old.unlink()
     with temporal_server() as address:
-        for name, story in STORIES.items():
+        for name, story in stories.items():
             kept = asyncio.run(record(name, story, address))
             print(f"{name}: {len(kept)} histories")
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

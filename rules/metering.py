@@ -1,0 +1,187 @@
+"""What a contract takes in of the usage that is reported, and on which invoice it goes.
+
+Usage known while its invoice's draft is open is on that invoice. Once that invoice is closed, usage of its
+period is late: it is taken in on a later day, and goes on the next invoice with its own period. Source:
+FINANCE.md, "Charges"; docs/decisions/0007-usage-travels-by-day.md.
+"""
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from decimal import Decimal
+
+from canonical.change import Amendment
+from canonical.lifecycle import ContractState, DocumentQuestion, UsageNotice
+from canonical.metering import MeteredMonth
+from canonical.money import plus
+from canonical.scenario import Usage
+from rules.changes import steps
+from rules.layout import lay_out
+from rules.timeline import Window
+
+_Cell = tuple[str, str, dt.date | None]
+"""Line, month, and the received date where it is late."""
+
+
+def by_month(usage: Iterable[Usage]) -> tuple[MeteredMonth, ...]:
+    """Single events added up by line and day; an id counts once, at its first coming.
+
+    What became known on its own day or before is not told apart: it is known whenever it is asked for.
+    """
+    units: dict[_Cell, dict[int, list[Usage]]] = defaultdict(lambda: defaultdict(list))
+    seen: set[str] = set()
+    for event in usage:
+        if event.id is not None:
+            if event.id in seen:
+                continue
+            seen.add(event.id)
+        received = event.received_date
+        late = received if received is not None and received > event.date else None
+        units[(event.line, _month(event.date), late)][event.date.day].append(event)
+    return tuple(
+        MeteredMonth(
+            line=line,
+            month=month,
+            units={day: plus(*(event.quantity for event in events)) for day, events in sorted(days.items())},
+            events=sum(map(len, days.values())),
+            received_date=received,
+        )
+        for (line, month, received), days in sorted(units.items(), key=lambda cell: _order(cell[0]))
+    )
+
+
+def newer(known: Iterable[MeteredMonth], told: Iterable[MeteredMonth]) -> tuple[MeteredMonth, ...]:
+    """The told months that have more events than are known of their line and month."""
+    events: dict[tuple[str, str], int] = defaultdict(int)
+    for month in known:
+        events[(month.line, month.month)] += month.events
+    return tuple(month for month in told if month.events > events[(month.line, month.month)])
+
+
+def with_told(
+    known: Iterable[MeteredMonth],
+    told: Iterable[MeteredMonth],
+    received_on: Callable[[dt.date], dt.date | None],
+) -> tuple[MeteredMonth, ...]:
+    """The usage known once `told` is taken in, which is all that is reported of its lines and months.
+
+    `received_on` gives a day's received date where its usage is late by now. Told again, or told what is
+    older than the known, changes nothing.
+    """
+    cells = {_cell(month): month for month in known}
+    for month in newer(cells.values(), told):
+        same = [c for c in cells.values() if (c.line, c.month) == (month.line, month.month)]
+        more = month.events - sum(cell.events for cell in same)
+        for day, quantity in month.units.items():
+            before = [cell.units[day] for cell in same if day in cell.units]
+            fresh = plus(quantity, *(-one for one in before))
+            if fresh or not before:
+                late = received_on(month.date(day))
+                _add(cells, (month.line, month.month, late), {day: fresh}, more)
+                more = 0
+        if more:  # they come to nothing, and are known all the same
+            _add(cells, (month.line, month.month, None), {}, more)
+    return tuple(cells[cell] for cell in sorted(cells, key=_order))
+
+
+def _add(cells: dict[_Cell, MeteredMonth], cell: _Cell, units: dict[int, Decimal], events: int) -> None:
+    line, month, received = cell
+    standing = cells.get(cell) or MeteredMonth(
+        line=line, month=month, units={}, events=0, received_date=received
+    )
+    added = {day: plus(standing.units[day], q) if day in standing.units else q for day, q in units.items()}
+    cells[cell] = standing.model_copy(
+        update={"units": {**standing.units, **added}, "events": standing.events + events}
+    )
+
+
+def lacking(state: ContractState, question: DocumentQuestion) -> tuple[MeteredMonth, ...] | None:
+    """What the contract must be told before it says what is on a cycle's invoice; None where it may say so.
+
+    An invoice that is issued has what was known when it was, so it only has to be closed.
+    """
+    if question.cycle is None or not _has_usage(state):
+        return None
+    news = newer(state.usage, question.usage) if question.cycle == "draft" else ()
+    is_closed = state.usage_closed is not None and question.date <= state.usage_closed
+    return None if is_closed and not news else news
+
+
+def _has_usage(state: ContractState) -> bool:
+    """Whether the contract has, or has had, a line that is billed by usage."""
+    lines = () if state.contract is None else state.contract.lines
+    added = (
+        entry.add
+        for change in state.changes_in_force()
+        if isinstance(change, Amendment)
+        for entry in change.lines
+        if entry.add is not None
+    )
+    return bool(state.usage) or any(terms.charge == "usage" for terms in (*lines, *added))
+
+
+def take_in(
+    state: ContractState, told: Iterable[MeteredMonth], day: dt.date, *, draft_open: bool = False
+) -> tuple[MeteredMonth, ...]:
+    """The usage known once `told` is taken in on the day, for the draft of that date where one is open.
+
+    What belongs to a period whose invoice is closed is received on the day, at the earliest on the day after
+    the last closed invoice: no issued one is altered.
+    """
+    closed = state.usage_closed
+    if closed is None or state.contract is None:
+        return with_told(state.usage, told, lambda date: None)
+    if draft_open and closed <= day:
+        closed = day - dt.timedelta(days=1)
+    received = max(day, closed + dt.timedelta(days=1))
+    billed = [window for window in _windows(state, received) if window.stop <= closed]
+
+    def received_on(date: dt.date) -> dt.date | None:
+        return received if any(window.start <= date < window.stop for window in billed) else None
+
+    return with_told(state.usage, told, received_on)
+
+
+def after_notice(state: ContractState, notice: UsageNotice) -> ContractState:
+    """The contract once it knows of the usage, and has closed the invoice that the notice is for."""
+    return state.model_copy(
+        update={
+            "usage": take_in(state, notice.usage, notice.date, draft_open=notice.draft_open),
+            "usage_closed": max(state.usage_closed or notice.date, notice.date),
+        }
+    )
+
+
+def closed_after(before: ContractState, after: ContractState, as_of: dt.date) -> dt.date | None:
+    """Up to which date invoices take no more usage, once a change has been carried out.
+
+    As long as our plan issues all invoices, those are closed; later on only those of the periods that the
+    change has made to end: the platform's own drafts close one by one.
+    """
+    through, cycles = after.billed_through, before.cycle_from
+    if through is not None and (cycles is None or through <= cycles):
+        dates = {through}
+    else:
+        dates = {w.stop for w in _windows(after, as_of)} - {w.stop for w in _windows(before, as_of)}
+    if after.usage_closed is not None:
+        dates.add(after.usage_closed)
+    return max(dates, default=None)
+
+
+def _windows(state: ContractState, until: dt.date) -> list[Window]:
+    if state.contract is None:
+        return []
+    return lay_out(state.contract, steps(state.contract, state.changes_in_force()), until).windows(until)
+
+
+def _month(date: dt.date) -> str:
+    return f"{date.year:04}-{date.month:02}"
+
+
+def _cell(month: MeteredMonth) -> _Cell:
+    return month.line, month.month, month.received_date
+
+
+def _order(cell: _Cell) -> tuple[str, str, dt.date]:
+    line, month, received = cell
+    return line, month, received or dt.date.min
