@@ -10,6 +10,7 @@ from zoneinfo import available_timezones
 
 from canonical.base import Noun
 from canonical.document import AccountRole
+from canonical.reconciliation import BreakType
 from governance.problems import PolicyProblem
 from governance.schema import WILDCARD, Capability, Decision, OwnedNoun, RetainedKind, Role, RouteRule
 
@@ -21,7 +22,17 @@ _LEAST_DAYS_OF_WEBHOOK_IDS = 7
 
 def contradictions(policy: "Policy") -> tuple[PolicyProblem, ...]:
     """All that is wrong between and within the files, whatever the date."""
-    checks = (_routes, _charts, _items_and_dimensions, _complete, _owners, _exception_rules, _limits, _kept)
+    checks = (
+        _routes,
+        _charts,
+        _items_and_dimensions,
+        _complete,
+        _owners,
+        _exception_rules,
+        _limits,
+        _kept,
+        _breaks,
+    )
     return tuple(problem for check in checks for problem in check(policy))
 
 
@@ -193,6 +204,19 @@ def _kept(policy: "Policy") -> Iterator[PolicyProblem]:
         if days is not None and days < least:
             text = f"is shorter than {least} days"
             yield _problem("retention", f"days.{kind}", text, "keep it longer, or null for ever")
+
+
+def _breaks(policy: "Policy") -> Iterator[PolicyProblem]:
+    """Every type of break has an owner that exists."""
+    said = policy.reconciliation.breaks
+    for type_ in get_args(BreakType):
+        if type_ not in said:
+            yield _problem("reconciliation", f"breaks.{type_}", "is missing", "add it")
+    for type_, rule in said.items():
+        if rule.owner not in policy.owners.owners:
+            known = ", ".join(policy.owners.owners)
+            way_out = f"use one of {known}, or add it to owners.yaml"
+            yield _problem("reconciliation", f"breaks.{type_}.owner", f"{rule.owner} is no owner", way_out)
 
 
 def _ageing(policy: "Policy", on_date: dt.date) -> Iterator[DueProblem]:

@@ -30,6 +30,7 @@ from governance.schema import (
     Ownership,
     Platforms,
     PlatformVersion,
+    ReconciliationPolicy,
     RetainedKind,
     Retention,
     Role,
@@ -51,6 +52,7 @@ SECTIONS: dict[str, type[Noun]] = {
     "exceptions": Exceptions,
     "approvals": Approvals,
     "retention": Retention,
+    "reconciliation": ReconciliationPolicy,
 }
 CONNECTORS_OWN = ("salesforce_fields",)
 """Files whose schema belongs to a connector: they lie here, and are checked there."""
@@ -103,6 +105,7 @@ class Policy(Noun):
     exceptions: Exceptions
     approvals: Approvals
     retention: Retention
+    reconciliation: ReconciliationPolicy
 
     def route(self, legal_entity: str, on_date: dt.date) -> Route:
         """The platforms of the entity on that day; its own rule wins over the one for `*`."""

@@ -12,6 +12,7 @@ from pydantic import Field, StringConstraints
 
 from canonical.base import Dec, Noun
 from canonical.document import AccountRole
+from canonical.reconciliation import BreakType
 
 WILDCARD = "*"
 
@@ -215,3 +216,20 @@ class Retention(Noun):
     """retention.yaml: how many days each kind of record is kept; null: for ever."""
 
     days: Mapping[RetainedKind, int | None]
+
+
+class BreakPolicy(Noun):
+    """Whose breaks of a type are, and whether one holds up the close of the period."""
+
+    owner: Slug
+    blocks_close: bool
+
+
+class ReconciliationPolicy(Noun):
+    """reconciliation.yaml"""
+
+    rounding_minor_units: int = Field(ge=0)
+    recheck_after_seconds: int = Field(ge=0, le=3600)
+    controlled_accounts: tuple[AccountRole, ...] = Field(min_length=1)
+    close_before_period_end: bool
+    breaks: Mapping[BreakType, BreakPolicy]

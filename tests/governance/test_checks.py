@@ -96,6 +96,10 @@ REFUSED: list[tuple[str, Callable[[Document], None], str, str]] = [
     ("approvals", _set("second_approver", to=["pay"]), "second_approver.0", "Input should be"),
     ("retention", _set("days", "webhook_id", to=6), "days.webhook_id", "shorter than 7 days"),
     ("retention", _drop("days", "lineage"), "days.lineage", "is missing"),
+    ("reconciliation", _drop("breaks", "tax"), "breaks.tax", "is missing"),
+    ("reconciliation", _set("breaks", "tax", "owner", to="nobody"), "breaks.tax.owner", "nobody is no owner"),
+    ("reconciliation", _set("rounding_minor_units", to=-1), "rounding_minor_units", "greater than or equal"),
+    ("reconciliation", _set("controlled_accounts", to=["kash"]), "controlled_accounts.0", "Input should be"),
     (
         "platforms",
         _set("platforms", "stripe", "capabilities", to=[]),
