@@ -67,6 +67,7 @@ PASSED_THROUGH = (
     "workflows._options",
     "workflows._refusal",
     "workflows._steps",
+    "workflows._usage_credits",
     "pydantic",
     "pydantic_core",
     "annotated_types",

@@ -11,7 +11,7 @@ from pydantic import Field
 from canonical.base import Dec, Noun
 from canonical.change import ContractChange
 from canonical.contract import Contract
-from canonical.document import CreditMemo, Invoice
+from canonical.document import CreditMemo, DocumentLine, Invoice
 from canonical.metering import MeteredMonth, by_day
 from canonical.origin import Reference
 from canonical.policy import PolicyExcerpt
@@ -262,6 +262,13 @@ class UsageNotice(Noun):
     draft_open: bool = True
 
 
+class DueCredit(Noun):
+    """A credit memo to be issued, and the lines of the invoice that it credits, as `credits` counts them."""
+
+    credit: CreditMemo
+    credited: tuple[DocumentLine, ...]
+
+
 class ContractAnswer(Noun):
     """What the document workflows need of a contract. `ready` false: a change is under way, ask again."""
 
@@ -277,3 +284,5 @@ class ContractAnswer(Noun):
     correlation_id: str = ""
     usage: tuple[MeteredMonth, ...] = ()
     """Where it is not ready for `usage`: what it must be told."""
+    credits: tuple[DueCredit, ...] = ()
+    """What a cycle's invoice has beside it: usage that was billed and has been corrected."""

@@ -4,7 +4,7 @@ import datetime as dt
 
 from canonical.change import Cancellation, Renewal
 from canonical.document import CreditMemo, Invoice
-from canonical.lifecycle import ApprovedItem, ContractState, DocumentQuestion, Notice, Submission
+from canonical.lifecycle import ApprovedItem, ContractState, DocumentQuestion, DueCredit, Notice, Submission
 from ports.crm import ContractSnapshot
 from rules.billing_plan import documents
 from rules.untaxed import change_without_tax
@@ -189,6 +189,28 @@ def expected_document(state: ContractState, question: DocumentQuestion) -> Invoi
         found.invoices if question.kind == "invoice" else found.credit_memos
     )
     return next((document for document in candidates if document.key == question.key), None)
+
+
+def usage_credits(state: ContractState, question: DocumentQuestion) -> tuple[DueCredit, ...]:
+    """The credit memos that late usage makes due on the date of a cycle's invoice.
+
+    No platform makes them by itself, and no change of the contract does; those that a change has planned are
+    left out.
+    """
+    if question.cycle is None or state.contract is None or not state.usage or not is_active(state):
+        return ()
+    found = documents(state.contract, state.changes_in_force(), state.used(), question.date)
+    planned = {document.key for document in state.expected}
+    lines = {invoice.key: invoice.lines for invoice in found.invoices}
+    return tuple(
+        DueCredit(credit=memo, credited=lines[memo.invoice_key])
+        for memo in found.credit_memos
+        if memo.date == question.date and memo.key not in planned and _is_of_usage(memo)
+    )
+
+
+def _is_of_usage(memo: CreditMemo) -> bool:
+    return all(line.charge == "usage" and line.timing == "arrears" for line in memo.lines)
 
 
 def cancelled_on(state: ContractState) -> dt.date | None:

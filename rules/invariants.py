@@ -12,6 +12,7 @@ from canonical.document import CreditMemo, Invoice
 from ports.billing import IssuedDocument
 from ports.erp import GeneralLedgerLine, PostedDocument
 from ports.tax import TaxResult
+from rules.subledger import is_empty_cycle
 
 _GONE = ("void", "voided", "cancelled", "reversed")
 _COUNTERS = ("void:", "reversal:")
@@ -117,8 +118,8 @@ def _of(key: str | None, prefix: str) -> bool:
 
 
 def _standing(documents: Iterable[IssuedDocument]) -> list[IssuedDocument]:
-    """Issued and not voided: drafts are not documents yet."""
-    return [d for d in documents if d.status not in (*_GONE, "draft")]
+    """Issued and not voided: drafts are not documents yet, and a cycle that bills nothing is none."""
+    return [d for d in documents if d.status not in (*_GONE, "draft") and not is_empty_cycle(d)]
 
 
 def _stands(document: PostedDocument) -> bool:

@@ -5,7 +5,7 @@ from decimal import Decimal
 from canonical.base import Day, Dec, Noun
 from canonical.document import CreditMemo, Invoice
 from rules.invariants import Listings
-from rules.subledger import compare
+from rules.subledger import compare, is_empty_cycle
 
 _GONE = ("void", "voided", "cancelled", "reversed", "draft")
 
@@ -33,11 +33,11 @@ class Beside(Noun):
 
 
 def side_by_side(listings: Listings) -> tuple[Beside, ...]:
-    """In order of date and key; documents that were voided are left out. Says nothing of duplicates
-    (`rules.invariants` does).
+    """In order of date and key, without documents that were voided and cycles that bill nothing. Says nothing
+    of duplicates (`rules.invariants` does).
     """
     keys = {document.key for document in listings.expected}
-    keys |= {d.key or d.id for d in listings.issued if d.status not in _GONE}
+    keys |= {d.key or d.id for d in listings.issued if d.status not in _GONE and not is_empty_cycle(d)}
     found = [_beside(listings, key) for key in keys]
     return tuple(sorted(found, key=lambda each: (each.date, each.kind != "invoice", each.key)))
 

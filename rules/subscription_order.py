@@ -155,7 +155,8 @@ def _cycle_lines(contract: Contract, timeline: Timeline, cycle: Slice) -> tuple[
     lines = []
     for life in _billed_by_cycle(timeline):
         if life.lives_on(cycle.period.start):
-            pieces = [] if life.terms.charge == "usage" else stretches(life, cycle.period.start, cycle.stop)
+            is_free = life.terms.charge == "usage" or _is_over(timeline, cycle.period.start)
+            pieces = [] if is_free else stretches(life, cycle.period.start, cycle.stop)
             exact = sum((piece.cost(cycle.period) for piece in pieces), Fraction(0))
             lines.append(_line(contract, life, exact, cycle.period.start))
     return tuple(lines)

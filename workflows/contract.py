@@ -187,6 +187,7 @@ class ContractWorkflow(Decisions):
             policy=state.policy and state.policy.model_copy(update={"items": self._items()}),
             change=state.carried[-1].id if state.carried else None,
             correlation_id=f"contract/{state.id}",
+            credits=agenda.usage_credits(state, question),
         )
 
     # -- the loop --------------------------------------------------------------------------------

@@ -8,11 +8,12 @@ from canonical.document import DocumentLine, Invoice
 from canonical.lifecycle import ContractAnswer
 from canonical.origin import Origin
 from ports.billing import DraftCompletion, IssuedDocument
-from rules.subledger import billed_by_platform, with_quoted_tax
+from rules.subledger import billed_by_platform, is_empty_cycle, with_quoted_tax
 from rules.tax_document import invoice_tax_document
 from workflows._document import DocumentInput, DocumentResult, DocumentStory
 from workflows._options import on_platform
 from workflows._steps import Step
+from workflows._usage_credits import issue_usage_credits
 
 
 @workflow.defn(name="Invoice")
@@ -39,8 +40,16 @@ class InvoiceWorkflow(DocumentStory):
             return DocumentResult(outcome="let pass: no contract", key=document.key)
         self.desk.adopt(answer.policy)
         document = await self.settled(document, answer, self.read)
+        result = await self.settle(document, answer)
+        await issue_usage_credits(self.steps, self.given.platform, answer)
+        return result
+
+    async def settle(self, document: IssuedDocument, answer: ContractAnswer) -> DocumentResult:
+        """What the contract has answered, carried out: completed, compared, issued, posted."""
         if document.status == "void":
             return await self.void(document, answer)
+        if answer.expected is None and is_empty_cycle(document):
+            return DocumentResult(outcome="nothing is due", key=document.key)
         if document.origin == "cycle" and isinstance(answer.expected, Invoice):
             answer = await self.taxed(answer, answer.expected)
             if document.status == "draft":

@@ -1,15 +1,14 @@
 """Whole lives on the time-skipping server: what the platforms list in the end is what the rules predict."""
 
 import datetime as dt
-import logging
 from typing import Any
 
 import pytest
-import structlog
 
 from assembly.in_process import NotEntered
-from assembly.simulation import Simulation, simulate
+from assembly.simulation import simulate
 from tests.agreement import scenario_of
+from tests.assembly.lives import lived, silence
 from tests.rules.scenarios import amendment, cancellation, flat, metered, seats
 from tests.workflows.sales import NEW_YORK, TOKYO, account, arrears, month, scenario, sold
 from tests.world import example, today
@@ -20,18 +19,7 @@ YEARLY = {"auto": True, "term_months": 12, "uplift_percent": "7"}
 
 @pytest.fixture(autouse=True)
 def silent() -> None:
-    """Thousands of lines about requests would take a third of the time."""
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
-
-
-async def lived(raw: dict[str, Any], until: str | None = None, faults: int | None = None) -> Simulation:
-    """Lives it, and fails with what is not as predicted."""
-    written = raw if until is None else {**raw, "as_of": until}
-    found = await simulate(scenario_of(written), written, faults=faults)
-    problems = [*map(str, found.findings), *(e.summary for e in found.exceptions)]
-    problems += [f"{each.key}: {each.differences}" for each in found.documents if not each.agrees]
-    assert found.agrees, "\n".join(problems)
-    return found
+    silence()
 
 
 def renewed_and_cancelled(every: int) -> dict[str, Any]:

@@ -116,6 +116,14 @@ def test_i1_a_draft_and_a_void_document_are_none() -> None:
     assert _broken(issued=[_issued(invoice), void]) == set()
 
 
+def test_i1_a_cycle_that_bills_nothing_is_none_and_one_that_bills_is() -> None:
+    invoice, nothing = _invoice(), Decimal("0.00")
+    figures: dict[str, Any] = {"id": "in_0", "key": "C-1/invoice/2026-02-01", "origin": "cycle"}
+    empty = _issued(invoice, **figures, subtotal=nothing, tax=nothing, total=nothing)
+    assert _broken(issued=[_issued(invoice), empty]) == set()
+    assert "I1" in _broken(issued=[_issued(invoice), _issued(invoice, **figures)])
+
+
 def test_i3_an_entry_that_does_not_balance_by_a_minor_unit_is_found() -> None:
     assert _broken(general_ledger=_ledger("1306.50", "1306.49")) == {"I3"}
 

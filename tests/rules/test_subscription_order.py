@@ -83,6 +83,13 @@ def test_a_usage_line_is_on_the_subscription_at_no_price() -> None:
     assert [str(line.period_amount) for line in order.phases[0].lines] == ["100.00", "0.00"]
 
 
+def test_the_last_draft_for_usage_costs_nothing_by_itself_where_seats_are_billed_ahead() -> None:
+    order = _order(_scenario(s.contract(s.seats(), s.metered(), every=1)), "2026-01-01")
+    last = order.phases[-1]
+    assert last.start == dt.date(2027, 1, 1)
+    assert [str(line.period_amount) for line in last.lines] == ["0.00", "0.00"]
+
+
 def test_a_contract_that_starts_later_is_billed_by_the_platform_from_its_first_day() -> None:
     order = _order(_scenario(s.contract(s.seats(), start="2027-01-31", every=1)), "2026-05-01")
     assert order.phases[0].start == dt.date(2027, 1, 31)
