@@ -1,5 +1,7 @@
 """The billing platform's side effects, one each."""
 
+import datetime as dt
+
 from temporalio import activity
 
 from activities._errors import port_errors
@@ -24,6 +26,17 @@ class DocumentAction(Noun):
     id: str | None = None
     key: str
     reason: str = ""
+
+
+class DocumentsQuestion(Noun):
+    """Which documents of the contract has the platform, dated on the day or later?"""
+
+    contract: str
+    since: dt.date
+
+
+class DocumentsListed(Noun):
+    documents: tuple[IssuedDocument, ...]
 
 
 class BillingActivities:
@@ -65,7 +78,7 @@ class BillingActivities:
     @activity.defn(name="billing.discard_invoice")
     async def discard_invoice(self, action: DocumentAction) -> Reference | None:
         with port_errors():
-            return await self._billing.discard_invoice(action.origin, action.key, action.reason)
+            return await self._billing.discard_invoice(action.origin, action.key, action.reason, id=action.id)
 
     @activity.defn(name="billing.issue_credit_memo")
     async def issue_credit_memo(self, order: CreditOrder) -> IssuedDocument:
@@ -76,6 +89,12 @@ class BillingActivities:
     async def void_credit_memo(self, action: DocumentAction) -> Reference | None:
         with port_errors():
             return await self._billing.void_credit_memo(action.origin, action.key, action.reason)
+
+    @activity.defn(name="billing.list_documents")
+    async def list_documents(self, question: DocumentsQuestion) -> DocumentsListed:
+        with port_errors():
+            found = await self._billing.documents(question.contract)
+        return DocumentsListed(documents=tuple(each for each in found if each.date >= question.since))
 
     @activity.defn(name="billing.read_invoice")
     async def read_invoice(self, document_id: str) -> IssuedDocument:

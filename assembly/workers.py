@@ -37,6 +37,7 @@ from workflows.contract import ContractWorkflow
 from workflows.credit_memo import CreditMemoWorkflow
 from workflows.invoice import InvoiceWorkflow
 from workflows.renewal import RenewalWorkflow
+from workflows.transfer import TransferWorkflow
 
 _log = structlog.get_logger("worker")
 
@@ -46,6 +47,7 @@ WORKFLOWS: Sequence[type] = (
     AmendmentWorkflow,
     RenewalWorkflow,
     CancellationWorkflow,
+    TransferWorkflow,
     InvoiceWorkflow,
     CreditMemoWorkflow,
 )

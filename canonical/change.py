@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field
 
 from canonical.base import Day, Dec, Noun, yes_or_no
-from canonical.contract import Account, Contract, LineTerms, Pricing, TermMonths
+from canonical.contract import Account, Contract, DatedRate, LineTerms, Pricing, TermMonths
 
 
 class AmendmentLine(Noun):
@@ -17,6 +17,13 @@ class AmendmentLine(Noun):
     discount_percent: Dec | None = None
     add: LineTerms | None = None
     remove: Annotated[Literal[True], BeforeValidator(yes_or_no)] | None = None
+
+
+class LineRates(Noun):
+    """One line's tax rates, as the tax engine has quoted them for one customer."""
+
+    line: str
+    rates: tuple[DatedRate, ...] = Field(min_length=1)
 
 
 class _Change(Noun):
@@ -40,26 +47,50 @@ class Renewal(_Change):
 
 
 class Cancellation(_Change):
-    """Effective on the first day without service."""
+    """Effective on the first day without service. `merged_into` is the contract whose merge ends this one;
+    a scenario file does not say it.
+    """
 
     type: Literal["cancellation"]
     credit: Literal["prorated", "none"] = "prorated"
     fee: Dec | None = None
+    merged_into: str | None = None
 
 
 class Transfer(_Change):
-    """The rest of the contract goes to another customer, taxed at `tax_rate_percent` where it is given."""
+    """The rest of the contract goes to another customer, taxed at `tax_rate_percent` where it is given.
+
+    `tax_rates` are those that the tax engine has quoted since; a scenario file does not say them.
+    """
 
     type: Literal["transfer"]
     account: Account
     tax_rate_percent: Dec | None = None
+    tax_rates: tuple[LineRates, ...] = ()
 
 
 class Merge(_Change):
-    """`contracts` and the one that has this change end; one new contract starts with the lines of all."""
+    """`contracts` and the one that has this change end; one new contract starts with the lines of all.
+
+    Where each merged contract lives in a workflow of its own, `joined` says how those hold them: then their
+    documents are theirs, and no part of this one's. `tax_rates` are the new contract's, as quoted. A scenario
+    file says neither.
+    """
 
     type: Literal["merge"]
     contracts: tuple[Contract, ...] = Field(min_length=1)
+    joined: tuple["JoinedContract", ...] = ()
+    tax_rates: tuple[LineRates, ...] = ()
+
+
+class JoinedContract(Noun):
+    """A merged contract as its own workflow holds it: with the changes in force before its end."""
+
+    contract: Contract
+    changes: tuple["ContractChange", ...] = ()
 
 
 ContractChange = Annotated[Amendment | Renewal | Cancellation | Transfer | Merge, Field(discriminator="type")]
+
+Merge.model_rebuild()
+JoinedContract.model_rebuild()

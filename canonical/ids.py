@@ -23,9 +23,12 @@ def document_workflow_id(kind: str, platform: str, document_id: str) -> str:
     return f"{kind}/{platform}/{document_id}"
 
 
-def invoice_key(contract: str, date: dt.date) -> str:
-    """A contract has at most one regular invoice a date, so its date names it."""
-    return f"{contract}/invoice/{date.isoformat()}"
+def invoice_key(contract: str, date: dt.date, account: str | None = None) -> str:
+    """A contract has at most one regular invoice a date and customer; `account` names a customer to whom it
+    was transferred, and no one the contract's first.
+    """
+    key = f"{contract}/invoice/{date.isoformat()}"
+    return key if account is None else f"{key}/{account}"
 
 
 def credit_memo_key(contract: str, date: dt.date, invoice_date: dt.date) -> str:

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from canonical.base import Dec, Noun
 from canonical.change import ContractChange
-from canonical.contract import Contract
+from canonical.contract import Account, Contract
 from canonical.document import CreditMemo, DocumentLine, Invoice
 from canonical.metering import MeteredMonth, by_day
 from canonical.origin import Reference
@@ -45,13 +45,31 @@ class Ticket(Noun):
     reason: str | None = None
 
 
+class CustomerIds(Noun):
+    """A customer of the contract before a transfer: its documents stay with it."""
+
+    account: str
+    billing_customer: Reference | None = None
+    erp_customer: Reference | None = None
+
+
 class PlatformIds(Noun):
-    """The contract's ids in the platforms, as far as they exist."""
+    """The contract's ids in the platforms, as far as they exist. Customers are those of now."""
 
     billing_customer: Reference | None = None
     subscription: Reference | None = None
     erp_customer: Reference | None = None
     first_invoice: Reference | None = None
+    earlier: tuple[CustomerIds, ...] = ()
+
+    def of(self, account: str, current: str) -> "PlatformIds":
+        """With the customers of the account that a document names; `current` is the contract's of now."""
+        found = next((each for each in reversed(self.earlier) if each.account == account), None)
+        if account == current or found is None:
+            return self
+        return self.model_copy(
+            update={"billing_customer": found.billing_customer, "erp_customer": found.erp_customer}
+        )
 
 
 class PlanStep(Noun):
@@ -248,6 +266,8 @@ class DocumentQuestion(Noun):
     """Whether the platform's own invoice is still open; null for documents that our plan has made."""
     usage: tuple[MeteredMonth, ...] = ()
     """What is reported of the contract's usage: one that knows less is told of it first."""
+    subscription_key: str | None = None
+    """Of what a subscription has billed by itself: the subscription's business key."""
 
 
 class UsageNotice(Noun):
@@ -263,10 +283,14 @@ class UsageNotice(Noun):
 
 
 class DueCredit(Noun):
-    """A credit memo to be issued, and the lines of the invoice that it credits, as `credits` counts them."""
+    """A credit memo to be issued, and the lines of the invoice that it credits, as `credits` counts them.
+
+    `account` is its customer, where that is another than the one whom the answer names.
+    """
 
     credit: CreditMemo
     credited: tuple[DocumentLine, ...]
+    account: Account | None = None
 
 
 class ContractAnswer(Noun):
@@ -286,3 +310,5 @@ class ContractAnswer(Noun):
     """Where it is not ready for `usage`: what it must be told."""
     credits: tuple[DueCredit, ...] = ()
     """What a cycle's invoice has beside it: usage that was billed and has been corrected."""
+    superseded: bool = False
+    """The subscription that has billed this ended by its date: the contract expects nothing of it."""

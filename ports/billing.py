@@ -58,7 +58,13 @@ class SubscriptionOrder(Noun):
 
     origin: Origin
     business_key: str
-    """The contract's id."""
+    """The contract's id; after a transfer or a merge, which begin another subscription, with the change's."""
+    contract: str | None = None
+    """The contract whose subscription it is, where the business key is another."""
+    documents: str | None = None
+    """How the keys of the invoices begin that it bills by itself, where not with the business key."""
+    account: str | None = None
+    """How these keys end: the account of a customer to whom the contract was transferred."""
     customer_id: str
     legal_entity: str
     currency: str
@@ -76,6 +82,8 @@ class SubscriptionCancellation(Noun):
 
     origin: Origin
     business_key: str
+    contract: str | None = None
+    """The contract whose subscription it is, where the business key is another."""
     effective_date: dt.date
 
 
@@ -131,6 +139,8 @@ class IssuedDocument(Noun):
     contract: str | None
     customer_id: str
     subscription_id: str | None
+    subscription_key: str | None = None
+    """The business key of the subscription of ours that has billed it by itself."""
     status: Literal["draft", "open", "paid", "void", "uncollectible", "issued"]
     origin: Literal["ours", "cycle", "foreign"]
     """ours: made by an order; cycle: billed by the subscription by itself; foreign: by somebody else."""
@@ -181,8 +191,12 @@ class Billing(Protocol):
         """Issues the draft; one that is issued already is returned as it is."""
         ...
 
-    async def discard_invoice(self, origin: Origin, key: str, reason: str) -> Reference | None:
-        """Compensation: deletes the draft or voids the issued invoice; None where there is none."""
+    async def discard_invoice(
+        self, origin: Origin, key: str, reason: str, *, id: str | None = None
+    ) -> Reference | None:
+        """Deletes the draft or voids the issued invoice; None where there is none. `id` is the platform's,
+        where the key is not enough: a cycle's invoice may have that of one of ours.
+        """
         ...
 
     async def issue_credit_memo(self, order: CreditOrder) -> IssuedDocument: ...

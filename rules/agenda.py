@@ -7,10 +7,12 @@ from canonical.document import CreditMemo, Invoice
 from canonical.lifecycle import ApprovedItem, ContractState, DocumentQuestion, DueCredit, Notice, Submission
 from ports.crm import ContractSnapshot
 from rules.billing_plan import documents
+from rules.subscription_stays import for_customer
 from rules.untaxed import change_without_tax
 
-_RANK = {"activation": 0, "renewal": 1, "transfer": 2, "merge": 3, "amendment": 4, "cancellation": 5}
-"""On one date: the renewal, then amendments in their order, then the cancellation."""
+_RANK = {"activation": 0, "merge": 1, "renewal": 2, "transfer": 3, "amendment": 4, "cancellation": 5}
+"""On one date: the merge, whose date's changes are the new contract's; the renewal, a transfer, amendments in
+their order, then the cancellation."""
 
 
 _CHANGES = frozenset({"amendment.approved", "renewal.approved", "cancellation.approved"})
@@ -203,7 +205,11 @@ def usage_credits(state: ContractState, question: DocumentQuestion) -> tuple[Due
     planned = {document.key for document in state.expected}
     lines = {invoice.key: invoice.lines for invoice in found.invoices}
     return tuple(
-        DueCredit(credit=memo, credited=lines[memo.invoice_key])
+        DueCredit(
+            credit=memo,
+            credited=lines[memo.invoice_key],
+            account=for_customer(state.contract, state.changes_in_force(), memo.account).account,
+        )
         for memo in found.credit_memos
         if memo.date == question.date and memo.key not in planned and _is_of_usage(memo)
     )

@@ -17,7 +17,7 @@ from canonical.document import CreditMemo, Invoice
 from canonical.scenario import Usage
 from rules.billing import Billing
 from rules.changes import Step, steps
-from rules.layout import ChangeRefused, lay_out
+from rules.layout import ChangeRefused
 from rules.merge import Part, parts
 from rules.subscription import SubscriptionState, subscription_at
 
@@ -74,9 +74,9 @@ def part_documents(
 def _billing(part: Part, usage: Sequence[Usage], as_of: dt.date) -> Billing:
     """The billing of one contract up to and including the day."""
     in_order = steps(part.contract, part.changes)
-    lay_out(part.contract, in_order, part.contract.start_date, part.uplifts)  # raises where one does not fit
+    part.lay_out(in_order, part.contract.start_date)  # raises where one does not fit
     known = sorted((s for s in in_order if s.received <= as_of), key=lambda s: (s.received, *s.place))
-    billing = Billing(part.contract, usage, lay_out(part.contract, [], as_of, part.uplifts), as_of)
+    billing = Billing(part.contract, usage, part.lay_out([], as_of), as_of)
     since = part.contract.start_date
     taken: list[Step] = []
     waiting: list[Step] = []
@@ -96,7 +96,7 @@ def _carry_out(
     for step in sorted(arrived, key=lambda step: step.place):
         tried = sorted([*taken, step], key=lambda step: step.place)
         try:
-            after = lay_out(part.contract, tried, as_of, part.uplifts)
+            after = part.lay_out(tried, as_of)
         except ChangeRefused:
             waiting.append(step)
             continue

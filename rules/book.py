@@ -80,9 +80,10 @@ class Book:
         amount = round_amount(charge.amount, self.currency)
         if to_minor_units(amount, self.currency) == 0:
             return amount
-        rate = customer.tax_rate_percent
-        if rate is None or charge.fee:
+        if charge.fee:
             rate = rate_percent(charge.terms, day)
+        else:
+            rate = customer.rate_percent(charge.line, charge.terms, day)
         draft = self._invoice(day, customer.account.id)
         self._count += 1
         line = self._line(charge, amount, tax(amount, rate, self.currency), rate)
@@ -114,9 +115,7 @@ class Book:
         return self._billed.get(line, [])
 
     def _invoice(self, day: dt.date, account: str) -> _Draft:
-        key = invoice_key(self.contract.id, day)
-        if account != self.contract.account.id:
-            key = f"{key}/{account}"
+        key = invoice_key(self.contract.id, day, account if account != self.contract.account.id else None)
         return self._invoices.setdefault(key, _Draft(key, day, account))
 
     def _line(self, charge: Charge, amount: Decimal, tax_amount: Decimal, rate: Decimal) -> DocumentLine:

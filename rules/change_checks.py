@@ -13,7 +13,7 @@ from rules.changes import RampTurn, all_steps
 from rules.contract_checks import contract_problems
 from rules.layout import ChangeRefused, Layout
 from rules.line_checks import line_problems, not_negative, percentage_problems, pricing_problems
-from rules.merge import Part, merged_part
+from rules.merge import Part, joining, merged_part
 from rules.problems import Problem, under
 
 
@@ -166,16 +166,16 @@ def _merge_fit(
 ) -> Iterator[Problem]:
     """Every contract of the merge must be in force on its date."""
     day = change.effective_date
-    for path, contract, changes in (
-        ("effective_date", part.contract, fitting),
-        *((f"contracts[{i}].start_date", other, ()) for i, other in enumerate(change.contracts)),
+    ending = Part(part.contract, tuple(fitting), part.uplifts)
+    for path, other in (
+        ("effective_date", ending),
+        *((f"contracts[{i}].start_date", other) for i, other in enumerate(joining(change))),
     ):
-        timeline = Part(contract, tuple(changes), part.uplifts).timeline(day)
-        if timeline.term_on(day) is None:
-            yield path, f"the contract {contract.id!r} is not in force on {day}"
+        if other.timeline(day).term_on(day) is None:
+            yield path, f"the contract {other.contract.id!r} is not in force on {day}"
     had = set(layout.lines)
-    for index, other in enumerate(change.contracts):
-        for line_index, line in enumerate(other.lines):
+    for index, merged in enumerate(change.contracts):
+        for line_index, line in enumerate(merged.lines):
             if line.id in had and line.id not in {own.id for own in part.contract.lines}:
                 yield (
                     f"contracts[{index}].lines[{line_index}].id",

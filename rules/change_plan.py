@@ -10,17 +10,15 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TypeVar
 
-from canonical.change import Amendment, ContractChange
-from canonical.contract import Contract, DatedRate, Line, LineTerms
+from canonical.change import ContractChange, Merge, Transfer
+from canonical.contract import Contract
 from canonical.document import CreditMemo, DocumentLine, Invoice
-from canonical.ids import credit_memo_key
 from canonical.lifecycle import ApprovedItem, ContractState
 from canonical.money import total
 from canonical.scenario import Usage
 from rules.billing_plan import Documents, documents
 
 _Document = TypeVar("_Document", Invoice, CreditMemo)
-_Terms = TypeVar("_Terms", Line, LineTerms)
 
 
 class CannotCarryOut(Exception):
@@ -62,8 +60,10 @@ def scope(
     if item.change is None:
         found = _within(documents(contract, before, used, as_of), None, until)
         return Scope(contract, before, None, found.invoices, found.credit_memos)
-    issued = _issued(documents(contract, before, used, as_of), state)
-    for change, last in ((item.change, until), (_received(item.change, as_of), as_of)):
+    known = documents(contract, before, used, as_of)
+    # a transfer and a merge end the subscription: what it has billed today by itself is a draft, and void
+    issued = _issued(known, state, as_of if isinstance(item.change, Transfer | Merge) else None)
+    for change, last in _readings(item.change, as_of, until):
         wanted = documents(contract, (*before, change), used, as_of)
         difference = _difference(issued, _within(wanted, state.cycle_from, last), contract, state, item.id)
         if difference is not None:
@@ -71,12 +71,25 @@ def scope(
     raise CannotCarryOut(f"{item.id} would alter documents that have been issued")
 
 
-def _issued(known: Documents, state: ContractState) -> Documents:
-    """What has been issued of the expected: by plan up to a day, by the platform itself after another."""
+def drafts_of(state: ContractState, contract: Contract, as_of: dt.date) -> tuple[str, ...]:
+    """Keys of the invoices that the platform bills by itself on the day: a change that ends the subscription
+    makes its own of them, as long as they are drafts.
+    """
+    known = documents(contract, state.changes_in_force(), state.used(), as_of)
+    by_plan, by_itself = _issued(known, state, as_of), _issued(known, state, None)
+    planned = {invoice.key for invoice in by_plan.invoices}
+    return tuple(invoice.key for invoice in by_itself.invoices if invoice.key not in planned)
+
+
+def _issued(known: Documents, state: ContractState, drafts_from: dt.date | None) -> Documents:
+    """What has been issued of the expected: by plan up to a day, by the platform itself after another, as far
+    as it is not a draft yet.
+    """
     through, cycles = state.billed_through, state.cycle_from
 
     def is_issued(date: dt.date) -> bool:
-        return (through is not None and date <= through) or (cycles is not None and date > cycles)
+        by_itself = cycles is not None and date > cycles and (drafts_from is None or date < drafts_from)
+        return (through is not None and date <= through) or by_itself
 
     return Documents(
         invoices=tuple(i for i in known.invoices if is_issued(i.date)),
@@ -94,8 +107,13 @@ def _within(wanted: Documents, cycles: dt.date | None, until: dt.date) -> Docume
     )
 
 
-def _received(change: ContractChange, on: dt.date) -> ContractChange:
-    return change.model_copy(update={"received_date": on})
+def _readings(
+    change: ContractChange, as_of: dt.date, until: dt.date
+) -> tuple[tuple[ContractChange, dt.date], ...]:
+    """As of its effective date; or taken in today, which a transfer and a merge can't be."""
+    if isinstance(change, Transfer | Merge):
+        return ((change, until),)
+    return (change, until), (change.model_copy(update={"received_date": as_of}), as_of)
 
 
 def _difference(
@@ -184,7 +202,9 @@ def _by_issued_invoice(
     supplements = [
         document
         for document in state.expected
-        if isinstance(document, Invoice) and document.key.startswith(credit.invoice_key + "/")
+        if isinstance(document, Invoice)
+        and document.account == credit.account
+        and document.key.startswith(credit.invoice_key + "/")
     ]
     if not supplements:
         return [credit]
@@ -210,55 +230,9 @@ def _by_issued_invoice(
 def credited_lines(scope: Scope, credit: CreditMemo, usage: tuple[Usage, ...]) -> tuple[DocumentLine, ...]:
     """The lines of the invoice that a credit memo credits, in the order that `credits` counts them."""
     found = documents(scope.contract, scope.changes, usage, credit.date)
-    base = credit_memo_key(scope.contract.id, credit.date, credit.tax_date)
+    wanted = (credit.contract, credit.account, credit.date, credit.tax_date)
     for candidate in found.credit_memos:
-        if candidate.key == base:
+        if (candidate.contract, candidate.account, candidate.date, candidate.tax_date) == wanted:
             whole = next(i for i in found.invoices if i.key == candidate.invoice_key)
             return whole.lines
     raise CannotCarryOut(f"{credit.key} credits no expected invoice")
-
-
-def with_tax_rates(
-    contract: Contract,
-    changes: tuple[ContractChange, ...],
-    rates: dict[tuple[str, dt.date], DatedRate],
-) -> tuple[Contract, tuple[ContractChange, ...]]:
-    """The contract and its changes with the rates that the tax engine has quoted, by line id and date.
-
-    A line's first known rate counts from the contract's start; a later one from the date it was quoted for.
-    """
-    by_line: dict[str, list[DatedRate]] = {}
-    for (line_id, _), rate in sorted(rates.items(), key=lambda entry: entry[0][1]):
-        by_line.setdefault(line_id, []).append(rate)
-    lines = tuple(_learn(line, by_line.get(line.id, []), contract.start_date) for line in contract.lines)
-    learned = contract.model_copy(update={"lines": lines})
-    return learned, tuple(_learn_change(change, by_line, contract.start_date) for change in changes)
-
-
-def _learn_change(
-    change: ContractChange, by_line: dict[str, list[DatedRate]], start: dt.date
-) -> ContractChange:
-    if not isinstance(change, Amendment):
-        return change
-    lines = tuple(
-        line.model_copy(update={"add": _learn(line.add, by_line.get(line.id, []), start)})
-        if line.add is not None
-        else line
-        for line in change.lines
-    )
-    return change.model_copy(update={"lines": lines})
-
-
-def _learn(terms: _Terms, quoted: list[DatedRate], start: dt.date) -> _Terms:
-    known = list(terms.tax_rates or ())
-    for rate in quoted:
-        if not known:
-            known.append(DatedRate(from_date=start, percent=rate.percent))
-            continue
-        in_force = max((r for r in known if r.from_date <= rate.from_date), key=lambda r: r.from_date)
-        if in_force.percent != rate.percent:
-            known = [r for r in known if r.from_date != rate.from_date] + [rate]
-    if not known:
-        return terms
-    ordered = tuple(sorted(known, key=lambda rate: rate.from_date))
-    return terms.model_copy(update={"tax_rates": ordered, "tax_rate_percent": None})

@@ -1,10 +1,22 @@
 """How a contract's state shows: its status in one word, its changes in order."""
 
 import datetime as dt
+from collections.abc import Sequence
 
+from canonical.change import ContractChange
+from canonical.contract import Contract
+from canonical.document import CreditMemo, Invoice
 from canonical.ids import change_workflow_id
-from canonical.lifecycle import ChangeView, ContractState, ContractStatus
-from rules import agenda
+from canonical.lifecycle import (
+    ChangeView,
+    ContractAnswer,
+    ContractState,
+    ContractStatus,
+    DocumentQuestion,
+    PlatformIds,
+)
+from rules import agenda, metering
+from rules.subscription_stays import customer_of, for_customer, is_superseded
 
 
 def status_of(state: ContractState, *, running: str | None, blocked: bool, today: dt.date) -> ContractStatus:
@@ -20,6 +32,51 @@ def status_of(state: ContractState, *, running: str | None, blocked: bool, today
     if any(item.type == "activation" and item.status == "compensated" for item in state.carried):
         return "compensated"
     return "pending" if state.contract is None else "activating"
+
+
+def party(
+    contract: Contract,
+    changes: Sequence[ContractChange],
+    ids: PlatformIds,
+    document: Invoice | CreditMemo | None,
+) -> tuple[Contract, PlatformIds]:
+    """The contract with the customer whom the document is for, and that customer's ids; with the customer of
+    now where there is none.
+    """
+    current = customer_of(contract, changes)
+    account = current.id if document is None else document.account
+    return for_customer(contract, changes, account), ids.of(account, current.id)
+
+
+def answer_to(
+    question: DocumentQuestion, state: ContractState, items: dict[str, str], running: str | None
+) -> ContractAnswer:
+    """The document that the rules expect, and what posting it needs. Not ready while a change is due;
+    `running` is the workflow id of the change being carried out.
+    """
+    if running is not None or state.queue or state.submissions:
+        return ContractAnswer(ready=False, reason="a change is under way", running=running)
+    if (lacking := metering.lacking(state, question)) is not None:
+        return ContractAnswer(ready=False, reason="usage", usage=lacking)
+    if agenda.unfinished_before(state, question.date):
+        return ContractAnswer(ready=False, reason="business date")
+    expected, changes = agenda.expected_document(state, question), state.changes_in_force()
+    contract, ids, key = state.contract, state.ids, question.subscription_key
+    superseded = False
+    if contract is not None:
+        superseded = key is not None and is_superseded(contract, changes, key, question.date)
+        contract, ids = party(contract, changes, ids, expected)
+    return ContractAnswer(
+        ready=True,
+        contract=contract,
+        expected=expected,
+        superseded=superseded,
+        ids=ids,
+        policy=state.policy and state.policy.model_copy(update={"items": items}),
+        change=state.carried[-1].id if state.carried else None,
+        correlation_id=f"contract/{state.id}",
+        credits=() if superseded else agenda.usage_credits(state, question),
+    )
 
 
 def changes_of(state: ContractState, running: str | None) -> tuple[ChangeView, ...]:

@@ -11,7 +11,7 @@ from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 
-from canonical.change import Amendment, AmendmentLine, Cancellation, Renewal, Transfer
+from canonical.change import Amendment, AmendmentLine, Cancellation, LineRates, Renewal, Transfer
 from canonical.contract import Contract, LineTerms
 from rules.calendar import add_months
 from rules.changes import RampTurn, Step, opening_price
@@ -32,12 +32,14 @@ def lay_out(
     steps: Iterable[Step],
     horizon: dt.date,
     uplifts: Mapping[str, Fraction] | None = None,
+    tax_rates: tuple[LineRates, ...] = (),
 ) -> Timeline:
     """The timeline of the contract with these steps, automatic renewals included up to the horizon.
 
-    `uplifts` are those that lines bring along into a merged contract. Raises ChangeRefused, BeyondCalendar.
+    `uplifts` are those that lines bring along into a merged contract, `tax_rates` those of its first
+    customer. Raises ChangeRefused, BeyondCalendar.
     """
-    layout = Layout(contract, uplifts or {})
+    layout = Layout(contract, uplifts or {}, tax_rates)
     for step in steps:
         layout.apply(step)
     return layout.finish(horizon)
@@ -75,7 +77,9 @@ def opening_life(line: str, terms: LineTerms, start: dt.date, uplift: Fraction =
 class Layout:
     """The contract as it stands after the changes applied so far."""
 
-    def __init__(self, contract: Contract, uplifts: Mapping[str, Fraction]) -> None:
+    def __init__(
+        self, contract: Contract, uplifts: Mapping[str, Fraction], tax_rates: tuple[LineRates, ...] = ()
+    ) -> None:
         start = contract.start_date
         self.contract = contract
         self.lines: dict[str, LineLife] = {
@@ -83,7 +87,7 @@ class Layout:
             for line in contract.lines
         }
         self.terms = [self._term("initial", start, 0, contract.term_months)]
-        self.customers = [Customer(start, contract.account, None)]
+        self.customers = [Customer(start, contract.account, None, tax_rates)]
         self.cancellation: Cancellation | None = None
 
     def apply(self, step: Step) -> None:
@@ -178,7 +182,8 @@ class Layout:
         self._uplift(day, uplift_factor(self.contract, change))
 
     def _transfer(self, change: Transfer) -> None:
-        self.customers.append(Customer(change.effective_date, change.account, change.tax_rate_percent))
+        day, percent = change.effective_date, change.tax_rate_percent
+        self.customers.append(Customer(day, change.account, percent, change.tax_rates))
 
     def _cancel(self, change: Cancellation) -> None:
         self.terms[-1] = replace(self.terms[-1], stop=change.effective_date)

@@ -4,31 +4,42 @@ Source: FINANCE.md, "Amendments".
 """
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 
-from canonical.change import Cancellation, ContractChange, Merge
+from canonical.change import Cancellation, ContractChange, LineRates, Merge
 from canonical.contract import Contract, Line, LineTerms
-from rules.changes import steps
+from rules.changes import Step, steps
 from rules.layout import lay_out, lay_out_fitting
 from rules.timeline import LineLife, Timeline
 
 
 @dataclass(frozen=True)
 class Part:
-    """A contract of its own with the changes that are its; `uplifts` are those its lines bring along."""
+    """A contract of its own with the changes that are its; `uplifts` are those its lines bring along,
+    `tax_rates` those of its first customer.
+    """
 
     contract: Contract
     changes: tuple[ContractChange, ...]
     uplifts: Mapping[str, Fraction] = field(default_factory=dict)
+    tax_rates: tuple[LineRates, ...] = ()
+
+    def lay_out(self, in_order: Iterable[Step], horizon: dt.date) -> Timeline:
+        """The contract with these steps. Raises ChangeRefused, BeyondCalendar."""
+        return lay_out(self.contract, in_order, horizon, self.uplifts, self.tax_rates)
 
     def before(self, day: dt.date) -> tuple[ContractChange, ...]:
         return tuple(change for change in self.changes if change.effective_date < day)
 
     def timeline(self, day: dt.date) -> Timeline:
         """The contract as the changes before the day leave it."""
-        return lay_out(self.contract, steps(self.contract, self.before(day)), day, self.uplifts)
+        return self.lay_out(steps(self.contract, self.before(day)), day)
+
+    def timeline_of_all(self, day: dt.date) -> Timeline:
+        """The contract with all its changes, automatic renewals up to the day included."""
+        return self.lay_out(steps(self.contract, self.changes), day)
 
     def timeline_known_by(self, day: dt.date) -> Timeline:
         """The contract by what is known on the day, automatic renewals up to it included."""
@@ -39,7 +50,8 @@ class Part:
 def parts(contract: Contract, changes: Sequence[ContractChange], as_of: dt.date) -> list[Part]:
     """The contract alone; or, once it is merged, the merged ones up to that day and the new one from then on.
 
-    Changes of the merge's date are the new contract's.
+    Changes of the merge's date are the new contract's. Merged contracts that live in workflows of their own
+    are not among the parts.
     """
     merges = {change.id: change for change in changes if isinstance(change, Merge)}
     found: list[Part] = []
@@ -47,15 +59,29 @@ def parts(contract: Contract, changes: Sequence[ContractChange], as_of: dt.date)
     for merge in sorted(merges.values(), key=lambda merge: merge.effective_date):
         if merge.effective_date <= as_of:
             found.append(_ended(current, merge))
-            found += [Part(other, (_end_of(merge),)) for other in merge.contracts]
+            if not merge.joined:
+                found += [Part(other, (end_of(merge),)) for other in merge.contracts]
             current = merged_part(current, merge)
     return [*found, current]
+
+
+def standing(contract: Contract, changes: Sequence[ContractChange], day: dt.date) -> Part:
+    """The contract that is in force: itself, or the newest that has come of its merges by the day."""
+    return parts(contract, changes, day)[-1]
+
+
+def joining(merge: Merge) -> tuple[Part, ...]:
+    """The contracts that are merged into another, as they are until then."""
+    if not merge.joined:
+        return tuple(Part(other, ()) for other in merge.contracts)
+    day = merge.effective_date
+    return tuple(standing(each.contract, each.changes, day) for each in merge.joined)
 
 
 def merged_part(current: Part, merge: Merge) -> Part:
     """The new contract: the first one's customer, billing and term, the lines of all as they stand."""
     day = merge.effective_date
-    timelines = [part.timeline(day) for part in (current, *(Part(other, ()) for other in merge.contracts))]
+    timelines = [part.timeline(day) for part in (current, *joining(merge))]
     lives = [life for timeline in timelines for life in timeline.lines.values()]
     brought = [life for life in lives if life.terms.charge != "one_time" and life.lives_on(day)]
     contract = current.contract.model_copy(
@@ -67,17 +93,20 @@ def merged_part(current: Part, merge: Merge) -> Part:
         }
     )
     later = tuple(change for change in current.changes if change.effective_date >= day)
-    return Part(contract, later, {life.id: life.state_on(day).uplift for life in brought})
+    uplifts = {life.id: life.state_on(day).uplift for life in brought}
+    return Part(contract, later, uplifts, merge.tax_rates)
 
 
-def _end_of(merge: Merge) -> Cancellation:
+def end_of(merge: Merge) -> Cancellation:
+    """What a merge is for the contracts merged."""
     return Cancellation(
         id=merge.id, type="cancellation", effective_date=merge.effective_date, credit="prorated"
     )
 
 
 def _ended(part: Part, merge: Merge) -> Part:
-    return Part(part.contract, (*part.before(merge.effective_date), _end_of(merge)), part.uplifts)
+    changes = (*part.before(merge.effective_date), end_of(merge))
+    return Part(part.contract, changes, part.uplifts, part.tax_rates)
 
 
 def _line(life: LineLife, day: dt.date) -> Line:

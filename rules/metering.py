@@ -10,13 +10,12 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable
 from decimal import Decimal
 
-from canonical.change import Amendment
+from canonical.change import Amendment, Merge
 from canonical.lifecycle import ContractState, DocumentQuestion, UsageNotice
 from canonical.metering import MeteredMonth
 from canonical.money import plus
 from canonical.scenario import Usage
-from rules.changes import steps
-from rules.layout import lay_out
+from rules.merge import joining, parts
 from rules.timeline import Window
 
 _Cell = tuple[str, str, dt.date | None]
@@ -110,6 +109,13 @@ def lacking(state: ContractState, question: DocumentQuestion) -> tuple[MeteredMo
 def _has_usage(state: ContractState) -> bool:
     """Whether the contract has, or has had, a line that is billed by usage."""
     lines = () if state.contract is None else state.contract.lines
+    lines += tuple(
+        line
+        for change in state.changes_in_force()
+        if isinstance(change, Merge)
+        for other in joining(change)
+        for line in other.contract.lines
+    )
     added = (
         entry.add
         for change in state.changes_in_force()
@@ -171,7 +177,8 @@ def closed_after(before: ContractState, after: ContractState, as_of: dt.date) ->
 def _windows(state: ContractState, until: dt.date) -> list[Window]:
     if state.contract is None:
         return []
-    return lay_out(state.contract, steps(state.contract, state.changes_in_force()), until).windows(until)
+    own = parts(state.contract, state.changes_in_force(), until)
+    return [window for part in own for window in part.timeline_of_all(until).windows(until)]
 
 
 def _month(date: dt.date) -> str:

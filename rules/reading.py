@@ -12,6 +12,7 @@ from typing import Any, Literal
 import yaml
 from pydantic import ValidationError
 
+from canonical.change import Cancellation, Merge, Transfer
 from canonical.scenario import Scenario
 from rules.problems import InvalidScenario, Problem, field_path
 
@@ -42,6 +43,7 @@ def read_scenario(text: str, format: Format) -> Scenario:
         raise InvalidScenario([("", "the file must be one object with the keys contract, as_of, …")])
     _say_evergreen(data)
     _say_first_prices(data)
+    _refuse_what_only_the_system_says(data)
     try:
         return Scenario.model_validate(data, by_alias=True, by_name=False)
     except ValidationError as error:
@@ -104,6 +106,26 @@ def _yaml(text: str) -> Any:
         raise InvalidScenario([("", f"not YAML: {error}")]) from None
     except RecursionError:
         raise InvalidScenario([("", "the file is nested too deeply")]) from None
+
+
+_OF_THE_SYSTEM = {
+    "transfer": Transfer.model_fields.keys() & {"tax_rates"},
+    "merge": Merge.model_fields.keys() & {"tax_rates", "joined"},
+    "cancellation": Cancellation.model_fields.keys() & {"merged_into"},
+}
+"""What the running system learns about a change, and no file says."""
+
+
+def _refuse_what_only_the_system_says(data: dict[str, Any]) -> None:
+    changes = enumerate(_list(data.get("changes")))
+    found: list[Problem] = [
+        (f"changes[{index}].{name}", _MESSAGES["extra_forbidden"])
+        for index, change in changes
+        if isinstance(change, dict)
+        for name in sorted(_OF_THE_SYSTEM.get(str(change.get("type")), ()) & change.keys())
+    ]
+    if found:
+        raise InvalidScenario(found)
 
 
 def _say_evergreen(data: dict[str, Any]) -> None:

@@ -7,7 +7,6 @@ by itself is told ahead, uplift and all: then the platform bills right on the da
 import datetime as dt
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from fractions import Fraction
 
 from canonical.change import ContractChange
@@ -16,10 +15,9 @@ from canonical.money import round_amount, zero
 from canonical.origin import Origin
 from ports.billing import SubscriptionLine, SubscriptionOrder, SubscriptionPhase
 from rules.calendar import Period, add_months
-from rules.changes import steps
-from rules.layout import lay_out
+from rules.merge import Part, standing
 from rules.proration import stretches
-from rules.tax import rate_percent
+from rules.subscription_stays import stay_on
 from rules.timeline import LineLife, Slice, Term, Timeline
 
 _EVERGREEN_CYCLES = 2
@@ -28,8 +26,12 @@ _EVERGREEN_CYCLES = 2
 
 @dataclass(frozen=True)
 class Outlook:
-    """The contract as it will bill by itself after a day: the term in force, and the cycles to come."""
+    """The contract as it will bill by itself after a day: the term in force, and the cycles to come.
 
+    `part` is the contract itself, or the new one that a merge has made of it.
+    """
+
+    part: Part
     term: Term
     timeline: Timeline
     cycles: tuple[Slice, ...]
@@ -37,18 +39,20 @@ class Outlook:
 
 def outlook(contract: Contract, changes: Sequence[ContractChange], today: dt.date) -> Outlook:
     """The term in force today (the first one before the start) and the cycles that start after today."""
+    part = standing(contract, changes, today)
+    contract = part.contract
     day = max(today, contract.start_date)
-    near = lay_out(contract, steps(contract, changes), day)
+    near = part.timeline_of_all(day)
     term = near.term_on(day) or near.terms[-1]
     if term.stop is None:
         horizon = add_months(day, contract.billing.frequency_months * (_EVERGREEN_CYCLES + 1))
     else:
         horizon = term.stop
-    far = lay_out(contract, steps(contract, changes), horizon)
+    far = part.timeline_of_all(horizon)
     last = far.end
     until = horizon if last is None else last - dt.timedelta(days=1)
     cycles = tuple(piece for piece in far.slices(until) if piece.period.start > today)
-    return Outlook(term, far, cycles)
+    return Outlook(part, term, far, cycles)
 
 
 def term_end(contract: Contract, changes: Sequence[ContractChange], today: dt.date) -> dt.date | None:
@@ -58,11 +62,13 @@ def term_end(contract: Contract, changes: Sequence[ContractChange], today: dt.da
 
 def lines_in_force(contract: Contract, changes: Sequence[ContractChange], day: dt.date) -> tuple[Line, ...]:
     """The recurring and usage lines that live on a day (or start later, before the contract does)."""
-    timeline = lay_out(contract, steps(contract, changes), max(day, contract.start_date))
+    part = standing(contract, changes, day)
+    day = max(day, part.contract.start_date)
+    timeline = part.timeline_of_all(day)
     return tuple(
         Line.model_validate(_terms(life) | {"id": life.id})
         for life in _billed_by_cycle(timeline)
-        if life.lives_on(max(day, contract.start_date))
+        if life.lives_on(day)
     )
 
 
@@ -84,20 +90,25 @@ def subscription_order(
 ) -> SubscriptionOrder:
     """The subscription as it shall be after today; what is due by today is billed by explicit invoices."""
     ahead = outlook(contract, changes, today)
+    entity, stay, contract = contract.id, stay_on(contract, changes, today), ahead.part.contract
     day = max(today, contract.start_date)
     phases = tuple(_phases(contract, ahead))
+    account = ahead.timeline.customer_on(day).account.id
     return SubscriptionOrder(
         origin=origin,
-        business_key=contract.id,
+        business_key=stay.key,
+        contract=entity,
+        documents=contract.id,
+        account=account if account != contract.account.id else None,
         customer_id=customer_id,
         legal_entity=contract.legal_entity,
         currency=contract.currency,
-        start_date=contract.start_date,
+        start_date=stay.since,
         anchor_day=ahead.term.anchor.day,
         end_date=_end_of_billing(contract, ahead, phases),
         payment_terms_days=contract.billing.payment_terms_days,
         current_lines=tuple(
-            _line(contract, life, _monthly(life, day) * contract.billing.frequency_months, day)
+            _line(ahead.timeline, life, _monthly(life, day) * contract.billing.frequency_months, day)
             for life in _billed_by_cycle(ahead.timeline)
             if life.lives_on(day) and not _is_over(ahead.timeline, day)
         ),
@@ -126,7 +137,7 @@ def _phases(contract: Contract, ahead: Outlook) -> Iterator[SubscriptionPhase]:
     """
     run: SubscriptionPhase | None = None
     for cycle in (*ahead.cycles, *_closing_cycle(contract, ahead)):
-        lines = _cycle_lines(contract, ahead.timeline, cycle)
+        lines = _cycle_lines(ahead.timeline, cycle)
         phase = SubscriptionPhase(
             start=cycle.period.start, end=cycle.stop, period_months=cycle.period.months, lines=lines
         )
@@ -151,14 +162,14 @@ def _closing_cycle(contract: Contract, ahead: Outlook) -> Iterator[Slice]:
     yield Slice(ahead.timeline.terms[-1], period, period.end)
 
 
-def _cycle_lines(contract: Contract, timeline: Timeline, cycle: Slice) -> tuple[SubscriptionLine, ...]:
+def _cycle_lines(timeline: Timeline, cycle: Slice) -> tuple[SubscriptionLine, ...]:
     lines = []
     for life in _billed_by_cycle(timeline):
         if life.lives_on(cycle.period.start):
             is_free = life.terms.charge == "usage" or _is_over(timeline, cycle.period.start)
             pieces = [] if is_free else stretches(life, cycle.period.start, cycle.stop)
             exact = sum((piece.cost(cycle.period) for piece in pieces), Fraction(0))
-            lines.append(_line(contract, life, exact, cycle.period.start))
+            lines.append(_line(timeline, life, exact, cycle.period.start))
     return tuple(lines)
 
 
@@ -166,7 +177,8 @@ def _monthly(life: LineLife, day: dt.date) -> Fraction:
     return Fraction(0) if life.terms.charge == "usage" else life.rate_on(day)
 
 
-def _line(contract: Contract, life: LineLife, exact: Fraction, day: dt.date) -> SubscriptionLine:
+def _line(timeline: Timeline, life: LineLife, exact: Fraction, day: dt.date) -> SubscriptionLine:
+    contract, customer = timeline.contract, timeline.customer_on(day)
     by_itself = life.terms.charge == "recurring" and contract.billing.timing == "advance"
     amount = round_amount(exact, contract.currency) if by_itself else zero(contract.currency)
     return SubscriptionLine(
@@ -176,9 +188,5 @@ def _line(contract: Contract, life: LineLife, exact: Fraction, day: dt.date) -> 
         charge="usage" if life.terms.charge == "usage" else "recurring",
         quantity=life.state_on(day).quantity,
         period_amount=amount,
-        tax_rate_percent=_percent(life.terms, day),
+        tax_rate_percent=customer.rate_percent(life.id, life.terms, day),
     )
-
-
-def _percent(terms: LineTerms, day: dt.date) -> Decimal:
-    return rate_percent(terms, day)

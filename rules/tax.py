@@ -5,10 +5,11 @@ FINANCE.md, "Invoices and credit memos".
 """
 
 import datetime as dt
+from collections.abc import Iterable
 from decimal import Decimal
 from fractions import Fraction
 
-from canonical.contract import LineTerms
+from canonical.contract import DatedRate, LineTerms
 from canonical.money import round_amount
 
 
@@ -20,7 +21,12 @@ def rate_percent(terms: LineTerms, day: dt.date) -> Decimal:
     """The rate in force on the day, in percent; 0 where the line names none. Raises NoTaxRate."""
     if terms.tax_rates is None:
         return Decimal(0) if terms.tax_rate_percent is None else terms.tax_rate_percent
-    begun = [rate for rate in terms.tax_rates if rate.from_date <= day]
+    return in_force(terms.tax_rates, day)
+
+
+def in_force(rates: Iterable[DatedRate], day: dt.date) -> Decimal:
+    """The dated rate in force on the day, in percent. Raises NoTaxRate."""
+    begun = [rate for rate in rates if rate.from_date <= day]
     if not begun:
         raise NoTaxRate(f"no tax rate is in force on {day}")
     return max(begun, key=lambda rate: rate.from_date).percent

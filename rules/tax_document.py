@@ -8,21 +8,29 @@ from canonical.document import CreditMemo, Invoice
 from canonical.origin import Origin
 from ports.tax import TaxDocument, TaxLine
 from rules.change_plan import Scope
+from rules.merge import standing
 from rules.subscription_order import lines_in_force
+from rules.subscription_stays import customer_of, for_customer
 
 ONE = "1"
 
 
 @dataclass(frozen=True)
 class RateQuestion:
-    """A document to quote; `line_ids` says which contract line each of its line numbers stands for."""
+    """A document to quote; `line_ids` says which contract line each of its line numbers stands for, `part`
+    whose lines they are (a merge makes another contract).
+    """
 
+    part: str
     document: TaxDocument
     line_ids: dict[str, str]
 
 
 def invoice_tax_document(origin: Origin, contract: Contract, invoice: Invoice) -> TaxDocument:
-    """An invoice as the tax engine records it; the engine computes the tax anew from net amounts."""
+    """An invoice as the tax engine records it; the engine computes the tax anew from net amounts.
+
+    The contract's account is the invoice's customer (`rules.subscription_stays.for_customer`).
+    """
     return TaxDocument(
         origin=origin,
         code=invoice.key,
@@ -78,7 +86,8 @@ def rate_questions(
     """
     questions = [
         RateQuestion(
-            invoice_tax_document(origin, contract, invoice),
+            invoice.contract,
+            invoice_tax_document(origin, for_customer(contract, scope.changes, invoice.account), invoice),
             {str(number): line.line for number, line in enumerate(invoice.lines, start=1)},
         )
         for invoice in scope.invoices
@@ -91,7 +100,7 @@ def rate_questions(
             code=f"{contract.id}/rates/{day.isoformat()}",
             kind="invoice",
             legal_entity=contract.legal_entity,
-            account=contract.account,
+            account=customer_of(contract, scope.changes),
             currency=contract.currency,
             date=day,
             tax_date=day,
@@ -102,7 +111,8 @@ def rate_questions(
                 for number, line in enumerate(lines, start=1)
             ),
         )
+        part = standing(contract, scope.changes, day).contract.id
         questions.append(
-            RateQuestion(probe, {str(number): line.id for number, line in enumerate(lines, start=1)})
+            RateQuestion(part, probe, {str(number): line.id for number, line in enumerate(lines, start=1)})
         )
     return tuple(questions)

@@ -14,10 +14,11 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from fractions import Fraction
 
-from canonical.change import Cancellation
+from canonical.change import Cancellation, LineRates
 from canonical.contract import Account, Contract, LineTerms, Pricing
 from rules.calendar import Period, billing_periods
 from rules.pricing import monthly_rate
+from rules.tax import in_force, rate_percent
 
 
 @dataclass(frozen=True)
@@ -119,11 +120,21 @@ class Window:
 
 @dataclass(frozen=True)
 class Customer:
-    """Who is billed from a day on; `tax_rate_percent` is the one that a transfer brought with it."""
+    """Who is billed from a day on; `tax_rate_percent` is the one that a transfer brought with it, `tax_rates`
+    those that the tax engine has quoted for this customer, by line.
+    """
 
     since: dt.date
     account: Account
     tax_rate_percent: Decimal | None
+    tax_rates: tuple[LineRates, ...] = ()
+
+    def rate_percent(self, line: str, terms: LineTerms, day: dt.date) -> Decimal:
+        """The rate on the day: as quoted, else the transfer's, else the line's own. Raises NoTaxRate."""
+        quoted = next((each.rates for each in self.tax_rates if each.line == line), None)
+        if quoted is not None:
+            return in_force(quoted, day)
+        return rate_percent(terms, day) if self.tax_rate_percent is None else self.tax_rate_percent
 
 
 @dataclass(frozen=True)

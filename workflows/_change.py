@@ -11,14 +11,14 @@ from collections.abc import Awaitable, Callable
 from temporalio import workflow
 from temporalio.exceptions import ApplicationError
 
-from activities.billing import BillingActivities
+from activities.billing import BillingActivities, DocumentsQuestion
 from activities.crm import ContractQuestion, CrmActivities
 from activities.erp import ErpActivities
 from activities.tax import TaxActivities, TaxQuestion
-from canonical.change import ContractChange
-from canonical.contract import Contract, DatedRate
+from canonical.change import ContractChange, Transfer
+from canonical.contract import Account, Contract, DatedRate
 from canonical.document import CreditMemo, Invoice
-from canonical.lifecycle import ChangeInput, ChangeResult, ChangeStatus, Plan
+from canonical.lifecycle import ChangeInput, ChangeResult, ChangeStatus, CustomerIds, Plan
 from canonical.money import total
 from canonical.origin import Origin, Reference
 from canonical.policy import PolicyExcerpt
@@ -29,11 +29,13 @@ from ports.billing import (
 )
 from ports.crm import ContractSnapshot, CrmWriteBack
 from ports.erp import ErpCheck
-from rules.change_plan import CannotCarryOut, Scope, scope, with_tax_rates
+from rules.change_plan import CannotCarryOut, Scope, drafts_of, scope
 from rules.layout import ChangeRefused
 from rules.subledger import revenue_accounts
 from rules.subscription_order import subscription_order, term_end
+from rules.subscription_stays import customer_of, stay_on, with_account
 from rules.tax_document import rate_questions
+from rules.tax_rates import Quoted, with_tax_rates
 from rules.untaxed import change_without_tax, without_tax
 from rules.validation import InvalidScenario, check
 from workflows._change_documents import DocumentScenes
@@ -69,7 +71,7 @@ class ChangeStory:
             change=self.item.id,
             correlation_id=self.item.correlation_id,
             policy=self.policy,
-            check_corrections=lambda pairs: void(corrected_account(self.contract.account, pairs)),
+            check_corrections=lambda pairs: void(corrected_account(self.account(), pairs)),
         )
         self.steps = Steps(desk=self.desk, origin=self.origin, correct=self._correct, at_stake=self._at_stake)
         self.contract: Contract = state.contract
@@ -98,8 +100,13 @@ class ChangeStory:
 
     def _correct(self, pairs: dict[str, str]) -> None:
         self.items = corrected_items(self.items, pairs)
-        account = corrected_account(self.contract.account, pairs)
-        self.contract = self.contract.model_copy(update={"account": account})
+        account = corrected_account(self.account(), pairs)
+        if account != self.account():
+            self.learn(*with_account(self.contract, self.scope.changes, account))
+
+    def account(self) -> Account:
+        """The customer once the change is carried out: whom corrections of master data are about."""
+        return customer_of(self.contract, self.scope.changes)
 
     def plan(self) -> Plan:
         return Plan(
@@ -192,14 +199,17 @@ class ChangeStory:
             TaxQuestion(documents=tuple(question.document for question in questions)),
             **on_platform(self.policy.route.tax, "Ask the tax engine for rates"),
         )
-        rates: dict[tuple[str, dt.date], DatedRate] = {}
-        for question, result in zip(questions, quotes.results, strict=True):
-            for line in result.lines:
-                line_id = question.line_ids[line.number]
-                date = question.document.tax_date
-                rates[line_id, date] = DatedRate(from_date=date, percent=line.rate_percent)
-        contract, changes = with_tax_rates(self.contract, self.scope.changes, rates)
-        self.learn(contract, changes)
+        quoted = [
+            Quoted(
+                part=question.part,
+                account=question.document.account.id,
+                line=question.line_ids[line.number],
+                rate=DatedRate(from_date=question.document.tax_date, percent=line.rate_percent),
+            )
+            for question, result in zip(questions, quotes.results, strict=True)
+            for line in result.lines
+        ]
+        self.learn(*with_tax_rates(self.contract, self.scope.changes, quoted))
 
     def learn(self, contract: Contract, changes: tuple[ContractChange, ...]) -> None:
         """Computes the documents again with the rates learned."""
@@ -221,7 +231,9 @@ class ChangeStory:
         self.scope = self._scope()
 
     async def customers(self) -> None:
-        """The customer in billing and ERP: found, created, or updated where we own the field."""
+        """The customer in billing and ERP: found, created, or updated where we own the field. After a
+        transfer the one before stays known: its documents are still its own.
+        """
         billing, erp = self.policy.route.billing, self.policy.route.erp
         in_billing = Step("billing customer", "billing.ensure_customer", billing, "Customer in billing")
         in_erp = Step("ERP customer", "erp.ensure_customer", erp, "Customer in the ERP")
@@ -230,41 +242,58 @@ class ChangeStory:
             return await workflow.execute_activity_method(
                 BillingActivities.ensure_customer,
                 self._customer_order(origin),
-                **on_platform(billing, f"Customer {self.contract.account.id} in billing"),
+                **on_platform(billing, f"Customer {self.account().id} in billing"),
             )
 
         async def ensure_in_erp(origin: Origin) -> Reference:
             return await workflow.execute_activity_method(
                 ErpActivities.ensure_customer,
                 self._customer_order(origin),
-                **on_platform(erp, f"Customer {self.contract.account.id} in the ERP"),
+                **on_platform(erp, f"Customer {self.account().id} in the ERP"),
             )
 
         billing_customer, erp_customer = await self.steps.together(
             [self.steps.run(in_billing, ensure_in_billing), self.steps.run(in_erp, ensure_in_erp)]
         )
+        before = self.state.ids
+        earlier = before.earlier
+        if isinstance(self.item.change, Transfer):
+            leaving = customer_of(self.contract, self.scope.before).id
+            earlier += (
+                CustomerIds(
+                    account=leaving,
+                    billing_customer=before.billing_customer,
+                    erp_customer=before.erp_customer,
+                ),
+            )
         self.ids = self.ids.model_copy(
-            update={"billing_customer": billing_customer, "erp_customer": erp_customer}
+            update={
+                "billing_customer": billing_customer,
+                "erp_customer": erp_customer,
+                "earlier": earlier,
+            }
         )
 
     def _customer_order(self, origin: Origin) -> CustomerOrder:
         return CustomerOrder(
             origin=origin,
-            account=self.contract.account,
+            account=self.account(),
             legal_entity=self.contract.legal_entity,
             currency=self.contract.currency,
         )
 
     async def subscription(self) -> None:
-        """The subscription as it shall be from now on; undone by cancelling it, or setting it as it was."""
+        """The subscription as it shall be from now on; undone by cancelling it where the change has begun it,
+        or else setting it as it was.
+        """
         billing = self.policy.route.billing
         step = Step(
             "subscription",
             "billing.set_subscription",
             billing,
             "Set the subscription",
-            compensation="cancel it" if self.item.change is None else "set it as it was",
-            undo=self._undo_subscription,
+            compensation="cancel it" if self._begins() else "set it as it was",
+            undo=self._end_begun if self._begins() else self._set_as_it_was,
         )
 
         async def put(origin: Origin) -> Reference:
@@ -281,14 +310,51 @@ class ChangeStory:
         if subscription is not None:
             self.ids = self.ids.model_copy(update={"subscription": subscription})
 
-    async def _undo_subscription(self, origin: Origin) -> Reference:
+    def _begins(self) -> bool:
+        """Whether the change begins a subscription instead of changing the one that there is."""
+        return self.item.type in ("activation", "transfer", "merge")
+
+    async def _end_begun(self, origin: Origin) -> Reference:
+        stay = stay_on(self.contract, self.scope.changes, self.as_of)
+        return await self._cancel_subscription(origin, stay.key, stay.since)
+
+    async def _set_as_it_was(self, origin: Origin) -> Reference:
         billing = self.policy.route.billing
-        if self.item.change is None:
-            return await self._cancel_subscription(origin, self.contract.start_date)
-        order = subscription_order(origin, self.contract, self.scope.before, self.customer_id(), self.as_of)
+        before = self.state.ids.billing_customer
+        if before is None:
+            raise ValueError("a subscription that there was has a customer in billing")
+        order = subscription_order(origin, self.contract, self.scope.before, before.id, self.as_of)
         return await workflow.execute_activity_method(
             BillingActivities.set_subscription, order, **on_platform(billing, "Set the subscription back")
         )
+
+    async def nothing_issued(self) -> None:
+        """Has the subscription that the change ends billed today by itself? A draft is made void later on;
+        what is issued stays, and the change can only take effect on a later day.
+        """
+        drafts = drafts_of(self.state, self.contract, self.as_of)
+        billing = self.policy.route.billing
+        step = Step("look for today's", "billing.list_documents", billing, "What has been billed today?")
+        if drafts:
+            await self.steps.run(step, lambda origin: self._nothing_issued(drafts))
+
+    async def _nothing_issued(self, drafts: tuple[str, ...]) -> None:
+        billing = self.policy.route.billing
+        listed = await workflow.execute_activity_method(
+            BillingActivities.list_documents,
+            DocumentsQuestion(contract=self.state.id, since=self.as_of),
+            **on_platform(billing, "What has been billed today?"),
+        )
+        for each in listed.documents:
+            if each.origin == "cycle" and each.key in drafts and each.status not in ("draft", "void"):
+                raise rejected(
+                    billing,
+                    "rules.plan",
+                    f"{each.number or each.id} of {each.date} is issued to the customer before; the "
+                    f"{self.item.type} can only take effect on a later day",
+                    field="effective_date",
+                    code="InvalidContract",
+                )
 
     async def end_subscription(self) -> None:
         """Stops the platform's own billing on the effective date; undone by setting it as it was."""
@@ -298,23 +364,31 @@ class ChangeStory:
             self.policy.route.billing,
             "End the subscription",
             compensation="set it as it was",
-            undo=self._undo_subscription,
+            undo=self._set_as_it_was,
         )
-        await self.steps.run(step, lambda origin: self._cancel_subscription(origin, self.item.effective_date))
+        key = stay_on(self.contract, self.scope.before, self.as_of).key
+        await self.steps.run(
+            step, lambda origin: self._cancel_subscription(origin, key, self.item.effective_date)
+        )
 
-    async def _cancel_subscription(self, origin: Origin, on: dt.date) -> Reference:
+    async def _cancel_subscription(self, origin: Origin, key: str, on: dt.date) -> Reference:
         return await workflow.execute_activity_method(
             BillingActivities.cancel_subscription,
-            SubscriptionCancellation(origin=origin, business_key=self.state.id, effective_date=on),
-            **on_platform(self.policy.route.billing, f"End the subscription of {self.state.id}"),
+            SubscriptionCancellation(
+                origin=origin, business_key=key, contract=self.state.id, effective_date=on
+            ),
+            **on_platform(self.policy.route.billing, f"End the subscription of {key}"),
         )
 
-    def customer_id(self) -> str:
-        if self.ids.billing_customer is None:
+    def customer_id(self, account: str | None = None) -> str:
+        """In billing, of the customer of now or of the account that a document names."""
+        current = self.account().id
+        found = self.ids.of(account or current, current).billing_customer
+        if found is None:
             raise ApplicationError(
                 "the contract has no customer in billing", type="Rejected", non_retryable=True
             )
-        return self.ids.billing_customer.id
+        return found.id
 
     async def documents(self) -> None:
         """Drafts, then tax, then issue: what can't be undone without a trace comes last."""

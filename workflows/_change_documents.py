@@ -7,11 +7,13 @@ from temporalio import workflow
 
 from activities.billing import BillingActivities, DocumentAction
 from activities.tax import TaxActivities, TaxVoid
+from canonical.contract import Contract
 from canonical.document import CreditMemo, Invoice
 from canonical.origin import Origin, Reference
 from ports.billing import CreditOrder, InvoiceOrder, IssuedDocument
 from ports.tax import TaxDocument
 from rules.change_plan import credited_lines
+from rules.subscription_stays import for_customer
 from rules.tax_document import credit_tax_document, invoice_tax_document
 from workflows._options import on_platform
 from workflows._refusal import rejected
@@ -63,7 +65,7 @@ class DocumentScenes:
                 origin=origin,
                 key=invoice.key,
                 contract=self.story.state.id,
-                customer_id=self.story.customer_id(),
+                customer_id=self.story.customer_id(invoice.account),
                 subscription_id=self.story.ids.subscription.id if self.story.ids.subscription else None,
                 currency=invoice.currency,
                 date=invoice.date,
@@ -91,15 +93,16 @@ class DocumentScenes:
         return undo
 
     def _commit_invoice(self, invoice: Invoice) -> Awaitable[None]:
-        return self._commit(
-            invoice, lambda origin: invoice_tax_document(origin, self.story.contract, invoice)
-        )
+        return self._commit(invoice, lambda origin: invoice_tax_document(origin, self._of(invoice), invoice))
 
     def _commit_credit(self, credit: CreditMemo) -> Awaitable[None]:
         def document(origin: Origin) -> TaxDocument:
-            return credit_tax_document(origin, self.story.contract, credit)
+            return credit_tax_document(origin, self._of(credit), credit)
 
         return self._commit(credit, document)
+
+    def _of(self, document: Invoice | CreditMemo) -> Contract:
+        return for_customer(self.story.contract, self.story.scope.changes, document.account)
 
     async def _commit(self, document: Invoice | CreditMemo, make: Callable[[Origin], TaxDocument]) -> None:
         tax = self.story.policy.route.tax

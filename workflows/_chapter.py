@@ -13,6 +13,7 @@ from canonical.lifecycle import (
     Plan,
     PlatformIds,
 )
+from rules.contract_view import party
 from workflows._change import ChangeStory
 from workflows._decisions import Decisions
 
@@ -37,13 +38,15 @@ class Chapter(Decisions):
         story = self.story
         planned: tuple[Invoice | CreditMemo, ...] = (*story.scope.invoices, *story.scope.credit_memos)
         found = next((document for document in planned if document.key == question.key), None)
-        if found is None or story.ids.erp_customer is None or story.undoing:
+        by_itself = question.cycle is not None
+        if found is None or by_itself or story.ids.erp_customer is None or story.undoing:
             return ContractAnswer(ready=False, reason="a change is under way")
+        contract, ids = party(story.contract, story.scope.changes, story.ids, found)
         return ContractAnswer(
             ready=True,
-            contract=story.contract,
+            contract=contract,
             expected=found,
-            ids=story.ids,
+            ids=ids,
             policy=story.policy.model_copy(update={"items": story.items}),
             change=story.item.id,
             correlation_id=story.item.correlation_id,

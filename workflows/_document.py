@@ -129,6 +129,7 @@ class DocumentStory(Decisions):
                 key=document.key,
                 date=document.date,
                 cycle=_cycle(document),
+                subscription_key=document.subscription_key if document.origin == "cycle" else None,
             )
             return await workflow.execute_activity_method(
                 ContractActivities.expected_document, question, **in_contracts(WORKFLOW_QUEUE)

@@ -21,7 +21,10 @@ async def issue_usage_credits(steps: Steps, billing: str, answer: ContractAnswer
     if answer.contract is None or answer.policy is None:
         return
     for due in answer.credits:
-        await _commit_tax(steps, answer.policy.route.tax, answer.contract, due)
+        contract = answer.contract
+        if due.account is not None:
+            contract = contract.model_copy(update={"account": due.account})
+        await _commit_tax(steps, answer.policy.route.tax, contract, due)
         await _issue(steps, billing, answer.contract, due)
 
 

@@ -39,7 +39,7 @@ from canonical.lifecycle import (
 from canonical.origin import Origin
 from ports.crm import Approval, ApprovedChange, ContractSnapshot
 from rules import agenda, metering
-from rules.contract_view import changes_of, status_of
+from rules.contract_view import answer_to, changes_of, party, status_of
 from rules.untaxed import without_tax
 from rules.zones import day_of, start_of
 from workflows._attributes import ACCOUNT, CONTRACT, LEGAL_ENTITY, STATUS
@@ -65,7 +65,7 @@ _CHAPTERS = {
     "amendment": "Amendment",
     "renewal": "Renewal",
     "cancellation": "Cancellation",
-    "transfer": "Amendment",
+    "transfer": "Transfer",
     "merge": "Amendment",
 }
 """Which story tells which kind of change."""
@@ -83,7 +83,7 @@ class ContractWorkflow(Decisions):
         self.steps = Steps(desk=self.desk, origin=self._origin(), correct=self._correct)
         self._alarm: asyncio.Task[None] | None = None
         self._alarm_day: dt.date | None = None
-        self._shown: str = state.status
+        self._shown: tuple[str, str | None] = (state.status, self._account())
 
     # -- what others say and ask -----------------------------------------------------------------
 
@@ -155,7 +155,7 @@ class ContractWorkflow(Decisions):
         return ContractView(
             id=state.id,
             status=self._status(),
-            contract=state.contract,
+            contract=self._contract_of_now(),
             version=state.version,
             changes=changes_of(state, self.running),
             ids=state.ids,
@@ -172,23 +172,7 @@ class ContractWorkflow(Decisions):
     @workflow.query(name="expected_document")
     def expected_document(self, question: DocumentQuestion) -> ContractAnswer:
         """The document that the rules expect, and what posting it needs. Not ready while a change is due."""
-        state = self.state
-        if self.running is not None or state.queue or state.submissions:
-            return ContractAnswer(ready=False, reason="a change is under way", running=self.running)
-        if (lacking := metering.lacking(state, question)) is not None:
-            return ContractAnswer(ready=False, reason="usage", usage=lacking)
-        if agenda.unfinished_before(state, question.date):
-            return ContractAnswer(ready=False, reason="business date")
-        return ContractAnswer(
-            ready=True,
-            contract=state.contract,
-            expected=agenda.expected_document(state, question),
-            ids=state.ids,
-            policy=state.policy and state.policy.model_copy(update={"items": self._items()}),
-            change=state.carried[-1].id if state.carried else None,
-            correlation_id=f"contract/{state.id}",
-            credits=agenda.usage_credits(state, question),
-        )
+        return answer_to(question, self.state, self._items(), self.running)
 
     # -- the loop --------------------------------------------------------------------------------
 
@@ -459,6 +443,16 @@ class ContractWorkflow(Decisions):
             raise ApplicationError("the contract has not been read", type="NotFound", non_retryable=True)
         return self.state.contract
 
+    def _contract_of_now(self) -> Contract | None:
+        """With the customer of now."""
+        state = self.state
+        contract = state.contract
+        return contract and party(contract, state.changes_in_force(), state.ids, None)[0]
+
+    def _account(self) -> str | None:
+        contract = self._contract_of_now()
+        return contract.account.id if contract is not None else None
+
     def _origin(self) -> Origin:
         return Origin(
             tenant=self.state.tenant,
@@ -480,14 +474,14 @@ class ContractWorkflow(Decisions):
         return status_of(self.state, running=self.running, blocked=bool(self.desk.open), today=self._today())
 
     def _show_status(self) -> None:
-        """Search attributes cost an action each time, so they are set only when the status is another."""
-        status = self._status()
-        if status == self._shown:
+        """Search attributes cost an action each time, so they are set only when one is another."""
+        status, account = self._status(), self._account()
+        if (status, account) == self._shown:
             return
-        self._shown = status
+        self._shown = status, account
         pairs = [STATUS.value_set(status)]
-        if self.state.contract is not None:
-            pairs.append(ACCOUNT.value_set(self.state.contract.account.id))
+        if self.state.contract is not None and account is not None:
+            pairs.append(ACCOUNT.value_set(account))
             pairs.append(LEGAL_ENTITY.value_set(self.state.contract.legal_entity))
         workflow.upsert_search_attributes(pairs)
         workflow.set_current_details(self._waiting_for())

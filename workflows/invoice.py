@@ -6,7 +6,7 @@ from activities.billing import BillingActivities, DocumentAction
 from activities.tax import TaxActivities, TaxQuestion
 from canonical.document import DocumentLine, Invoice
 from canonical.lifecycle import ContractAnswer
-from canonical.origin import Origin
+from canonical.origin import Origin, Reference
 from ports.billing import DraftCompletion, IssuedDocument
 from rules.subledger import billed_by_platform, is_empty_cycle, with_quoted_tax
 from rules.tax_document import invoice_tax_document
@@ -46,8 +46,12 @@ class InvoiceWorkflow(DocumentStory):
 
     async def settle(self, document: IssuedDocument, answer: ContractAnswer) -> DocumentResult:
         """What the contract has answered, carried out: completed, compared, issued, posted."""
+        if document.status == "void" and answer.superseded:  # never posted; its key may be another's
+            return DocumentResult(outcome="void: its subscription had ended", key=document.key)
         if document.status == "void":
             return await self.void(document, answer)
+        if answer.superseded and document.status == "draft":
+            return await self.discard(document)
         if answer.expected is None and is_empty_cycle(document):
             return DocumentResult(outcome="nothing is due", key=document.key)
         if document.origin == "cycle" and isinstance(answer.expected, Invoice):
@@ -74,6 +78,28 @@ class InvoiceWorkflow(DocumentStory):
     async def read_once(self) -> IssuedDocument | None:
         step = Step("read", "billing.read_invoice", self.given.platform, "Read the invoice")
         return await self.steps.run(step, lambda origin: self.read())
+
+    async def discard(self, draft: IssuedDocument) -> DocumentResult:
+        """What a subscription has billed on the day on which another took its place: nobody owes it."""
+        step = Step(
+            f"discard {draft.key}",
+            "billing.discard_invoice",
+            self.given.platform,
+            f"Void the draft of {draft.date}: its subscription had ended",
+            amount=draft.total,
+            currency=draft.currency,
+        )
+
+        async def put(origin: Origin) -> Reference | None:
+            action = DocumentAction(
+                origin=origin, id=draft.id, key=draft.key or draft.id, reason="the subscription had ended"
+            )
+            return await workflow.execute_activity_method(
+                BillingActivities.discard_invoice, action, **on_platform(self.given.platform, step.summary)
+            )
+
+        await self.steps.run(step, put)
+        return DocumentResult(outcome="void: its subscription had ended", key=draft.key)
 
     async def taxed(self, answer: ContractAnswer, expected: Invoice) -> ContractAnswer:
         """The expected invoice with the rates of its own date."""
@@ -124,7 +150,7 @@ class InvoiceWorkflow(DocumentStory):
             origin=origin,
             invoice_id=draft.id,
             key=expected.key,
-            contract=expected.contract,
+            contract=draft.contract or expected.contract,
             date=expected.date,
             due_date=expected.due_date,
             add=missing,

@@ -69,9 +69,11 @@ class Stripe:
     async def finalize_invoice(self, origin: Origin, invoice_id: str) -> IssuedDocument:
         return await self._invoices.finalize(invoice_id)
 
-    async def discard_invoice(self, origin: Origin, key: str, reason: str) -> Reference | None:
+    async def discard_invoice(
+        self, origin: Origin, key: str, reason: str, *, id: str | None = None
+    ) -> Reference | None:
         """`origin.contract` says whose invoice it is. Rejected: it is paid."""
-        return await self._invoices.discard(origin, key, reason)
+        return await self._invoices.discard(origin, key, reason, id)
 
     async def issue_credit_memo(self, order: CreditOrder) -> IssuedDocument:
         """NotFound: the invoice or the line is not there. Conflict: it was paid meanwhile, ask again."""

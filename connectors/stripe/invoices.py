@@ -49,9 +49,11 @@ class Invoices:
         return mapping.reference(await self._lookups.issued(invoice), order.key)
 
     async def _standing(self, key: str, contract: str, customer: str | None) -> Invoice | None:
-        """The invoice of the key, unless it was voided."""
+        """The invoice of the key that was made as ours, unless it was voided."""
         found = await self._lookups.invoice_by_key(key, contract, customer)
-        return found[0] if found is not None and found[0].status != "void" else None
+        if found is None or found[0].status == "void" or mapping.KEY not in found[0].metadata:
+            return None
+        return found[0]
 
     def _head(self, order: InvoiceOrder) -> mapping.Body:
         more = {
@@ -188,8 +190,12 @@ class Invoices:
                 raise
             return again
 
-    async def discard(self, origin: Origin, key: str, reason: str) -> Reference | None:
-        found = await self._lookups.invoice_by_key(key, origin.contract)
+    async def discard(self, origin: Origin, key: str, reason: str, id: str | None) -> Reference | None:
+        if id is None:
+            found = await self._lookups.invoice_by_key(key, origin.contract)
+        else:
+            named = await self._client.get(Invoice, _INVOICE, id)
+            found = named, await self._lookups.lines_of(named)
         if found is None:
             return None
         invoice, lines = found

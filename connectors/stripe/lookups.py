@@ -67,9 +67,11 @@ class Lookups:
     async def invoice_by_key(
         self, key: str, contract: str, customer: str | None = None
     ) -> tuple[Invoice, list[Line]] | None:
-        """The invoice of a business key that counts: one that is not void, else the void one."""
+        """The invoice of a business key that counts: one that is not void, else the void one. A cycle's that
+        nobody has completed yet only where no other has the key.
+        """
         customers = {customer} if customer else await self.customers_of(contract)
-        void: tuple[Invoice, list[Line]] | None = None
+        other: tuple[Invoice, list[Line]] | None = None
         for each in sorted(customers):
             async for invoice in self.invoices_of(each):
                 if mapping.contract_of(invoice) != contract:
@@ -77,10 +79,11 @@ class Lookups:
                 lines = await self.lines_of(invoice)
                 if mapping.key_of(invoice, lines) != key:
                     continue
-                if invoice.status != "void":
+                if invoice.status != "void" and mapping.KEY in invoice.metadata:
                     return invoice, lines
-                void = void or (invoice, lines)
-        return void
+                if other is None or other[0].status == "void":
+                    other = invoice, lines
+        return other
 
     # Credit notes
 

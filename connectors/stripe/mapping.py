@@ -22,6 +22,8 @@ Body = Mapping[str, Any]
 CYCLE_REASONS = ("subscription_cycle", "subscription_create", "subscription_update")
 KEY, CONTRACT, LINE, KIND = "q2c_key", "q2c_contract", "q2c_line", "q2c_kind"
 DATE, DUE, ACCOUNT = "q2c_date", "q2c_due_date", "q2c_account"
+DOCUMENTS, PARTY = "q2c_documents", "q2c_party"
+"""How the keys of a subscription's invoices begin and end, where they are not the contract's own."""
 START, END = "q2c_start", "q2c_end"
 _LONGEST_VALUE = 500
 
@@ -197,11 +199,17 @@ def date_of(invoice: Invoice, lines: Sequence[Line]) -> dt.date:
 
 
 def key_of(invoice: Invoice, lines: Sequence[Line]) -> str | None:
-    """The business key; a cycle's is made from its contract and date, whether it was completed or not."""
+    """The business key; a cycle's is made from its subscription and date, whether it was completed or not."""
     contract = contract_of(invoice)
-    if origin_of(invoice) == "cycle" and contract is not None:
-        return invoice_key(contract, date_of(invoice, lines))
+    if origin_of(invoice) == "cycle" and contract is not None and invoice.subscription is not None:
+        named = invoice.subscription.metadata
+        return invoice_key(named.get(DOCUMENTS, contract), date_of(invoice, lines), named.get(PARTY))
     return invoice.metadata.get(KEY)
+
+
+def subscription_key(metadata: Mapping[str, str]) -> str | None:
+    """The business key that a subscription (or what it has billed) names; None where it is not ours."""
+    return metadata.get(KEY, metadata.get(CONTRACT))
 
 
 def issued_invoice(invoice: Invoice, lines: Sequence[Line]) -> IssuedDocument:
@@ -217,6 +225,7 @@ def issued_invoice(invoice: Invoice, lines: Sequence[Line]) -> IssuedDocument:
         contract=contract_of(invoice),
         customer_id=invoice.customer,
         subscription_id=invoice.subscription.subscription if invoice.subscription else named,
+        subscription_key=subscription_key(invoice.subscription.metadata) if invoice.subscription else None,
         status=invoice.status,
         origin=origin_of(invoice),
         currency=currency,

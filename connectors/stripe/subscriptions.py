@@ -20,6 +20,9 @@ _SCHEDULES = "/v1/subscription_schedules"
 _SUBSCRIPTIONS = "/v1/subscriptions"
 _SET, _CANCEL = "set_subscription", "cancel_subscription"
 
+_Named = SubscriptionOrder | SubscriptionCancellation
+"""What names a subscription by its business key and its contract."""
+
 
 class _Priced:
     """An order with the ids of its prices and tax rates."""
@@ -59,10 +62,10 @@ class Subscriptions:
     async def set(self, order: SubscriptionOrder) -> Reference:
         """Reads what there is, and makes or changes it to the order. Each of its writes leads to the same
         state however often it happens, so the whole can be repeated from any point."""
-        subscription = await self._live(order.customer_id, order.business_key)
+        subscription = await self._live(order.customer_id, order)
         waiting = None
         if subscription is None:
-            waiting = await self._waiting(order.customer_id, order.business_key)
+            waiting = await self._waiting(order.customer_id, order)
         months = _interval(subscription)
         wanted = plan(order, self._client.now(), months)
         if wanted.nothing:
@@ -81,17 +84,17 @@ class Subscriptions:
 
     # Looking
 
-    async def _live(self, customer: str, contract: str) -> Subscription | None:
+    async def _live(self, customer: str, order: _Named) -> Subscription | None:
         asked = {"customer": customer, "status": "all"}
         async for one in self._client.list(Subscription, _SUBSCRIPTIONS, params=asked):
-            if one.metadata.get(mapping.CONTRACT) == contract and not one.ended:
+            if _is(one.metadata, order) and not one.ended:
                 return one
         return None
 
-    async def _waiting(self, customer: str, contract: str) -> Schedule | None:
+    async def _waiting(self, customer: str, order: _Named) -> Schedule | None:
         """The schedule of a contract that begins later."""
         async for one in self._client.list(Schedule, _SCHEDULES, params={"customer": customer}):
-            if one.metadata.get(mapping.CONTRACT) == contract and one.status == "not_started":
+            if _is(one.metadata, order) and one.status == "not_started":
                 return one
         return None
 
@@ -137,7 +140,7 @@ class Subscriptions:
             body=body,
             origin=order.origin,
             part="schedule",
-            find=lambda: self._waiting(order.customer_id, order.business_key),
+            find=lambda: self._waiting(order.customer_id, order),
         )
         return _reference(order.business_key, made.id, made.status)
 
@@ -168,7 +171,7 @@ class Subscriptions:
             body=body,
             origin=order.origin,
             part="subscription",
-            find=lambda: self._live(order.customer_id, order.business_key),
+            find=lambda: self._live(order.customer_id, order),
         )
 
     def _backdate(self, order: SubscriptionOrder) -> int | None:
@@ -246,18 +249,17 @@ class Subscriptions:
 
     async def cancel(self, order: SubscriptionCancellation) -> Reference:
         """Ends now; where the effective date lies ahead, on that date, without proration."""
-        contract = order.business_key
         ended: str | None = None
-        for customer in sorted(await self._lookups.customers_of(contract)):
-            live = await self._live(customer, contract)
+        for customer in sorted(await self._lookups.customers_of(order.contract or order.business_key)):
+            live = await self._live(customer, order)
             if live is not None:
                 ended = live.id
                 await self._end_on(live, order)
-            waiting = await self._waiting(customer, contract)
+            waiting = await self._waiting(customer, order)
             if waiting is not None:
                 ended = ended or waiting.id
                 await self._client.post(Schedule, _SCHEDULES + "/{id}/cancel", waiting.id, body={})
-        return _reference(contract, ended or f"none:{contract}", "canceled")
+        return _reference(order.business_key, ended or f"none:{order.business_key}", "canceled")
 
     async def _end_on(self, subscription: Subscription, order: SubscriptionCancellation) -> None:
         if order.effective_date <= self._client.now().date():
@@ -275,10 +277,27 @@ class Subscriptions:
         )
 
 
-def _metadata(order: SubscriptionOrder) -> dict[str, str]:
-    return mapping.metadata(
-        order.origin, **{mapping.CONTRACT: order.business_key, "q2c_legal_entity": order.legal_entity}
+def _is(metadata: Mapping[str, str], order: _Named) -> bool:
+    """Whether the subscription, or schedule, is the one that the order names."""
+    contract = order.contract or order.business_key
+    return (metadata.get(mapping.CONTRACT), mapping.subscription_key(metadata)) == (
+        contract,
+        order.business_key,
     )
+
+
+def _metadata(order: SubscriptionOrder) -> dict[str, str]:
+    """Names are written where they are not the contract's own."""
+    contract = order.contract or order.business_key
+    documents = order.documents or order.business_key
+    more = {
+        mapping.CONTRACT: contract,
+        mapping.KEY: order.business_key if order.business_key != contract else None,
+        mapping.DOCUMENTS: documents if documents != contract else None,
+        mapping.PARTY: order.account,
+        "q2c_legal_entity": order.legal_entity,
+    }
+    return mapping.metadata(order.origin, **more)
 
 
 def _anchor(boundary: dt.date, anchor_day: int) -> dict[str, Any]:

@@ -7,12 +7,15 @@ import pytest
 
 from ports.billing import IssuedDocument
 from tests.connectors.contract_billing_stand import (
+    ACCOUNT,
     CONTRACT,
     START,
     TODAY,
     BillingStand,
     cancellation,
+    customer_order,
     figures,
+    invoice,
     origin,
     phase,
     seats,
@@ -258,3 +261,66 @@ class SubscriptionRules:
         assert made.id
         await stand.until(MAY)
         assert await stand.documents() == []
+
+    async def test_second_subscription_of_a_contract_has_its_own_key_customer_and_documents(
+        self, stand: BillingStand
+    ) -> None:
+        """A transfer: the one ends, another begins for another customer."""
+        first, second = await stand.customer(), await self.other_customer(stand)
+        await stand.billing.set_subscription(subscription(first))
+        ended = await stand.billing.cancel_subscription(cancellation(TODAY))
+        begun = subscription(
+            second,
+            phase(FEBRUARY, seats("90.00")),
+            business_key=f"{CONTRACT}/T",
+            contract=CONTRACT,
+            documents=CONTRACT,
+            account="A-9",
+            origin=origin("transfer"),
+        )
+        for _ in range(2):
+            made = await stand.billing.set_subscription(begun)
+            stand.forget()
+        assert (ended.business_key, made.business_key) == (CONTRACT, f"{CONTRACT}/T")
+        await stand.until(FEBRUARY)
+        (cycle,) = await self.cycles(stand)
+        assert (cycle.key, cycle.contract) == (f"{CONTRACT}/invoice/2026-02-01/A-9", CONTRACT)
+        assert (cycle.customer_id, cycle.subscription_key) == (second, f"{CONTRACT}/T")
+
+    async def test_ending_one_subscription_of_a_contract_leaves_the_other(self, stand: BillingStand) -> None:
+        customer = await stand.customer()
+        await stand.billing.set_subscription(subscription(customer))
+        merged = subscription(
+            customer,
+            phase(FEBRUARY, seats("90.00")),
+            business_key=f"{CONTRACT}/M",
+            contract=CONTRACT,
+            documents=f"{CONTRACT}/M",
+            origin=origin("merge"),
+        )
+        await stand.billing.set_subscription(merged)
+        await stand.billing.cancel_subscription(cancellation(TODAY))
+        await stand.until(FEBRUARY)
+        (cycle,) = await self.cycles(stand)
+        assert (cycle.key, cycle.subscription_key) == (f"{CONTRACT}/M/invoice/2026-02-01", f"{CONTRACT}/M")
+
+    async def test_draft_of_a_cycle_is_made_void_by_its_id_where_its_key_is_anothers(
+        self, stand: BillingStand
+    ) -> None:
+        customer = await stand.customer()
+        await stand.billing.set_subscription(subscription(customer))
+        await stand.until(FEBRUARY)
+        (cycle,) = await self.cycles(stand)
+        ours = invoice(customer, date=FEBRUARY)
+        assert ours.key == cycle.key
+        draft = await stand.billing.draft_invoice(ours)
+        assert draft.id != cycle.id
+        for _ in range(2):
+            gone = await stand.billing.discard_invoice(origin("undo"), ours.key, "ended", id=cycle.id)
+            assert gone is not None
+            assert (gone.id, gone.status) == (cycle.id, "void")
+        assert (await stand.billing.read_invoice(draft.id)).status == "draft"
+
+    async def other_customer(self, stand: BillingStand) -> str:
+        other = ACCOUNT.model_copy(update={"id": "A-9", "name": "Other"})
+        return (await stand.billing.ensure_customer(customer_order(other))).id

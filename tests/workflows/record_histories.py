@@ -18,7 +18,7 @@ from temporalio.client import WorkflowExecution
 from canonical.ids import change_workflow_id
 from tests.rules.scenarios import amendment, cancellation, metered, renewal, seats
 from tests.temporal_server import temporal_server
-from tests.workflows.sales import month, scenario, sold
+from tests.workflows.sales import BERLIN, account, month, scenario, sold
 from tests.world import World, world
 
 FOLDER = Path(__file__).parent.parent / "histories"
@@ -112,6 +112,19 @@ async def undone_in_temporal(made: World) -> None:
     await made.until_status("C-1", "compensated")
 
 
+async def transferred(made: World) -> None:
+    """A monthly contract goes to another customer on the day on which the platform bills by itself."""
+    moved = {"id": "T", "type": "transfer", "effective_date": month(1), "account": account("A-2", BERLIN)}
+    told = scenario(sold(seats(**TAXED), start=month(-1), every=1), {**moved, "tax_rate_percent": "19"})
+    await made.load(told)
+    await made.until_status("C-1", "active")
+    await made.load(told, approve="T")
+    await made.until_status("C-1", "active")
+    await made.advance(month(1))
+    await made.until_status("C-1", "active", changes=2)
+    await made.until_posted("C-1", 3)
+
+
 STORIES: dict[str, Story] = {
     "life": life,
     "renewed": renewed,
@@ -119,6 +132,7 @@ STORIES: dict[str, Story] = {
     "compensated": compensated,
     "fixed": fixed,
     "undone-in-temporal": undone_in_temporal,
+    "transferred": transferred,
 }
 
 

@@ -1,0 +1,170 @@
+"""A transfer in the running system: each customer keeps its own, and what is undone leaves nothing."""
+
+import contextlib
+from pathlib import Path
+from typing import Any
+
+import pytest
+from temporalio.service import RPCError
+
+from canonical.ids import contract_workflow_id
+from canonical.lifecycle import ContractState, Plan
+from sandbox.kit.faults import Fault
+from tests.agreement import listings, until_agreed
+from tests.rules.scenarios import seats
+from tests.workflows.sales import BERLIN, account, month, scenario, sold
+from tests.world import World, working_world, world
+
+pytestmark = pytest.mark.xdist_group("parties")
+
+TAXED = {"tax_rate_percent": "8.875"}
+DAY = month(-1, 11)
+
+
+def transferred(day: str = DAY, **more: Any) -> dict[str, Any]:
+    moved = {
+        "id": "T",
+        "type": "transfer",
+        "effective_date": day,
+        "account": account("A-2", BERLIN),
+        "tax_rate_percent": "19",
+    }
+    return scenario(sold(seats(**TAXED), start=month(-3), **more), moved)
+
+
+async def active(made: World, told: dict[str, Any]) -> None:
+    await made.load(told)
+    await made.until_status("C-1", "active")
+
+
+async def subscriptions(made: World) -> list[tuple[str, str, str]]:
+    """(account, business key, status) of each of Stripe's subscriptions, oldest first."""
+    dump = made.platforms["stripe"].dump()
+    accounts = {each["id"]: each["metadata"]["q2c_account"] for each in dump["customer"]}
+    found = sorted(dump["subscription"], key=lambda each: (each["created"], each["status"] != "canceled"))
+    return [
+        (accounts[s["customer"]], s["metadata"].get("q2c_key", s["metadata"]["q2c_contract"]), s["status"])
+        for s in found
+    ]
+
+
+async def test_rest_is_credited_to_the_one_and_billed_to_the_other_under_its_own_tax(made: World) -> None:
+    told = transferred()
+    await active(made, told)
+    await made.load(told, approve="T")
+    view = await made.until_status("C-1", "active", changes=2)
+    found = await until_agreed(made, told)
+    assert view.contract is not None
+    assert view.contract.account.id == "A-2"
+    assert await subscriptions(made) == [("A-1", "C-1", "canceled"), ("A-2", "C-1/T", "active")]
+    bought = {each["entityId"]: each["id"] for each in made.platforms["netsuite"].dump()["customer"]}
+    assert len(bought) == 2
+    keys = {document.key for document in found.posted}
+    assert {f"C-1/invoice/{DAY}/A-2", f"C-1/credit-memo/{DAY}/{month(-3)}"} <= keys
+    contract = made.platforms["salesforce"].dump()["Contract"][0]
+    assert view.ids.billing_customer is not None
+    assert contract["Billing_Customer_Id__c"] == view.ids.billing_customer.id
+
+
+async def test_every_posting_stands_with_the_customer_of_its_document(made: World) -> None:
+    told = transferred()
+    await active(made, told)
+    await made.load(told, approve="T")
+    await made.until_status("C-1", "active", changes=2)
+    await until_agreed(made, told)
+    dump = made.platforms["netsuite"].dump()
+    names = {each["id"]: each["externalId"] for each in dump["customer"]}
+    posted = [*dump["invoice"], *dump["creditMemo"]]
+    by_key = {each["externalId"]: names[each["entity"]["id"]] for each in posted}
+    ends = {key: name.rsplit("/", 1)[-1] for key, name in by_key.items()}
+    assert {key for key, name in ends.items() if name.endswith("A-2")} == {
+        key for key in by_key if key.endswith("/A-2")
+    }
+
+
+async def test_undone_transfer_leaves_the_contract_with_its_customer(made: World) -> None:
+    told = transferred()
+    before = {**told, "changes": []}
+    await active(made, told)
+    await until_agreed(made, before)
+    await made.platforms["avatax"].load({"refuse_commit": {"customer": "A-2", "code": "CertificatesError"}})
+    await made.load(told, approve="T")
+    found = await made.until_exception("C-1")
+    await made.decide("fiona", found, "compensate")
+    view = await made.until_status("C-1", "active", changes=2)
+    assert [change.status for change in view.changes] == ["done", "compensated"]
+    assert view.contract is not None
+    assert view.contract.account.id == "A-1"
+    await until_agreed(made, before)
+    standing = [each for each in await subscriptions(made) if each[2] == "active"]
+    assert standing == [("A-1", "C-1", "active")]
+
+
+async def test_same_message_twice_transfers_once(made: World) -> None:
+    told = transferred()
+    await active(made, told)
+    await made.load(told, approve="T", times=3)
+    await made.until_status("C-1", "active", changes=2)
+    await made.load(told, approve="T", times=2)
+    await until_agreed(made, told)
+
+
+async def test_lost_answers_transfer_once(made: World) -> None:
+    told = transferred()
+    await active(made, told)
+    for route in (
+        "POST /v1/subscriptions",
+        "POST /v1/customers",
+        "POST /v1/invoices",
+        "POST /v1/credit_notes",
+    ):
+        made.platforms["stripe"].faults.add(Fault("applied-then-cut", route=route, times=1))
+    made.platforms["netsuite"].faults.add(Fault("applied-then-timeout", times=1))
+    await made.load(told, approve="T")
+    await made.until_status("C-1", "active", changes=2)
+    await until_agreed(made, told)
+    assert await subscriptions(made) == [("A-1", "C-1", "canceled"), ("A-2", "C-1/T", "active")]
+
+
+async def test_worker_lost_in_the_middle_is_no_loss(tmp_path: Path, temporal_address: str) -> None:
+    told = transferred()
+    async with world(tmp_path, temporal_address, working=False) as made:
+        made.platforms["avatax"].faults.add(
+            Fault("503", route="POST /api/v2/transactions/createoradjust", times=1, after=1)
+        )
+        async with working_world(made):
+            await active(made, told)
+            await made.load(told, approve="T")
+
+            async def stuck() -> bool:
+                handle = made.client.get_workflow_handle("contract/C-1/transfer/T")
+                with contextlib.suppress(RPCError):  # not started yet
+                    plan: Plan = await handle.query("plan", result_type=Plan)
+                    ended = [step for step in plan.steps if step.name == "end subscription"]
+                    return bool(ended) and ended[0].status == "done"
+                return False
+
+            await made.settle(stuck, "a subscription that has ended")
+        async with working_world(made):
+            await made.until_status("C-1", "active", changes=2)
+            await until_agreed(made, told)
+
+
+async def test_transfer_over_what_was_billed_since_waits_for_a_person(made: World) -> None:
+    told = transferred(every=1)
+    await active(made, told)
+    await made.load(told, approve="T")
+    found = await made.until_exception("C-1")
+    assert "documents that have been issued" in found.summary
+    listed = await listings(made, {**told, "changes": []})
+    assert {document.key for document in listed.issued} == {document.key for document in listed.expected}
+
+
+async def test_customers_of_before_are_kept(made: World) -> None:
+    told = transferred()
+    await active(made, told)
+    await made.load(told, approve="T")
+    await made.until_status("C-1", "active", changes=2)
+    handle = made.client.get_workflow_handle(contract_workflow_id("C-1"))
+    state: ContractState = await handle.query("whole_state", result_type=ContractState)
+    assert [each.account for each in state.ids.earlier] == ["A-1"]
