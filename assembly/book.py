@@ -6,7 +6,14 @@ from temporalio.client import Client, WorkflowHandle, WorkflowQueryFailedError
 from temporalio.service import RPCError, RPCStatusCode
 
 from canonical.ids import contract_workflow_id
-from canonical.lifecycle import ContractAnswer, DocumentQuestion, UsageNotice
+from canonical.lifecycle import (
+    ContractAnswer,
+    ContractState,
+    ContractView,
+    DocumentQuestion,
+    Plan,
+    UsageNotice,
+)
 
 BUSINESS_DATE, USAGE = "business date", "usage"
 
@@ -32,6 +39,35 @@ class TemporalContractBook:
         if answer.reason == BUSINESS_DATE:
             await handle.signal("business_date", question.date)
         return answer
+
+    async def state_of(self, contract: str) -> tuple[ContractState, Plan | None] | None:
+        """The contract's state, and the plan of the change under way; asked again where one has ended
+        between the two questions.
+        """
+        handle = self._client.get_workflow_handle(contract_workflow_id(contract))
+        while True:
+            try:
+                async with asyncio.timeout(20):
+                    view = await handle.query("state", result_type=ContractView)
+                    plan = None if view.running is None else await self._plan(view.running)
+                    state = await handle.query("whole_state", result_type=ContractState)
+                    if (await handle.query("state", result_type=ContractView)).running == view.running:
+                        return state, plan
+            except RPCError as error:
+                if error.status == RPCStatusCode.NOT_FOUND:
+                    return None
+                raise
+
+    async def _plan(self, workflow_id: str) -> Plan | None:
+        """None where the change has not begun, or is over."""
+        handle = self._client.get_workflow_handle(workflow_id)
+        try:
+            found: Plan = await handle.query("plan", result_type=Plan)
+            return found
+        except RPCError as error:
+            if error.status == RPCStatusCode.NOT_FOUND:
+                return None
+            raise
 
     async def _ask(
         self, handle: WorkflowHandle[object, object], question: DocumentQuestion

@@ -20,6 +20,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from assembly.change_preview import previewed
 from assembly.handoff import start_of_contract
+from assembly.period_operations import TemporalPeriods
 from assembly.platform_views import PlatformDesk
 from canonical.change import ContractChange
 from canonical.ids import contract_workflow_id
@@ -52,7 +53,7 @@ T = TypeVar("T")
 _PATIENCE_SECONDS = 15
 
 
-class TemporalOperations:
+class TemporalOperations(TemporalPeriods):
     """`ui_url` is the Web UI's address, None where it is not known; `crm` the platform that contracts are
     read from where a document does not say.
     """

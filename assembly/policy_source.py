@@ -5,6 +5,7 @@ from typing import get_args
 
 from canonical.document import AccountRole
 from canonical.policy import ApprovalLimit, CodedRule, ExceptionRule, PolicyExcerpt, Route
+from canonical.reconciliation import BreakRule, ReconciliationTerms
 from governance.policy import Policy
 from governance.schema import WILDCARD
 
@@ -38,6 +39,19 @@ class GovernedPolicy:
             second_approver_actions=tuple(policy.approvals.second_approver),
             time_zone=route.timezone,
             department=policy.dimension_values(legal_entity, WILDCARD).department,
+        )
+
+    def reconciliation(self) -> ReconciliationTerms:
+        said = self._policy.reconciliation
+        return ReconciliationTerms(
+            rounding_minor_units=said.rounding_minor_units,
+            recheck_after_seconds=said.recheck_after_seconds,
+            controlled_accounts=said.controlled_accounts,
+            close_before_period_end=said.close_before_period_end,
+            breaks={
+                name: BreakRule(owner=rule.owner, blocks_close=rule.blocks_close)
+                for name, rule in said.breaks.items()
+            },
         )
 
     @staticmethod

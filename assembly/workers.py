@@ -15,6 +15,7 @@ from activities.billing import BillingActivities
 from activities.contracts import ContractActivities
 from activities.crm import CrmActivities, PolicySource
 from activities.erp import ErpActivities
+from activities.periods import BillingListing, ErpListing, PeriodActivities, TaxListing
 from activities.records import RecordsActivities
 from activities.tax import TaxActivities
 from assembly.book import TemporalContractBook
@@ -36,6 +37,7 @@ from workflows.cancellation import CancellationWorkflow
 from workflows.contract import ContractWorkflow
 from workflows.credit_memo import CreditMemoWorkflow
 from workflows.invoice import InvoiceWorkflow
+from workflows.reconciliation import ReconciliationWorkflow
 from workflows.renewal import RenewalWorkflow
 from workflows.transfer import TransferWorkflow
 
@@ -50,6 +52,7 @@ WORKFLOWS: Sequence[type] = (
     TransferWorkflow,
     InvoiceWorkflow,
     CreditMemoWorkflow,
+    ReconciliationWorkflow,
 )
 
 PASSED_THROUGH = (
@@ -100,11 +103,11 @@ def platform_activities(
         case "crm":
             return methods(CrmActivities(port, records, policy))
         case "billing":
-            return methods(BillingActivities(port))
+            return [*methods(BillingActivities(port)), *methods(BillingListing(port, records))]
         case "tax":
-            return methods(TaxActivities(port))
+            return [*methods(TaxActivities(port)), *methods(TaxListing(port, records))]
         case "erp":
-            return methods(ErpActivities(port))
+            return [*methods(ErpActivities(port)), *methods(ErpListing(port, records))]
 
 
 def methods(activities: object) -> list[Callable[..., Any]]:
@@ -115,11 +118,16 @@ def methods(activities: object) -> list[Callable[..., Any]]:
 
 def workflow_worker(client: Client, records: Records, settings: Settings) -> Worker:
     book = TemporalContractBook(client)
+    policy = GovernedPolicy(load_policy(settings.governance.directory))
     return Worker(
         client,
         task_queue=WORKFLOW_QUEUE,
         workflows=WORKFLOWS,
-        activities=[*methods(RecordsActivities(records)), *methods(ContractActivities(book, records))],
+        activities=[
+            *methods(RecordsActivities(records)),
+            *methods(ContractActivities(book, records)),
+            *methods(PeriodActivities(book, records, policy)),
+        ],
         interceptors=[Recorder(records, client)],
         workflow_runner=runner(),
         max_cached_workflows=settings.workers.max_cached_workflows,

@@ -23,6 +23,19 @@ def document_workflow_id(kind: str, platform: str, document_id: str) -> str:
     return f"{kind}/{platform}/{document_id}"
 
 
+def reconciliation_workflow_id(entity: str, period: str) -> str:
+    """`period` is a month, "2026-01"."""
+    return f"reconciliation/{entity}/{period}"
+
+
+def repair_workflow_id(break_id: str) -> str:
+    return f"repair/{break_id}"
+
+
+def close_workflow_id(entity: str, period: str) -> str:
+    return f"close/{entity}/{period}"
+
+
 def invoice_key(contract: str, date: dt.date, account: str | None = None) -> str:
     """A contract has at most one regular invoice a date and customer; `account` names a customer to whom it
     was transferred, and no one the contract's first.

@@ -20,6 +20,9 @@ class Commands(LazyGroup):
         "contract": Lazy("cli.contract", "Contracts: start, change, list, show, timeline, lineage."),
         "exception": Lazy("cli.exception", "The exception queue: list, show, and what to do about each."),
         "override": Lazy("cli.override", "Finance overrides: request, approve, reject, list."),
+        "reconcile": Lazy(
+            "cli.reconcile", "The sides of a period beside each other, breaks and their repair."
+        ),
         "event": Lazy("cli.event", "The log of inbound and outbound events."),
         "deadletter": Lazy("cli.deadletter", "Events that could not be used."),
         "platform": Lazy("cli.platform", "The platforms: health, versions, limits."),

@@ -21,6 +21,7 @@ from store.lineage import LineageLog
 from store.operators import OperatorList
 from store.outbox import Outbox
 from store.overrides import OverrideList
+from store.periods import PeriodStore
 from store.usage import UsageLog
 
 Clock = Callable[[], dt.datetime]
@@ -51,6 +52,7 @@ class Stores:
         self.lineage = LineageLog(database, clock=clock)
         self.exceptions = ExceptionQueue(database, clock=clock)
         self.overrides = OverrideList(database)
+        self.periods = PeriodStore(database, clock=clock)
         self.audit = AuditLog(database, clock=clock)
         self.usage = UsageLog(database, clock=clock)
         self.contracts = ContractList(database)

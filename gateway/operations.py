@@ -17,6 +17,7 @@ from canonical.base import Dec, Noun
 from canonical.change import ContractChange
 from canonical.document import CreditMemo, Invoice
 from canonical.scenario import Scenario
+from gateway.period_operations import PeriodOperations
 from ports.records import OverrideRecord, ResolveAction
 from store.exceptions import RecordedException
 from store.operators import Role
@@ -160,7 +161,7 @@ class PlatformView(Noun):
     """Activities that wait in the platform's queue."""
 
 
-class Operations(Protocol):
+class Operations(PeriodOperations, Protocol):
     """Each call can be repeated with the same `actor.request_id`. Errors: the tree above.
 
     Audit: `start_contract`, `change_contract` and the platform calls are audited by the gateway once they

@@ -134,11 +134,16 @@ class PostedDocument(Noun):
     lines: tuple[PostedLine, ...]
     tax: Dec
     total: Dec
+    period_start: dt.date | None = None
+    """The first day of the period that it is posted in; None where the ERP does not say."""
 
 
 class GeneralLedgerLine(Noun):
-    """One line of the ERP's general ledger; `entry` is the transaction that it belongs to. Amounts are in the
-    entity's own currency, `currency` is the transaction's.
+    """One line of the ERP's general ledger; `entry` is the transaction that it belongs to. `debit` and
+    `credit` are in the entity's own currency, `currency` is the transaction's, and `amount` the line in it, a
+    debit above zero.
+
+    `key` is our business key of the transaction, None for one that somebody else made.
     """
 
     entry: str
@@ -147,6 +152,13 @@ class GeneralLedgerLine(Noun):
     account: str
     debit: Dec
     credit: Dec
+    kind: Literal["invoice", "credit_memo", "journal_entry", "payment", "refund"] | None = None
+    """None for a transaction of any other kind."""
+    key: str | None = None
+    number: str | None = None
+    date: dt.date | None = None
+    period_start: dt.date | None = None
+    amount: Dec | None = None
 
 
 class Erp(Protocol):

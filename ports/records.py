@@ -6,6 +6,7 @@ from typing import Literal, Protocol
 from canonical.base import Dec, Noun
 from canonical.metering import MeteredMonth
 from canonical.origin import Origin, Reference
+from ports.periods import PeriodRecords
 
 ResolveAction = Literal["retry", "fix", "skip", "compensate", "accept"]
 
@@ -109,7 +110,7 @@ class EventFate(Noun):
     reason: str | None = None
 
 
-class Records(Protocol):
+class Records(PeriodRecords, Protocol):
     """Every call can be repeated with the same effect."""
 
     async def record_lineage(self, entries: tuple[LineageEntry, ...]) -> None: ...

@@ -19,13 +19,15 @@ from store.exceptions import ExceptionQueue
 from store.lineage import LineageLog
 from store.outbox import Outbox
 from store.overrides import OverrideList
+from store.periods import PeriodStore
 from store.usage import UsageLog
 
 
-class StoreRecords:
+class StoreRecords(PeriodStore):
     """Every call can be repeated with the same effect. Raises StoreUnavailable where the database is gone."""
 
     def __init__(self, database: Database, *, clock: Clock = utc_now) -> None:
+        super().__init__(database, clock=clock)
         self._lineage = LineageLog(database, clock=clock)
         self._exceptions = ExceptionQueue(database, clock=clock)
         self._overrides = OverrideList(database)

@@ -267,3 +267,74 @@ class Operator(Base, table=True):
     token_hash: str = Field(sa_type=Text)
     created_at: dt.datetime = Field(sa_type=UtcDateTime)
     disabled_at: dt.datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class ReconciliationRow(Base, table=True):
+    """One run over a legal entity's period: the sides' totals by currency, and the digest of the whole."""
+
+    __tablename__ = "reconciliation_run"
+    __table_args__ = (Index("ix_reconciliation_run_entity_period_at", "entity", "period", "at"),)
+    run: str = Field(sa_column=Column("run", Text, primary_key=True))
+    entity: str = Field(sa_type=Text)
+    period: str = Field(sa_type=Text)
+    at: dt.datetime = Field(sa_type=UtcDateTime)
+    as_of: dt.date
+    requested_by: str = Field(sa_type=Text)
+    sides: dict[str, dict[str, str]] = Field(sa_column=Column("sides", Json, nullable=False))
+    digest: str = Field(sa_type=Text)
+
+
+class BreakRow(Base, table=True):
+    """Where two sides differ. The id is made from the content, so that a run again finds the same row."""
+
+    __tablename__ = "reconciliation_break"
+    __table_args__ = (
+        CheckConstraint("status IN ('open', 'explained', 'repaired', 'resolved')", name="status"),
+        Index("ix_reconciliation_break_entity_period_status", "entity", "period", "status"),
+    )
+    id: str = Field(sa_column=Column("id", Text, primary_key=True))
+    entity: str = Field(sa_type=Text)
+    period: str = Field(sa_type=Text)
+    currency: str = Field(sa_type=Text)
+    type: str = Field(sa_type=Text)
+    document: str = Field(sa_type=Text)
+    contract: str | None = Field(default=None, sa_type=Text, index=True)
+    effect: Decimal = Field(sa_type=DecimalText)
+    owner: str = Field(sa_type=Text)
+    blocks_close: bool
+    found: dict[str, Any] = Field(sa_column=Column("found", Json, nullable=False))
+    status: str = Field(sa_type=Text)
+    note: str | None = Field(default=None, sa_type=Text)
+    first_seen_at: dt.datetime = Field(sa_type=UtcDateTime)
+    last_seen_at: dt.datetime = Field(sa_type=UtcDateTime)
+    run: str = Field(sa_type=Text)
+    resolved_at: dt.datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class ListingRow(Base, table=True):
+    """A part of a side's listing while a run compares it: too large for a workflow's payload."""
+
+    __tablename__ = "reconciliation_listing"
+    run: str = Field(sa_column=Column("run", Text, primary_key=True))
+    look: int = Field(sa_column=Column("look", Sequence64, primary_key=True, autoincrement=False))
+    side: str = Field(sa_column=Column("side", Text, primary_key=True))
+    part: int = Field(sa_column=Column("part", Sequence64, primary_key=True, autoincrement=False))
+    entries: list[Any] = Field(sa_column=Column("entries", Json, nullable=False))
+    kept_at: dt.datetime = Field(sa_type=UtcDateTime)
+
+
+class PeriodCloseRow(Base, table=True):
+    """A closed period of a legal entity, with the evidence on which it was closed."""
+
+    __tablename__ = "period_close"
+    entity: str = Field(sa_column=Column("entity", Text, primary_key=True))
+    period: str = Field(sa_column=Column("period", Text, primary_key=True))
+    closed_at: dt.datetime = Field(sa_type=UtcDateTime)
+    closed_by: str = Field(sa_type=Text)
+    reason: str = Field(sa_type=Text)
+    run: str = Field(sa_type=Text)
+    digest: str = Field(sa_type=Text)
+    sides: dict[str, dict[str, str]] = Field(sa_column=Column("sides", Json, nullable=False))
+    explained: list[str] = Field(sa_column=Column("explained", Json, nullable=False))
+    closed_in_erp: bool
+    note: str = Field(sa_type=Text)

@@ -76,6 +76,18 @@ def in_contracts(queue: str) -> ActivityOptions:
     return options
 
 
+def in_listing(queue: str, summary: str) -> ActivityOptions:
+    """Options of reading a platform's whole listing, which may take long; its heartbeat shows that it goes
+    on. After half a day a person is asked.
+    """
+    options = on_platform("", summary)
+    options["task_queue"] = queue
+    options["start_to_close_timeout"] = timedelta(minutes=60)
+    options["schedule_to_close_timeout"] = timedelta(hours=12)
+    options["heartbeat_timeout"] = timedelta(seconds=20)
+    return options
+
+
 class LocalOptions(TypedDict):
     start_to_close_timeout: timedelta
     retry_policy: RetryPolicy

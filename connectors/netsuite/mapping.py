@@ -39,6 +39,15 @@ KIND_OF: Mapping[TransactionType, Literal["invoice", "credit_memo", "journal_ent
     "CustCred": "credit_memo",
     "Journal": "journal_entry",
 }
+_LedgerKind = Literal["invoice", "credit_memo", "journal_entry", "payment", "refund"]
+_LEDGER_KINDS: Mapping[str, _LedgerKind] = {
+    "CustInvc": "invoice",
+    "CustCred": "credit_memo",
+    "Journal": "journal_entry",
+    "CustPymt": "payment",
+    "CustRfnd": "refund",
+}
+"""Transactions of the general ledger that we know; there are many others."""
 
 
 def external_id(key: str) -> str:
@@ -164,6 +173,12 @@ def ledger_line(row: LedgerRow, legal_entity: str) -> GeneralLedgerLine:
         account=row.account,
         debit=row.debit or Decimal(0),
         credit=row.credit or Decimal(0),
+        kind=_LEDGER_KINDS.get(row.type),
+        key=key_of(row.externalid),
+        number=row.tranid,
+        date=row.trandate,
+        period_start=row.period_start,
+        amount=written(row.amount, row.currency),
     )
 
 
@@ -195,6 +210,7 @@ def posted_document(
         currency=row.currency,
         date=row.trandate,
         period=row.period,
+        period_start=row.period_start,
         status=_status(row, undone=undone),
         lines=posted,
         tax=written(tax, row.currency),

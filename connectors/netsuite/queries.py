@@ -58,7 +58,8 @@ _SOURCES: Mapping[str, tuple[str, str]] = {
 _TYPES: tuple[TransactionType, ...] = ("CustInvc", "CustCred", "Journal")
 _HEAD = (
     "SELECT t.id AS id, t.type AS trantype, t.tranid AS tranid, t.externalid AS externalid,"
-    " TO_CHAR(t.trandate, 'YYYY-MM-DD') AS trandate, p.periodname AS periodname, t.entity AS entity,"
+    " TO_CHAR(t.trandate, 'YYYY-MM-DD') AS trandate, p.periodname AS periodname,"
+    " TO_CHAR(p.startdate, 'YYYY-MM-DD') AS periodstart, t.entity AS entity,"
     " c.symbol AS currency, s.externalid AS subsidiary, t.foreigntotal AS foreigntotal,"
     " NVL(t.foreignamountunpaid, t.foreignpaymentamountunused) AS openamount, t.status AS status"
     " FROM transaction t JOIN transactionline m ON m.transaction = t.id AND m.mainline = 'T'"
@@ -159,7 +160,12 @@ def ledger_of(subsidiary: str, first: str, last: str) -> str:
     """The general ledger's lines of a subsidiary's transactions between two internal ids."""
     return (
         "SELECT t.id AS tran, a.acctnumber AS account, c.symbol AS currency, g.debit AS debit,"
-        " g.credit AS credit FROM transactionaccountingline g JOIN transaction t ON t.id = g.transaction"
+        " g.credit AS credit, t.type AS trantype, t.externalid AS externalid, t.tranid AS tranid,"
+        " TO_CHAR(t.trandate, 'YYYY-MM-DD') AS trandate, TO_CHAR(p.startdate, 'YYYY-MM-DD') AS periodstart,"
+        " l.foreignamount AS amount"
+        " FROM transactionaccountingline g JOIN transaction t ON t.id = g.transaction"
+        " JOIN transactionline l ON l.transaction = g.transaction AND l.id = g.transactionline"
+        " JOIN accountingperiod p ON p.id = t.postingperiod"
         " JOIN transactionline m ON m.transaction = t.id AND m.mainline = 'T'"
         " JOIN subsidiary s ON s.id = m.subsidiary JOIN currency c ON c.id = t.currency"
         " JOIN account a ON a.id = g.account"

@@ -68,6 +68,7 @@ class TransactionRow(Wire):
     externalid: str | None = None
     trandate: dt.date
     period: str = Field(alias="periodname")
+    period_start: dt.date = Field(alias="periodstart")
     entity: str | None = None
     currency: str
     subsidiary: str
@@ -77,13 +78,19 @@ class TransactionRow(Wire):
 
 
 class LedgerRow(Wire):
-    """A line of the general ledger."""
+    """A line of the general ledger; `amount` is in the transaction's currency, a debit above zero."""
 
     transaction: str = Field(alias="tran")
     account: str
     currency: str
     debit: Amount | None = None
     credit: Amount | None = None
+    type: str = Field(alias="trantype")
+    externalid: str | None = None
+    tranid: str | None = None
+    trandate: dt.date
+    period_start: dt.date = Field(alias="periodstart")
+    amount: Amount
 
 
 class LineRow(Wire):

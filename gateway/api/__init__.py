@@ -2,12 +2,12 @@
 
 from fastapi import APIRouter
 
-from gateway.api import audit, contracts, events, exceptions, overrides, platforms, usage
+from gateway.api import audit, contracts, events, exceptions, overrides, platforms, reconciliations, usage
 from gateway.problems import ErrorBody
 
 PREFIX = "/api/v1"
 STATUSES = (400, 401, 403, 404, 409, 413, 429, 503)
 
 router = APIRouter(prefix=PREFIX, responses={status: {"model": ErrorBody} for status in STATUSES})
-for part in (contracts, usage, exceptions, overrides, events, platforms, audit):
+for part in (contracts, usage, exceptions, overrides, events, platforms, reconciliations, audit):
     router.include_router(part.router)

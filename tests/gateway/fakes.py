@@ -34,6 +34,7 @@ from gateway.settings import GatewaySettings
 from ports.records import OverrideRecord, ResolveAction
 from store.database import Database
 from store.exceptions import RecordedException
+from tests.gateway.fake_periods import FakePeriods
 from tests.store.values import StoppedClock, override
 
 SECRET = b"a secret that only sender and gateway know"
@@ -119,7 +120,7 @@ class ReversingCodec(PayloadCodec):
         return [Payload(metadata={"encoding": b"json/plain"}, data=p.data[::-1]) for p in payloads]
 
 
-class FakeOperations:
+class FakeOperations(FakePeriods):
     """Answers as told, and remembers what it was asked."""
 
     def __init__(self) -> None:

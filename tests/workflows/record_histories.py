@@ -18,6 +18,7 @@ from temporalio.client import WorkflowExecution
 from canonical.ids import change_workflow_id
 from tests.rules.scenarios import amendment, cancellation, metered, renewal, seats
 from tests.temporal_server import temporal_server
+from tests.workflows.periods import journal_by_hand, reconciled, this_period
 from tests.workflows.sales import BERLIN, account, month, scenario, sold
 from tests.world import World, world
 
@@ -125,6 +126,16 @@ async def transferred(made: World) -> None:
     await made.until_posted("C-1", 3)
 
 
+async def reconciled_periods(made: World) -> None:
+    """A period that agrees, then one with a journal by hand: one look, then two."""
+    await made.load(scenario(sold(seats(**TAXED), start=month(0))))
+    await made.until_status("C-1", "active")
+    await made.until_posted("C-1", 1)
+    await reconciled(made, this_period())
+    await journal_by_hand(made, "5.00")
+    await reconciled(made, this_period())
+
+
 STORIES: dict[str, Story] = {
     "life": life,
     "renewed": renewed,
@@ -133,6 +144,7 @@ STORIES: dict[str, Story] = {
     "fixed": fixed,
     "undone-in-temporal": undone_in_temporal,
     "transferred": transferred,
+    "reconciled": reconciled_periods,
 }
 
 

@@ -168,6 +168,7 @@ def row(**changes: Any) -> TransactionRow:
         "externalid": "q2c:C-1~2Finvoice~2F2026-01-01",
         "trandate": "2026-01-01",
         "periodname": "Jan 2026",
+        "periodstart": "2026-01-01",
         "entity": "7",
         "currency": "USD",
         "subsidiary": "US01",

@@ -1,0 +1,267 @@
+"""Reconciling a period: each platform's listing into our store, the contracts' word, the comparison.
+
+A listing is months of documents and no payload: it is kept in the store, and what travels is how much of it
+there is.
+"""
+
+import asyncio
+import datetime as dt
+import hashlib
+import json
+from collections.abc import Sequence
+from typing import Protocol
+
+from temporalio import activity
+from temporalio.exceptions import ApplicationError
+
+from activities._errors import port_errors
+from activities.crm import PolicySource
+from canonical.base import Noun
+from canonical.lifecycle import ContractState, Plan
+from canonical.policy import PolicyExcerpt
+from canonical.reconciliation import (
+    Entry,
+    PeriodListings,
+    Reconciliation,
+    ReconciliationSummary,
+    ReconciliationTerms,
+)
+from ports.billing import Billing
+from ports.erp import Erp
+from ports.periods import PeriodRecords, ReconciliationRun
+from ports.tax import Tax
+from rules import period_entries as entries_of
+from rules.reconciliation import reconcile
+from rules.zones import day_of
+
+_ASKED_AT_ONCE = 8
+"""Contracts asked at the same time: each question takes a workflow task of a worker."""
+
+
+class PeriodPolicy(PolicySource, Protocol):
+    """What governance says about reconciling, besides what it says about an entity."""
+
+    def reconciliation(self) -> ReconciliationTerms: ...
+
+
+class ContractStates(Protocol):
+    """Asks the contracts' own workflows, which are the one place where their state lives."""
+
+    async def state_of(self, contract: str) -> tuple[ContractState, Plan | None] | None:
+        """The state, and the plan of the change under way; None where there is no such workflow."""
+        ...
+
+
+class GroundQuestion(Noun):
+    entity: str
+
+
+class PeriodGround(Noun):
+    """What a run rests on; `today` is the entity's day."""
+
+    policy: PolicyExcerpt
+    terms: ReconciliationTerms
+    today: dt.date
+
+
+class ListingOrder(Noun):
+    """List one platform's (or our contracts') side of a period. `look` counts the looks of a run."""
+
+    run: str
+    look: int
+    entity: str
+    period: str
+    platform: str
+    as_of: dt.date
+    receivable_account: str
+    controlled_accounts: tuple[str, ...]
+
+
+class ListingKept(Noun):
+    """How much was kept. `latest` is the newest document's day; `open_in_erp` the ERP's word only."""
+
+    entries: int
+    latest: dt.date | None = None
+    open_in_erp: bool | None = None
+
+
+class CompareOrder(Noun):
+    """Compare what was listed. On the second look, what the first one has not seen too was on its way."""
+
+    run: str
+    look: int
+    entity: str
+    period: str
+    terms: ReconciliationTerms
+    as_of: dt.date
+    open_in_erp: bool
+    requested_by: str
+
+
+class Compared(Noun):
+    """`summary` is null where breaks were found that are to be looked at a second time."""
+
+    summary: ReconciliationSummary | None
+
+
+class BillingListing:
+    def __init__(self, billing: Billing, records: PeriodRecords) -> None:
+        self._billing, self._records = billing, records
+
+    @activity.defn(name="billing.list_period")
+    async def list_billings(self, order: ListingOrder) -> ListingKept:
+        """The platform's invoices and credit memos of the entity, from its own listing."""
+        with port_errors():
+            issued = await self._billing.documents()
+        entities = await self._records.contract_entities()
+        found = entries_of.billing_entries(issued, order.period, order.entity, entities)
+        await self._records.keep_listing(order.run, order.look, "billings", found)
+        return ListingKept(entries=len(found), latest=entries_of.latest(found, "billings"))
+
+
+class TaxListing:
+    def __init__(self, tax: Tax, records: PeriodRecords) -> None:
+        self._tax, self._records = tax, records
+
+    @activity.defn(name="tax.list_period")
+    async def list_taxes(self, order: ListingOrder) -> ListingKept:
+        """The tax engine's committed documents of the entity."""
+        with port_errors():
+            results = await self._tax.documents(order.entity)
+        found = entries_of.tax_entries(results, order.period, order.platform)
+        await self._records.keep_listing(order.run, order.look, "tax", found)
+        return ListingKept(entries=len(found))
+
+
+class ErpListing:
+    def __init__(self, erp: Erp, records: PeriodRecords) -> None:
+        self._erp, self._records = erp, records
+
+    @activity.defn(name="erp.list_period")
+    async def list_ledger(self, order: ListingOrder) -> ListingKept:
+        """The ERP's posted documents and its general ledger, and whether it still posts into the period."""
+        first = entries_of.first_day(order.period)
+        with port_errors():
+            period = await self._erp.posting_period(order.entity, first)
+            posted = await self._erp.documents(order.entity)
+            lines = await self._erp.general_ledger(order.entity)
+        receivables = entries_of.receivable_entries(posted, order.period)
+        ledger = entries_of.ledger_entries(
+            lines,
+            posted,
+            order.period,
+            order.platform,
+            order.receivable_account,
+            order.controlled_accounts,
+        )
+        await self._records.keep_listing(order.run, order.look, "receivables", receivables)
+        await self._records.keep_listing(order.run, order.look, "ledger", ledger)
+        return ListingKept(
+            entries=len(receivables) + len(ledger), open_in_erp=period.start <= first <= period.end
+        )
+
+
+class PeriodActivities:
+    """What needs no platform: governance's word, the contracts' word, the comparison."""
+
+    def __init__(self, contracts: ContractStates, records: PeriodRecords, policy: PeriodPolicy) -> None:
+        self._contracts, self._records, self._policy = contracts, records, policy
+
+    @activity.defn(name="periods.ground")
+    async def ground(self, question: GroundQuestion) -> PeriodGround:
+        policy = self._policy.excerpt(question.entity)
+        today = day_of(dt.datetime.now(dt.UTC), policy.time_zone)
+        return PeriodGround(policy=policy, terms=self._policy.reconciliation(), today=today)
+
+    @activity.defn(name="periods.list_bookings")
+    async def list_bookings(self, order: ListingOrder) -> ListingKept:
+        """What the entity's contracts make due, each asked itself; some at a time."""
+        entities = await self._records.contract_entities()
+        contracts = sorted(id_ for id_, entity in entities.items() if entity == order.entity)
+        found: list[Entry] = []
+        for start in range(0, len(contracts), _ASKED_AT_ONCE):
+            batch = contracts[start : start + _ASKED_AT_ONCE]
+            for entries in await asyncio.gather(*(self._booked(each, order) for each in batch)):
+                found += entries
+        await self._records.keep_listing(order.run, order.look, "bookings", found)
+        return ListingKept(entries=len(found))
+
+    async def _booked(self, contract: str, order: ListingOrder) -> Sequence[Entry]:
+        answer = await self._contracts.state_of(contract)
+        if answer is None:
+            raise ApplicationError(
+                f"contract {contract} has no workflow", type="NotFound", non_retryable=True
+            )
+        state, plan = answer
+        as_of = max(order.as_of, state.business_date or order.as_of)
+        return entries_of.booking_entries(state, plan, order.period, as_of)
+
+    @activity.defn(name="periods.compare")
+    async def compare(self, order: CompareOrder) -> Compared:
+        """Compares what was kept, and records the result unless it is to be looked at again."""
+        results = await self._compared(order, order.look)
+        if order.look == 1 and any(result.breaks for result in results):
+            return Compared(summary=None)
+        if order.look > 1:
+            before = {each.id for result in await self._compared(order, 1) for each in result.breaks}
+            results = tuple(_seen_twice(result, before) for result in results)
+        digest = _digest(results)
+        run = ReconciliationRun(
+            run=order.run,
+            entity=order.entity,
+            period=order.period,
+            at=activity.info().scheduled_time,
+            as_of=order.as_of,
+            requested_by=order.requested_by,
+            digest=digest,
+            results=results,
+        )
+        await self._records.record_reconciliation(run)
+        breaks = await self._records.breaks(order.entity, order.period, ("open", "explained"))
+        return Compared(
+            summary=ReconciliationSummary(
+                run=order.run,
+                entity=order.entity,
+                period=order.period,
+                digest=digest,
+                breaks=len(breaks),
+                blocking=sum(each.blocks for each in breaks),
+            )
+        )
+
+    async def _compared(self, order: CompareOrder, look: int) -> tuple[Reconciliation, ...]:
+        sides, entries = await self._records.listing(order.run, look)
+        missing = {"bookings", "billings", "tax", "receivables", "ledger"} - set(sides)
+        if missing:  # dropped, because an attempt before this one has recorded the run
+            raise ApplicationError(
+                f"the listings of {', '.join(sorted(missing))} are gone",
+                type="ListingGone",
+                non_retryable=True,
+            )
+        given = PeriodListings(
+            entity=order.entity,
+            period=order.period,
+            entries=entries_of.with_committed_tax(entries),
+            open_in_erp=order.open_in_erp,
+            sides=sides,
+        )
+        return reconcile(given, order.terms)
+
+
+def _seen_twice(result: Reconciliation, before: set[str]) -> Reconciliation:
+    return result.model_copy(update={"breaks": tuple(b for b in result.breaks if b.id in before)})
+
+
+def _digest(results: Sequence[Reconciliation]) -> str:
+    """SHA-256 of sides and breaks, whatever the run."""
+    said: list[dict[str, object]] = [
+        {
+            "entity": result.entity,
+            "period": result.period,
+            "currency": result.currency,
+            "sides": {side: f"{amount:f}" for side, amount in sorted(result.sides.items())},
+            "breaks": sorted(each.id for each in result.breaks),
+        }
+        for result in results
+    ]
+    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()

@@ -1,0 +1,95 @@
+"""`gateway.period_operations.PeriodOperations` over Temporal."""
+
+from typing import Any
+
+from temporalio.client import Client, WorkflowExecutionStatus
+from temporalio.common import (
+    SearchAttributePair,
+    TypedSearchAttributes,
+    WorkflowIDConflictPolicy,
+    WorkflowIDReusePolicy,
+)
+from temporalio.service import RPCError, RPCStatusCode
+
+from canonical.ids import reconciliation_workflow_id
+from canonical.reconciliation import ReconciliationOrder
+from gateway.operations import Actor, ContractOrExceptionNotFound, TemporalUnreachable
+from gateway.period_operations import PeriodRun, RunStatus
+from workflows._attributes import LEGAL_ENTITY, STATUS
+from workflows._options import WORKFLOW_QUEUE
+from workflows.reconciliation import ReconciliationWorkflow
+
+
+class TemporalPeriods:
+    """A mixin: the client, the tenant and the Web UI's address are the operations' own."""
+
+    _client: Client
+    _tenant: str
+
+    def _url(self, workflow_id: str, run_id: str | None) -> str | None:
+        raise NotImplementedError
+
+    async def start_reconciliation(self, entity: str, period: str, actor: Actor) -> PeriodRun:
+        order = ReconciliationOrder(
+            tenant=self._tenant,
+            entity=entity,
+            period=period,
+            requested_by=actor.name,
+            correlation_id=actor.request_id,
+        )
+        workflow_id = reconciliation_workflow_id(entity, period)
+        return await self._started(ReconciliationWorkflow.run, order, workflow_id, entity, period)
+
+    async def reconciliation_run(self, entity: str, period: str, run_id: str) -> PeriodRun:
+        return await self._run_of(reconciliation_workflow_id(entity, period), entity, period, run_id)
+
+    async def _started(self, story: Any, order: Any, workflow_id: str, entity: str, period: str) -> PeriodRun:
+        pairs = [SearchAttributePair(LEGAL_ENTITY, entity), SearchAttributePair(STATUS, "running")]
+        try:
+            handle = await self._client.start_workflow(
+                story,
+                order,
+                id=workflow_id,
+                task_queue=WORKFLOW_QUEUE,
+                id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
+                id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+                search_attributes=TypedSearchAttributes(pairs),
+                static_summary=f"{workflow_id.partition('/')[0]} of {entity}, {period}",
+            )
+        except RPCError as error:
+            raise TemporalUnreachable("Temporal does not answer") from error
+        run_id = handle.first_execution_run_id or ""
+        return PeriodRun(
+            entity=entity,
+            period=period,
+            workflow_id=workflow_id,
+            run_id=run_id,
+            run_url=self._url(workflow_id, run_id),
+        )
+
+    async def _run_of(self, workflow_id: str, entity: str, period: str, run_id: str) -> PeriodRun:
+        handle = self._client.get_workflow_handle(workflow_id, run_id=run_id)
+        try:
+            status = (await handle.describe()).status
+        except RPCError as error:
+            if error.status in (RPCStatusCode.NOT_FOUND, RPCStatusCode.INVALID_ARGUMENT):
+                raise ContractOrExceptionNotFound(f"there is no run {run_id} of {workflow_id}") from error
+            raise TemporalUnreachable("Temporal does not answer") from error
+        return PeriodRun(
+            entity=entity,
+            period=period,
+            workflow_id=workflow_id,
+            run_id=run_id,
+            run_url=self._url(workflow_id, run_id),
+            status=_status(status),
+        )
+
+
+def _status(status: WorkflowExecutionStatus | None) -> RunStatus:
+    match status:
+        case WorkflowExecutionStatus.RUNNING | WorkflowExecutionStatus.CONTINUED_AS_NEW:
+            return "running"
+        case WorkflowExecutionStatus.COMPLETED:
+            return "done"
+        case _:
+            return "failed"

@@ -1,0 +1,149 @@
+"""Reconciling a period: started by an operator or every night, its results read from the store."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query
+from pydantic import Field
+
+from canonical.base import Dec, Noun
+from canonical.reconciliation import BreakType, Side
+from gateway.access import OperatorRole, Viewer
+from gateway.deps import Stores, TheOperations, TheStores
+from gateway.period_operations import PeriodRun
+from gateway.problems import Problem
+from ports.periods import BreakStatus, RecordedBreak, RecordedRun
+
+router = APIRouter(tags=["reconciliation"])
+
+MONTH = r"^[0-9]{4}-(0[1-9]|1[0-2])$"
+Period = Annotated[str, Query(pattern=MONTH, description='A month, such as "2026-01".')]
+PathPeriod = Annotated[str, Path(pattern=MONTH)]
+PathEntity = Annotated[str, Path(min_length=1, max_length=64)]
+Entity = Annotated[str, Query(min_length=1, max_length=64)]
+
+
+class ReconcileOrder(Noun):
+    """`entity` null: every legal entity that has a contract."""
+
+    period: str = Field(pattern=MONTH)
+    entity: str | None = Field(default=None, min_length=1, max_length=64)
+
+
+class BreakView(Noun):
+    """A break as INTERFACES.md has it, and by which id it is repaired."""
+
+    id: str
+    type: BreakType
+    document: str
+    effect: Dec
+    cause: str
+    owner: str
+    blocks_close: bool
+    proposal: str
+    status: BreakStatus
+    note: str | None
+    contract: str | None
+    repairable: bool
+
+
+class ReconciliationView(Noun):
+    """One legal entity, period and currency; amounts in the currency. `run` is the run that found it."""
+
+    entity: str
+    period: str
+    currency: str
+    sides: dict[Side, Dec]
+    breaks: tuple[BreakView, ...]
+    close_allowed: bool
+    run: str
+
+
+@router.post("/reconciliations", status_code=202)
+async def reconcile(
+    order: ReconcileOrder, actor: OperatorRole, stores: TheStores, operations: TheOperations
+) -> list[PeriodRun]:
+    """Starts a run for each entity, or joins the one under way; it goes on without the caller."""
+    entities = [order.entity] if order.entity else await known_entities(stores)
+    return [await operations.start_reconciliation(each, order.period, actor) for each in entities]
+
+
+@router.get("/reconciliations")
+async def list_reconciliations(
+    actor: Viewer, stores: TheStores, period: Period, entity: Entity | None = None
+) -> list[ReconciliationView]:
+    """The newest run's results over the period, by entity and currency."""
+    found: list[ReconciliationView] = []
+    for run in await stores.periods.runs_of(period, entity):
+        breaks = await stores.periods.breaks(run.entity, period, ("open", "explained", "repaired"))
+        found += views(run, breaks)
+    return found
+
+
+@router.get("/reconciliations/{entity}/{period}/runs/{run}")
+async def show_run(
+    entity: PathEntity,
+    period: PathPeriod,
+    run: Annotated[str, Path(min_length=1, max_length=100)],
+    actor: Viewer,
+    operations: TheOperations,
+) -> PeriodRun:
+    """How a run stands: running, done, failed."""
+    return await operations.reconciliation_run(entity, period, run)
+
+
+@router.get("/breaks")
+async def list_breaks(
+    actor: Viewer,
+    stores: TheStores,
+    period: Period | None = None,
+    entity: Entity | None = None,
+    status: BreakStatus | None = None,
+    limit: Annotated[int, Query(ge=1, le=10_000)] = 1000,
+) -> list[BreakView]:
+    """Those seen first come first."""
+    found = await stores.periods.list_breaks(entity=entity, period=period, status=status, limit=limit)
+    return [break_view(each) for each in found]
+
+
+@router.get("/breaks/{id}")
+async def show_break(id: str, actor: Viewer, stores: TheStores) -> RecordedBreak:
+    return await known_break(stores, id)
+
+
+async def known_entities(stores: Stores) -> list[str]:
+    """The legal entities that have contracts, in order."""
+    return sorted(set((await stores.periods.contract_entities()).values()))
+
+
+async def known_break(stores: Stores, id: str) -> RecordedBreak:
+    found = await stores.periods.find_break(id)
+    if found is None:
+        raise Problem(404, "not_found", f"there is no break {id}")
+    return found
+
+
+def views(run: RecordedRun, breaks: tuple[RecordedBreak, ...]) -> list[ReconciliationView]:
+    """By currency; a period is closed as a whole, but each currency says what it has itself."""
+    return [
+        ReconciliationView(
+            entity=run.entity,
+            period=run.period,
+            currency=currency,
+            sides=sides,
+            breaks=tuple(break_view(each) for each in breaks if each.currency == currency),
+            close_allowed=not any(each.blocks for each in breaks if each.currency == currency),
+            run=run.run,
+        )
+        for currency, sides in sorted(run.sides.items())
+    ]
+
+
+def break_view(recorded: RecordedBreak) -> BreakView:
+    found = recorded.found
+    names = set(BreakView.model_fields) & set(type(found).model_fields)
+    return BreakView(
+        **{name: getattr(found, name) for name in names},
+        status=recorded.status,
+        note=recorded.note,
+        repairable=found.repair is not None,
+    )

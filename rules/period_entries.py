@@ -1,0 +1,283 @@
+"""From the platforms' own listings to the entries of a period's sides. Pure; nothing is looked up.
+
+Entries of the neighbouring months are kept, so that a document that lies in the wrong one is found there.
+"""
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from decimal import Decimal
+
+from canonical.document import CreditMemo, Invoice
+from canonical.lifecycle import ContractState, Plan
+from canonical.money import difference, total, zero
+from canonical.reconciliation import Entry, Side
+from ports.billing import IssuedDocument
+from ports.erp import GeneralLedgerLine, PostedDocument
+from ports.tax import TaxResult
+from rules import agenda
+from rules.billing_plan import documents
+from rules.calendar import add_months, first_of_next_month, month_end, month_key
+
+_GONE = ("void", "uncollectible")
+_UNDONE = ("voided", "reversed")
+_COUNTERS = ("void:", "reversal:")
+REPOSTED = "/repost/"
+"""What the key of a document that was posted again carries between the document's own and a number."""
+
+
+def first_day(period: str) -> dt.date:
+    """Of a month as accounting names it. Raises ValueError for anything but "2026-01"."""
+    found = dt.datetime.strptime(period, "%Y-%m").replace(tzinfo=dt.UTC).date()
+    if month_key(found) != period:
+        raise ValueError(f"{period} is not a month like 2026-01")
+    return found
+
+
+def last_day(period: str) -> dt.date:
+    return month_end(first_day(period))
+
+
+def window(period: str) -> tuple[dt.date, dt.date]:
+    """From the first day of the month before to the last of the month after."""
+    first = first_day(period)
+    return add_months(first, -1), month_end(first_of_next_month(first))
+
+
+def _within(period: str, date: dt.date) -> bool:
+    first, last = window(period)
+    return first <= date <= last
+
+
+def billing_entries(
+    issued: Iterable[IssuedDocument], period: str, entity: str, entities: Mapping[str, str]
+) -> tuple[Entry, ...]:
+    """What the billing platform has issued for the entity, drafts as unfinished. `entities` says whose each
+    contract is. A document that names no known contract is its customer's; where that one is not known
+    either, nobody can say whose it is, and it is every entity's.
+    """
+    listed = [document for document in issued if document.status not in _GONE]
+    known = [(d.customer_id, entities.get(d.contract or "")) for d in listed]
+    customers = {customer: owner for customer, owner in known if owner is not None}
+    found = []
+    for document in listed:
+        owner = entities.get(document.contract or "", customers.get(document.customer_id, entity))
+        if owner == entity and _within(period, document.date):
+            found.append(_issued(document))
+    return tuple(found)
+
+
+def _issued(document: IssuedDocument) -> Entry:
+    sign = 1 if document.kind == "invoice" else -1
+    return Entry(
+        side="billings",
+        kind=document.kind,
+        platform=document.platform,
+        id=document.id,
+        key=document.key,
+        number=document.number,
+        contract=document.contract,
+        customer_id=document.customer_id,
+        currency=document.currency,
+        date=document.date,
+        total=_signed(sign, document.total, document.currency),
+        tax=_signed(sign, document.tax, document.currency),
+        unfinished="a draft" if document.status == "draft" else None,
+    )
+
+
+def tax_entries(results: Iterable[TaxResult], period: str, platform: str) -> tuple[Entry, ...]:
+    """What the tax engine has committed. Raises ValueError for a listing without currency or date."""
+    found = []
+    for result in results:
+        if result.status != "committed":
+            continue
+        if result.currency is None or result.date is None:
+            raise ValueError(f"the tax engine lists {result.code} without currency or date")
+        if not _within(period, result.date):
+            continue
+        tax = _signed(-1 if result.kind == "credit_memo" else 1, abs(result.total_tax), result.currency)
+        found.append(
+            Entry(
+                side="tax",
+                kind="tax_document",
+                platform=platform,
+                id=result.id,
+                key=result.code,
+                number=result.code,
+                contract=result.code.partition("/")[0],
+                currency=result.currency,
+                date=result.date,
+                total=tax,
+                tax=tax,
+            )
+        )
+    return tuple(found)
+
+
+def receivable_entries(posted: Iterable[PostedDocument], period: str) -> tuple[Entry, ...]:
+    """The ERP's invoices and credit memos that stand: neither voided nor a counter document of a void."""
+    found = []
+    for document in posted:
+        if document.kind == "journal_entry" or _is_undone(document) or not _within(period, document.date):
+            continue
+        sign = 1 if document.kind == "invoice" else -1
+        found.append(
+            Entry(
+                side="receivables",
+                kind=document.kind,
+                platform=document.platform,
+                id=document.id,
+                key=original_key(document.key),
+                number=document.number,
+                contract=document.key.partition("/")[0] if document.key else None,
+                currency=document.currency,
+                date=document.date,
+                posted_in=month_key(document.period_start or document.date),
+                total=_signed(sign, abs(document.total), document.currency),
+                tax=_signed(sign, abs(document.tax), document.currency),
+            )
+        )
+    return tuple(found)
+
+
+def ledger_entries(
+    lines: Iterable[GeneralLedgerLine],
+    posted: Iterable[PostedDocument],
+    period: str,
+    platform: str,
+    receivable: str,
+    controlled: Collection[str],
+) -> tuple[Entry, ...]:
+    """The general ledger by transaction: invoices and credit memos by what they move on the receivable
+    account; what others have posted on a `controlled` account by that, or by its debits where it moves
+    nothing there. Our own journals and all payments are left to the sides that they belong to.
+    """
+    undone = {document.id for document in posted if _is_undone(document)}
+    entries: dict[str, list[GeneralLedgerLine]] = defaultdict(list)
+    for line in lines:
+        entries[line.entry].append(line)
+    found = (
+        _ledger_entry(id_, own, platform, receivable, controlled)
+        for id_, own in entries.items()
+        if id_ not in undone and own[0].kind not in ("payment", "refund")
+    )
+    return tuple(entry for entry in found if entry is not None and _within(period, entry.date))
+
+
+def _ledger_entry(
+    id_: str, lines: Sequence[GeneralLedgerLine], platform: str, receivable: str, controlled: Collection[str]
+) -> Entry | None:
+    first = lines[0]
+    is_document = first.kind in ("invoice", "credit_memo")
+    if not is_document and (first.key is not None or not any(e.account in controlled for e in lines)):
+        return None
+    amounts = [_amount(line) for line in lines if line.account == receivable]
+    moved = total(amounts, first.currency)
+    if moved == 0 and not is_document:
+        moved = total((max(_amount(line), zero(first.currency)) for line in lines), first.currency)
+    date = _date(first)
+    return Entry(
+        side="ledger",
+        kind=first.kind or "journal_entry",
+        platform=platform,
+        id=id_,
+        key=original_key(first.key),
+        number=first.number,
+        contract=first.key.partition("/")[0] if first.key else None,
+        currency=first.currency,
+        date=date,
+        posted_in=month_key(first.period_start or date),
+        total=moved,
+        tax=zero(first.currency),
+    )
+
+
+def _amount(line: GeneralLedgerLine) -> Decimal:
+    if line.amount is None:
+        raise ValueError(f"the ledger lists {line.entry} without its amount in {line.currency}")
+    return line.amount
+
+
+def _date(line: GeneralLedgerLine) -> dt.date:
+    if line.date is None:
+        raise ValueError(f"the ledger lists {line.entry} without its date")
+    return line.date
+
+
+def booking_entries(
+    state: ContractState, plan: Plan | None, period: str, as_of: dt.date
+) -> tuple[Entry, ...]:
+    """What a contract makes due around the period by `as_of`: as it was planned, else by the rules. `plan` is
+    that of a change under way, whose documents are unfinished.
+    """
+    contract = state.contract
+    if contract is None:
+        return ()
+    due: dict[str, Invoice | CreditMemo] = {}
+    if agenda.is_active(state):
+        until = min(as_of, window(period)[1])
+        found = documents(contract, state.changes_in_force(), state.used(), until)
+        due = {invoice.key: invoice for invoice in found.invoices}
+        due |= {memo.key: memo for memo in found.credit_memos}
+        due |= {document.key: document for document in state.expected if document.date <= until}
+    entries = [_booked(document, None) for document in due.values()]
+    if plan is not None:
+        words = f"{plan.type} {plan.change} is under way"
+        planned: tuple[Invoice | CreditMemo, ...] = (*plan.invoices, *plan.credit_memos)
+        entries += [_booked(document, words) for document in planned if document.key not in due]
+    return tuple(entry for entry in entries if _within(period, entry.date))
+
+
+def _booked(document: Invoice | CreditMemo, unfinished: str | None) -> Entry:
+    sign, kind = (1, "invoice") if isinstance(document, Invoice) else (-1, "credit_memo")
+    return Entry.model_validate(
+        {
+            "side": "bookings",
+            "kind": kind,
+            "platform": "contract",
+            "id": document.key,
+            "key": document.key,
+            "contract": document.contract,
+            "currency": document.currency,
+            "date": document.date,
+            "total": _signed(sign, document.total, document.currency),
+            "tax": _signed(sign, document.tax, document.currency),
+            "unfinished": unfinished,
+        }
+    )
+
+
+def with_committed_tax(entries: Sequence[Entry]) -> tuple[Entry, ...]:
+    """The bookings with the tax that the engine has committed: it is the authority for rates, which the
+    rules only know as they were when the contract was last read.
+    """
+    committed = {entry.key: entry for entry in entries if entry.side == "tax"}
+    return tuple(_taxed(entry, committed.get(entry.key)) for entry in entries)
+
+
+def _taxed(entry: Entry, committed: Entry | None) -> Entry:
+    if entry.side != "bookings" or committed is None or committed.currency != entry.currency:
+        return entry
+    net = difference(entry.total, entry.tax, entry.currency)
+    return entry.model_copy(
+        update={"tax": committed.tax, "total": total((net, committed.tax), entry.currency)}
+    )
+
+
+def original_key(key: str | None) -> str | None:
+    """The document's own key, also of a document that was posted again."""
+    return None if key is None else key.partition(REPOSTED)[0]
+
+
+def latest(entries: Iterable[Entry], side: Side) -> dt.date | None:
+    return max((entry.date for entry in entries if entry.side == side), default=None)
+
+
+def _is_undone(document: PostedDocument) -> bool:
+    counter = (document.key or "").startswith(_COUNTERS)
+    return document.status in _UNDONE or counter
+
+
+def _signed(sign: int, amount: Decimal, currency: str) -> Decimal:
+    return total((amount if sign > 0 else -amount,), currency)

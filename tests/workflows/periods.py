@@ -1,0 +1,71 @@
+"""Reconciling and closing in the tests' world, through the gateway as the command line does."""
+
+import asyncio
+from decimal import Decimal
+from typing import Any
+
+from rules.calendar import month_key
+from sandbox.kit.faults import Fault
+from tests.rules.scenarios import seats
+from tests.workflows.sales import month, scenario, sold
+from tests.world import World, today
+
+
+def this_period() -> str:
+    return month_key(today())
+
+
+async def until_over(made: World, path: str, run: dict[str, Any], seconds: float = 60.0) -> str:
+    """Waits for the run's end and says how it ended; webhooks are delivered meanwhile."""
+
+    async def over() -> str | None:
+        name = f"{path}/{run['entity']}/{run['period']}/runs/{run['run_id']}"
+        answer = await made.act("olivia", "GET", name)
+        assert answer.status_code == 200, answer.text
+        status: str = answer.json()["status"]
+        return None if status == "running" else status
+
+    return await made.settle(over, f"{run['workflow_id']} is over", seconds)
+
+
+async def reconciled(made: World, period: str, entity: str | None = None) -> list[dict[str, Any]]:
+    """Runs a reconciliation to its end and returns what the API shows of it, but for the run's name."""
+    answer = await made.act("olivia", "POST", "/reconciliations", {"period": period, "entity": entity})
+    assert answer.status_code == 202, answer.text
+    ended = await asyncio.gather(*(until_over(made, "/reconciliations", run) for run in answer.json()))
+    assert set(ended) <= {"done"}
+    where = f"/reconciliations?period={period}" + (f"&entity={entity}" if entity else "")
+    found = await made.act("olivia", "GET", where)
+    assert found.status_code == 200, found.text
+    return [{name: value for name, value in each.items() if name != "run"} for each in found.json()]
+
+
+async def journal_by_hand(
+    made: World, amount: str, *, debit: str = "1200", credit: str = "4000", entity: str = "US01"
+) -> str:
+    """Somebody posts a journal in NetSuite that is none of ours; its internal id."""
+    held = made.platforms["netsuite"].state
+    accounts = {account["acctNumber"]: account["id"] for account in held.all("account")}
+    subsidiary = next(each for each in held.all("subsidiary") if each.get("externalId") == entity)
+    lines = [
+        {"account": {"id": accounts[debit]}, "debit": Decimal(amount)},
+        {"account": {"id": accounts[credit]}, "credit": Decimal(amount)},
+    ]
+    body = {
+        "subsidiary": {"id": subsidiary["id"]},
+        "tranDate": today().isoformat(),
+        "memo": "by hand",
+        "line": {"items": lines},
+    }
+    client = made.ports["netsuite"]._client
+    id_: str = await client.create("journal by hand", "journalEntry", body)
+    return id_
+
+
+async def lost_invoice(made: World) -> dict[str, Any]:
+    """A contract that is billed this month, of whose invoice we never hear."""
+    made.platforms["stripe"].faults.add(Fault("webhook-lost", route="invoice.*", times=10))
+    told = scenario(sold(seats(tax_rate_percent="8.875"), start=month(0)))
+    await made.load(told)
+    await made.until_status("C-1", "active")
+    return told
