@@ -219,6 +219,17 @@ def _is_of_usage(memo: CreditMemo) -> bool:
     return all(line.charge == "usage" and line.timing == "arrears" for line in memo.lines)
 
 
+def change_behind(state: ContractState, question: DocumentQuestion) -> str:
+    """Which change a document comes from: the one that issued it, or for a cycle's the last in force on its
+    date.
+    """
+    if question.key is not None and question.key in state.issued_by:
+        return state.issued_by[question.key]
+    done = [item for item in state.carried if item.status == "done" and item.type != "activation"]
+    before = sorted((i for i in done if i.effective_date <= question.date), key=lambda i: i.effective_date)
+    return before[-1].id if before else state.id
+
+
 def cancelled_on(state: ContractState) -> dt.date | None:
     for item in state.carried:
         if isinstance(item.change, Cancellation) and item.status == "done":

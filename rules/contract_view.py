@@ -73,7 +73,7 @@ def answer_to(
         superseded=superseded,
         ids=ids,
         policy=state.policy and state.policy.model_copy(update={"items": items}),
-        change=state.carried[-1].id if state.carried else None,
+        change=agenda.change_behind(state, question),
         correlation_id=f"contract/{state.id}",
         credits=() if superseded else agenda.usage_credits(state, question),
     )

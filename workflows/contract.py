@@ -401,8 +401,11 @@ class ContractWorkflow(Decisions):
             item.model_copy(update={"change": by_id.get(item.id, item.change)}), result.status, result.note
         )
         if result.status == "done":
+            expected = (*self.state.expected, *result.documents)[-_EXPECTED:]
+            issued_by = self.state.issued_by | {document.key: item.id for document in result.documents}
             self._set(
-                expected=(*self.state.expected, *result.documents)[-_EXPECTED:],
+                expected=expected,
+                issued_by={key: issued_by[key] for key in (d.key for d in expected) if key in issued_by},
                 billed_through=result.billed_through or given.until,
                 cycle_from=given.as_of,
                 term_end=result.term_end,
