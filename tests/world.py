@@ -11,16 +11,20 @@ import datetime as dt
 import functools
 import json
 import shutil
+import sqlite3
 import tempfile
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import Any, TypeVar
 
 import httpx
+from starlette.types import Receive, Scope, Send
 from temporalio.client import Client, WorkflowQueryFailedError
+from temporalio.common import SearchAttributePair, TypedSearchAttributes
 from temporalio.service import RPCError
 
 from activities.crm import PolicySource
@@ -30,7 +34,7 @@ from assembly.sections import Platform as PlatformSection
 from assembly.settings import Settings
 from assembly.workers import platform_worker, workflow_worker
 from canonical.ids import contract_workflow_id
-from canonical.lifecycle import ContractView
+from canonical.lifecycle import ContractState, ContractView
 from connectors.registry import connector, settings_of
 from governance.policy import load_policy
 from sandbox.kit.application import Application
@@ -42,6 +46,9 @@ from store.exceptions import ExceptionQueue, RecordedException
 from store.migrations import upgrade
 from store.records import StoreRecords
 from tests.temporal_server import CODEC_KEY, namespace
+from workflows._attributes import CONTRACT
+from workflows._options import WORKFLOW_QUEUE
+from workflows.contract import ContractWorkflow
 
 T = TypeVar("T")
 
@@ -100,7 +107,12 @@ class World:
         return sum(sent)
 
     async def settle(
-        self, done: Callable[[], Awaitable[T | None]], what: str, seconds: float = _PATIENCE_SECONDS
+        self,
+        done: Callable[[], Awaitable[T | None]],
+        what: str,
+        seconds: float = _PATIENCE_SECONDS,
+        *,
+        pause_seconds: float = 0.05,
     ) -> T:
         """Delivers webhooks and asks again until `done` gives something. AssertionError after that."""
         deadline = time.monotonic() + seconds
@@ -110,7 +122,7 @@ class World:
             if found:
                 return found
             assert time.monotonic() < deadline, f"not within {seconds} s: {what}"
-            await asyncio.sleep(0.05)
+            await asyncio.sleep(pause_seconds)
 
     async def advance(self, day: str) -> None:
         """Sets the clocks of all simulators forward to the day's midnight; they bill what falls due."""
@@ -200,17 +212,62 @@ class World:
         return await self.gateway.request(method, f"/api/v1{path}", json=body, headers=headers)
 
 
-def simulators(home: Path, names: tuple[str, ...] = PLATFORMS) -> dict[str, Platform]:
+@dataclass(frozen=True)
+class Snapshot:
+    """The platforms and one contract's workflow as they were at a moment, to begin other worlds with."""
+
+    states: dict[str, sqlite3.Connection]
+    contract: ContractState | None
+
+    @classmethod
+    async def of(cls, made: World, contract: str | None) -> "Snapshot":
+        """To be taken when all is quiet: what is under way is in no snapshot."""
+        states = {}
+        for name, platform in made.platforms.items():
+            states[name] = sqlite3.connect(":memory:", check_same_thread=False)
+            platform.state._live.backup(states[name])
+        if contract is None:
+            return cls(states, None)
+        handle = made.client.get_workflow_handle(contract_workflow_id(contract))
+        return cls(states, await handle.query("whole_state", result_type=ContractState))
+
+    async def restore(self, made: World, contract: str) -> None:
+        """Sets a world at rest back to this moment: the platforms, and the contract's workflow with what it
+        carries, started as continue-as-new would. Our own store stays as it is.
+        """
+        with contextlib.suppress(RPCError):  # there may be none yet
+            await made.client.get_workflow_handle(contract_workflow_id(contract)).terminate()
+        made.platforms |= simulators(_prepared() / "secrets", states=self.states)
+        made.apps |= _apps(made.platforms)
+        if self.contract is None:
+            return
+        await made.client.start_workflow(
+            ContractWorkflow.run,
+            self.contract,
+            id=contract_workflow_id(self.contract.id),
+            task_queue=WORKFLOW_QUEUE,
+            search_attributes=TypedSearchAttributes([SearchAttributePair(CONTRACT, self.contract.id)]),
+        )
+
+
+def simulators(
+    secrets: Path,
+    names: tuple[str, ...] = PLATFORMS,
+    states: Mapping[str, sqlite3.Connection] | None = None,
+) -> dict[str, Platform]:
+    """New ones, or with the states of a snapshot."""
     found: dict[str, Platform] = {}
     for name in names:
         config = PlatformConfig(
-            secrets_dir=home / "secrets" / name,
+            secrets_dir=secrets / name,
             control_token="control",
             base_url=f"https://{name}.test",
             webhook_url=f"{GATEWAY}/webhooks/{name}",
         )
-        platform = import_module(f"sandbox.{name}").create(State(":memory:"), config=config)
-        found[name] = platform
+        state = State(":memory:")
+        if states is not None:
+            states[name].backup(state._live)
+        found[name] = import_module(f"sandbox.{name}").create(state, config=config)
     return found
 
 
@@ -219,17 +276,17 @@ async def world(
     home: Path, address: str, *, working: bool = True, readable: bool = False
 ) -> AsyncIterator[World]:
     """A fresh world in a namespace of its own on a running Temporal server. `readable`: payloads in clear."""
-    platforms = simulators(home)
-    apps: dict[str, Any] = {name: build_app(platform) for name, platform in platforms.items()}
+    platforms = simulators(_prepared() / "secrets")
+    apps = _apps(platforms)
     client = await namespace(address, readable=readable)
     settings = _settings(home, client, platforms)
-    shutil.copy(await _empty_store(), home / "q2c.sqlite")
+    shutil.copy(_empty_store(), home / "q2c.sqlite")
     async with contextlib.AsyncExitStack() as stack:
         database = Database(settings.database_url)
         stack.push_async_callback(database.close)
         ports = {
-            name: await stack.enter_async_context(contextlib.aclosing(_connector(platforms[name], app)))
-            for name, app in apps.items()
+            name: await stack.enter_async_context(contextlib.aclosing(_connector(platforms[name], apps)))
+            for name in platforms
         }
         app = await assemble(settings, client=client)
         await stack.enter_async_context(app.router.lifespan_context(app))
@@ -242,8 +299,21 @@ async def world(
         yield made
 
 
-def _connector(platform: Platform, app: Any) -> Any:
-    """Our connector on the simulator, with the credentials that the simulator gives out."""
+def _apps(platforms: Mapping[str, Platform]) -> dict[str, Application]:
+    found = {}
+    for name, platform in platforms.items():
+        app = build_app(platform)
+        assert isinstance(app, Application)
+        found[name] = app
+    return found
+
+
+def _connector(platform: Platform, apps: Mapping[str, Any]) -> Any:
+    """Our connector on whatever simulator is there at the time, with the credentials that it gives out."""
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await apps[platform.name](scope, receive, send)
+
     url = f"https://{platform.name}.test"
     own = settings_of(platform.name, url=url, ca_file=None, credentials=platform.credentials(), extra={})
     return connector(platform.name, own, transport=SandboxTransport(app))
@@ -257,20 +327,24 @@ def _prepared() -> Path:
     return path
 
 
-async def _empty_store() -> Path:
+@functools.cache
+def _empty_store() -> Path:
     """An SQLite store with all tables, made once in this process and copied for each world."""
     path = _prepared() / "empty.sqlite"
-    if not path.exists():
-        made = Path(tempfile.mkdtemp(dir=_prepared())) / "store.sqlite"
-        await upgrade(f"sqlite+aiosqlite:///{made}")
-        made.rename(path)
+    with ThreadPoolExecutor(1) as aside:  # migrations bring an event loop of their own
+        aside.submit(asyncio.run, upgrade(f"sqlite+aiosqlite:///{path}")).result()
     return path
+
+
+@functools.cache
+def _shipped_policy() -> GovernedPolicy:
+    return GovernedPolicy(load_policy(None))
 
 
 @contextlib.asynccontextmanager
 async def working_world(made: World, policy: PolicySource | None = None) -> AsyncIterator[None]:
     """Workers for all queues while the block lasts."""
-    policy = policy or GovernedPolicy(load_policy(None))
+    policy = policy or _shipped_policy()
     records = StoreRecords(made.database)
     async with contextlib.AsyncExitStack() as stack:
         await stack.enter_async_context(workflow_worker(made.client, records, made.settings))

@@ -1,0 +1,34 @@
+"""Every platform write of the four lifecycle stories × everything that can happen to a write on its way.
+
+Each cell is a run with real workflows on a real Temporal server, real connectors and the simulators, and
+must end as the run without faults has ended: the same objects on every platform, all invariants holding,
+every message accounted for, nobody waiting. Writes are found by watching: a connector's new one is new cells.
+"""
+
+import pytest
+
+from tests.reliability.cells import OUTCOMES, Story, prepared, run, stories
+
+_PREPARED: dict[str, Story] = {}
+_PAIRS = [OUTCOMES[index : index + 2] for index in range(0, len(OUTCOMES), 2)]
+_LEAST_WRITES = {"activation": 15, "amendment": 10, "renewal": 10, "cancellation": 5}
+
+
+async def the_story(address: str, name: str) -> Story:
+    if name not in _PREPARED:
+        story = next(story for story in stories() if story.name == name)
+        _PREPARED[name] = await prepared(address, story)
+    return _PREPARED[name]
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("outcomes", _PAIRS, ids="+".join)
+@pytest.mark.parametrize("name", _LEAST_WRITES)
+async def test_story_ends_alike_whatever_happens_to_one_write(
+    temporal_address: str, name: str, outcomes: tuple[str, ...]
+) -> None:
+    story = await the_story(temporal_address, name)
+    assert len(story.writes) >= _LEAST_WRITES[name], story.writes
+    cells = [(write, outcome) for outcome in outcomes for write in story.writes]
+    wrong = await run(temporal_address, story, cells)
+    assert not wrong, "\n".join(wrong)
