@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import datetime as dt
 from collections.abc import AsyncIterator
+from functools import partial
 
 from fastapi import FastAPI
 from temporalio.client import Client
@@ -11,6 +12,7 @@ from temporalio.client import Client
 from assembly.handoff import TemporalHandoff
 from assembly.operations import TemporalOperations
 from assembly.platform_views import PlatformDesk
+from assembly.platforms import connector_of
 from assembly.receivers import receivers
 from assembly.settings import Settings
 from assembly.stack_state import read_stack
@@ -23,6 +25,7 @@ from store.database import Database
 from store.exceptions import ExceptionQueue
 from store.migrations import upgrade
 from store.operators import OperatorList
+from store.pauses import PauseList
 
 
 def build_gateway(settings: Settings) -> FastAPI:
@@ -47,7 +50,7 @@ async def assemble(settings: Settings, *, client: Client) -> FastAPI:
     operations = TemporalOperations(
         client,
         ExceptionQueue(database),
-        PlatformDesk(client, settings, policy),
+        PlatformDesk(client, settings, policy, PauseList(database), partial(connector_of, settings)),
         tenant=settings.tenant,
         crm=policy.route(WILDCARD, today).crm,
         ui_url=_ui_url(settings),

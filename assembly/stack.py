@@ -241,7 +241,12 @@ class LocalStack:
         program = self._parts.worker(self.settings, self._ports, number, queues)
         self.state.queues[program.name] = list(queues)
         child = await self._spawn(program)
+        from assembly.pausing import paused_platforms  # loads Temporal's library
+
+        paused = all_queues(await paused_platforms(self.settings.database_url))[1:]
         for queue in queues:
+            if queue in paused:
+                continue  # nobody polls it until the platform is resumed
             polled = partial(self._temporal(client).polled_by, queue, child.pid)
             await until_ready(child, polled, seconds=_READY_SECONDS)
 

@@ -2,8 +2,9 @@
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import structlog
@@ -19,6 +20,7 @@ from activities.periods import BillingListing, ErpListing, PeriodActivities, Tax
 from activities.records import RecordsActivities
 from activities.tax import TaxActivities
 from assembly.book import TemporalContractBook
+from assembly.pausing import PauseWatch, run_unless_paused
 from assembly.platforms import capability_of, configured, connector_of
 from assembly.policy_source import GovernedPolicy
 from assembly.recorder import Recorder
@@ -29,6 +31,7 @@ from governance.policy import load_policy
 from ports.records import Records
 from store.database import Database
 from store.migrations import upgrade
+from store.pauses import PauseList
 from store.records import StoreRecords
 from workflows._options import WORKFLOW_QUEUE, platform_queue
 from workflows.activation import ActivationWorkflow
@@ -159,14 +162,17 @@ async def run_workers(settings: Settings, queues: Sequence[str] | None = None) -
     records = StoreRecords(database)
     async with contextlib.AsyncExitStack() as stack:
         stack.push_async_callback(database.close)
-        workers: list[Worker] = []
+        watch = PauseWatch(PauseList(database))
+        await stack.enter_async_context(watch.watching())
+        running: list[Coroutine[Any, Any, None]] = []
         if queues is None or WORKFLOW_QUEUE in queues:
-            workers.append(workflow_worker(client, records, settings))
+            running.append(workflow_worker(client, records, settings).run())
         for name in _platforms(settings, queues):
             port = await stack.enter_async_context(contextlib.aclosing(connector_of(settings, name)))
-            workers.append(platform_worker(client, name, port, records, policy, settings))
-        _log.info("worker ready", queues=[worker.task_queue for worker in workers])
-        await _run(workers)
+            make = partial(platform_worker, client, name, port, records, policy, settings)
+            running.append(run_unless_paused(make, name, watch))
+        _log.info("worker ready", queues=list(queues or known_queues(settings.platforms)))
+        await _run(running)
 
 
 def _platforms(settings: Settings, queues: Sequence[str] | None) -> list[str]:
@@ -174,11 +180,11 @@ def _platforms(settings: Settings, queues: Sequence[str] | None) -> list[str]:
     return [name for name in names if queues is None or platform_queue(name) in queues]
 
 
-async def _run(workers: Sequence[Worker]) -> None:
+async def _run(workers: Sequence[Coroutine[Any, Any, None]]) -> None:
     """Runs them all; if one ends with an error, so do the others."""
     async with asyncio.TaskGroup() as group:
         for worker in workers:
-            group.create_task(worker.run())
+            group.create_task(worker)
 
 
 def known_queues(platforms: Mapping[str, object]) -> tuple[str, ...]:

@@ -13,7 +13,16 @@ app = typer.Typer(no_args_is_help=True, help="The platforms: health, versions, l
 
 PlatformName = Annotated[str, typer.Argument(metavar="PLATFORM", help="The platform's name.")]
 Reason = Annotated[str, typer.Option(help="Why; kept in the audit log.")]
-_COLUMNS = ("name", "capabilities", "url", "api_version", "api_version_ends", "paused", "waiting")
+_COLUMNS = (
+    "name",
+    "capabilities",
+    "url",
+    "api_version",
+    "api_version_ends",
+    "paused",
+    "pause_reason",
+    "waiting",
+)
 
 
 @app.command("list")

@@ -157,6 +157,9 @@ class PlatformView(Noun):
     problem: str | None = None
     rate_limit_used_percent: Dec | None = None
     paused: bool = False
+    paused_by: str | None = None
+    paused_at: dt.datetime | None = None
+    pause_reason: str | None = None
     waiting: int | None = None
     """Activities that wait in the platform's queue."""
 

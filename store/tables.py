@@ -254,6 +254,16 @@ class ContractRow(Base, table=True):
     updated_at: dt.datetime = Field(sa_type=UtcDateTime)
 
 
+class PlatformPause(Base, table=True):
+    """A platform to which nothing new is sent: there while it lasts. Audited by the gateway."""
+
+    __tablename__ = "platform_pause"
+    platform: str = Field(sa_column=Column("platform", Text, primary_key=True))
+    reason: str = Field(sa_type=Text)
+    paused_by: str = Field(sa_type=Text)
+    paused_at: dt.datetime = Field(sa_type=UtcDateTime)
+
+
 class Operator(Base, table=True):
     """Who may act through the gateway. Only the token's SHA-256 is kept."""
 

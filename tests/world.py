@@ -58,6 +58,8 @@ OPERATORS = (
     {"name": "olivia", "role": "operator", "token": "t-olivia"},
     {"name": "fiona", "role": "finance", "token": "t-fiona"},
     {"name": "anna", "role": "approver", "token": "t-anna"},
+    {"name": "adam", "role": "admin", "token": "t-adam"},
+    {"name": "vera", "role": "viewer", "token": "t-vera"},
 )
 _PATIENCE_SECONDS = 60.0
 

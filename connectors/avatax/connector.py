@@ -15,6 +15,7 @@ from connectors.avatax.client import PLATFORM, AvaTaxClient
 from connectors.avatax.errors import ALREADY_CANCELLED
 from connectors.avatax.settings import AvaTaxSettings
 from connectors.avatax.wire import CreateTransaction, Transaction
+from ports.access import AccessReport
 from ports.errors import AuthenticationFailed, Conflict, OutcomeUnknown, Rejected, UnexpectedAnswer
 from ports.tax import TaxDocument, TaxResult
 
@@ -37,6 +38,11 @@ class AvaTax:
                 "ping: the credentials are not accepted", platform=PLATFORM, operation="ping"
             )
         return answer.version
+
+    async def access(self) -> AccessReport:
+        """AvaTax has no call that tells how much of the rate limit is used."""
+        await self.check()
+        return AccessReport()
 
     async def aclose(self) -> None:
         """Closes the connections."""

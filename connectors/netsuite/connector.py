@@ -17,14 +17,15 @@ from pydantic import SecretStr
 from canonical.origin import Origin, Reference
 from connectors.auth import ClientAssertion, Now, OAuth1HmacSha256, utc_now
 from connectors.http import ApiClient
-from connectors.netsuite import bodies, mapping
+from connectors.netsuite import bodies, mapping, queries
 from connectors.netsuite.client import NetSuiteClient
 from connectors.netsuite.errors import ERRORS, USER_ERROR
 from connectors.netsuite.mapping import PLATFORM
 from connectors.netsuite.master_data import MasterData
 from connectors.netsuite.settings import NetSuiteSettings
 from connectors.netsuite.transactions import Expected, Transactions, vanished
-from connectors.netsuite.wire import Customer, Journal, TransactionRow
+from connectors.netsuite.wire import Customer, Journal, MasterRow, TransactionRow
+from ports.access import AccessReport
 from ports.billing import CustomerOrder
 from ports.erp import (
     ErpCheck,
@@ -53,6 +54,13 @@ class NetSuite:
 
     async def check(self, request: ErpCheck) -> tuple[ErpProblem, ...]:
         return await self._master.problems(request)
+
+    async def access(self) -> AccessReport:
+        """One row of the list of currencies. NetSuite has no call that tells how much of the concurrency is
+        in use.
+        """
+        await self._client.query("check access", queries.master_data({"currency": ["USD"]}), MasterRow)
+        return AccessReport()
 
     async def ensure_customer(self, order: CustomerOrder) -> Reference:
         """Finds the customer of the account in its legal entity and currency, makes it, or sets what of the

@@ -1,6 +1,7 @@
 """Salesforce as CRM: the contract in one consistent snapshot, and its fate written back."""
 
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 from urllib.parse import quote
 
@@ -15,6 +16,7 @@ from connectors.salesforce.records import Figures, children
 from connectors.salesforce.settings import SalesforceSettings
 from connectors.salesforce.soql import contracts_query, version_query, write_back_query
 from connectors.salesforce.wire import Record, SubRequest
+from ports.access import AccessReport
 from ports.crm import ContractSnapshot, CrmWriteBack
 from ports.errors import Conflict, NotFound, UnexpectedAnswer
 
@@ -80,6 +82,12 @@ class Salesforce:
         """Requests used in the last 24 hours, and how many there may be."""
         limits = (await self._client.limits()).daily_api_requests
         return limits.most - limits.remaining, limits.most
+
+    async def access(self) -> AccessReport:
+        """The org's own count of the day's API requests against how many there may be."""
+        used, most = await self.api_requests()
+        percent = (Decimal(used) * 100 / most).quantize(Decimal("0.1")) if most else None
+        return AccessReport(rate_limit_used_percent=percent)
 
     async def _records(self, soql: str, operation: str = READ) -> list[ContractRecord]:
         found = await self._client.query(soql, operation=operation)

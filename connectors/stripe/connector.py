@@ -17,6 +17,7 @@ from connectors.stripe.mapping import contract_of
 from connectors.stripe.settings import StripeSettings
 from connectors.stripe.subscriptions import Subscriptions
 from connectors.stripe.wire import CreditNote, Invoice, Page
+from ports.access import AccessReport
 from ports.billing import (
     CreditOrder,
     CustomerOrder,
@@ -48,6 +49,11 @@ class Stripe:
         """The API version that answers. AuthenticationFailed: the key is not accepted."""
         await self._client.get(Page, "/v1/tax_rates", params={"limit": 1})
         return self._client.version
+
+    async def access(self) -> AccessReport:
+        """Stripe has no call that tells how much of the rate limit is used."""
+        await self.check()
+        return AccessReport()
 
     async def ensure_customer(self, order: CustomerOrder) -> Reference:
         return await self._customers.ensure(order)
