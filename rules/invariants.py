@@ -4,13 +4,14 @@ Pure: the listings come in, findings go out. Used by the tests, by the demo and 
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
 from canonical.document import CreditMemo, Invoice
 from ports.billing import IssuedDocument
 from ports.erp import GeneralLedgerLine, PostedDocument
+from ports.records import ExceptionItem
 from ports.tax import TaxResult
 from rules.subledger import is_empty_cycle
 
@@ -35,6 +36,9 @@ class Finding:
 class Listings:
     """What the platforms themselves list. `expected` are the documents that the rules make due by now, of
     contracts that are in force; `undone` the contracts and changes that were compensated.
+
+    `waiting` are the workflows that say of themselves that they wait for a person, `exceptions` what is open
+    in the queue, `owners` and `codes` those that governance knows.
     """
 
     issued: Sequence[IssuedDocument]
@@ -43,6 +47,10 @@ class Listings:
     general_ledger: Sequence[GeneralLedgerLine] = ()
     expected: Sequence[Invoice | CreditMemo] = ()
     undone: Sequence[str] = ()
+    waiting: Sequence[str] = ()
+    exceptions: Sequence[ExceptionItem] = ()
+    owners: Collection[str] = ()
+    codes: Collection[str] = ()
 
 
 def findings(listings: Listings) -> tuple[Finding, ...]:
@@ -51,6 +59,7 @@ def findings(listings: Listings) -> tuple[Finding, ...]:
         *exactly_one(listings),
         *double_entry(listings.general_ledger),
         *totals(listings),
+        *one_exception_each(listings),
         *no_net_effect(listings),
     )
 
@@ -98,6 +107,28 @@ def totals(listings: Listings) -> Iterable[Finding]:
     for document in _standing(listings.issued):
         if document.total != document.subtotal + document.tax:
             yield Finding("I4", document.key or document.id, "total is not net and tax")
+
+
+def one_exception_each(listings: Listings) -> Iterable[Finding]:
+    """I6: each step that failed has exactly one open exception, whose owner and reason code exist and whose
+    due time is after its opening; nothing is open that no workflow waits on.
+    """
+    opened = Counter((item.workflow_id, item.step) for item in listings.exceptions)
+    for (workflow, step), count in sorted(opened.items()):
+        if count > 1:
+            yield Finding("I6", workflow, f"{count} exceptions are open for {step}")
+    named = {workflow for workflow, _ in opened}
+    for workflow in sorted(set(listings.waiting) - named):
+        yield Finding("I6", workflow, "waits for a person, and no exception is open")
+    for workflow in sorted(named - set(listings.waiting)):
+        yield Finding("I6", workflow, "has an open exception, and waits for nobody")
+    for item in listings.exceptions:
+        if item.owner not in listings.owners:
+            yield Finding("I6", item.key, f"nobody is {item.owner!r}")
+        if item.code not in listings.codes:
+            yield Finding("I6", item.key, f"{item.code!r} is no reason code")
+        if item.due_at <= item.opened_at:
+            yield Finding("I6", item.key, "is due when it is opened")
 
 
 def no_net_effect(listings: Listings) -> Iterable[Finding]:

@@ -7,10 +7,17 @@ from typing import Any
 
 from canonical.document import CreditMemo, Invoice
 from canonical.scenario import Scenario
+from governance.policy import load_policy
+from ports.records import ExceptionItem
 from rules.billing_plan import documents
 from rules.invariants import Finding, Listings, findings
 from rules.reading import read_scenario
+from store.exceptions import RecordedException
 from tests.world import World, today
+from workflows._attributes import NEEDS_ATTENTION
+
+_POLICY = load_policy(None)
+_WAITING = f"ExecutionStatus = 'Running' AND {NEEDS_ATTENTION.name} = true"
 
 
 def scenario_of(raw: Mapping[str, Any]) -> Scenario:
@@ -42,7 +49,15 @@ async def listings(
         general_ledger=[line for entity in entities for line in await erp.general_ledger(entity)],
         expected=expected,
         undone=tuple(undone),
+        waiting=[found.id async for found in world.client.list_workflows(_WAITING)],
+        exceptions=[_as_opened(recorded) for recorded in await world.exceptions()],
+        owners=_POLICY.owners.owners.keys(),
+        codes=_POLICY.exceptions.codes.keys(),
     )
+
+
+def _as_opened(recorded: RecordedException) -> ExceptionItem:
+    return ExceptionItem.model_validate(recorded.model_dump(include=set(ExceptionItem.model_fields)))
 
 
 async def until_agreed(

@@ -4,9 +4,12 @@ import datetime as dt
 from decimal import Decimal
 from typing import Any
 
+import pytest
+
 from canonical.document import CreditMemo, Invoice
 from ports.billing import IssuedDocument
 from ports.erp import GeneralLedgerLine, PostedDocument
+from ports.records import ExceptionItem
 from ports.tax import TaxResult
 from rules.billing_plan import documents
 from rules.invariants import Listings, findings
@@ -94,6 +97,36 @@ def _listings(**more: Any) -> Listings:
     return Listings(**(figures | more))
 
 
+_WORKFLOW = "contract/C-1/activation/C-1"
+_OPENED = dt.datetime(2026, 1, 1, 9, tzinfo=dt.UTC)
+
+
+def _exception(**more: Any) -> ExceptionItem:
+    figures = {
+        "key": f"{_WORKFLOW}##check#1",
+        "workflow_id": _WORKFLOW,
+        "contract": "C-1",
+        "change": "C-1",
+        "step": "check",
+        "platform": "netsuite",
+        "code": "rejected",
+        "summary": "The ERP does not know the item SEAT",
+        "amount": None,
+        "currency": None,
+        "owner": "finance-operations",
+        "opened_at": _OPENED,
+        "due_at": _OPENED + dt.timedelta(hours=24),
+        "actions": ("retry", "fix"),
+        "correlation_id": "evt-1",
+    }
+    return ExceptionItem.model_validate(figures | more)
+
+
+def _failed(*exceptions: ExceptionItem, waiting: tuple[str, ...] = (_WORKFLOW,)) -> set[str]:
+    known = {"owners": {"finance-operations"}, "codes": {"rejected"}}
+    return _broken(exceptions=exceptions, waiting=waiting, **known)
+
+
 def _broken(**more: Any) -> set[str]:
     return {finding.invariant for finding in findings(_listings(**more))}
 
@@ -161,3 +194,16 @@ def test_i7_a_void_and_its_counter_document_have_no_net_effect() -> None:
         taxes=[_taxed(invoice, status="cancelled")],
     )
     assert gone == set()
+
+
+def test_i6_a_step_that_failed_has_one_open_exception_and_it_alone() -> None:
+    assert _failed(_exception()) == set()
+    assert _failed(_exception(), _exception(step="quote tax", key="2")) == set()
+    assert _failed() == {"I6"}
+    assert _failed(_exception(), waiting=()) == {"I6"}
+    assert _failed(_exception(), _exception(key="2")) == {"I6"}
+
+
+@pytest.mark.parametrize("more", [{"owner": "nobody"}, {"owner": ""}, {"code": "oops"}, {"due_at": _OPENED}])
+def test_i6_an_exception_has_an_owner_a_reason_and_a_due_time(more: dict[str, Any]) -> None:
+    assert _failed(_exception(**more)) == {"I6"}

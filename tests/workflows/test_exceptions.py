@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 from temporalio.testing import TimeSkipper
 
+from rules.invariants import findings
 from store.exceptions import ExceptionQueue, RecordedException
-from tests.agreement import until_agreed
+from tests.agreement import listings, until_agreed
 from tests.rules.scenarios import amendment, one_time, seats
 from tests.workflows.sales import NEW_YORK, account, month, scenario, sold
 from tests.world import World
@@ -39,6 +40,20 @@ async def test_unknown_item_is_refused_before_anything_is_written(made: World) -
     assert (found.code, found.platform, found.step) == ("rejected", "netsuite", "check")
     for name, kinds in (("stripe", {"customer", "subscription", "invoice"}), ("netsuite", {"customer"})):
         assert not kinds & made.platforms[name].dump().keys(), name
+
+
+async def test_a_failed_step_has_one_exception_with_owner_reason_and_due_time(made: World) -> None:
+    told = yearly()
+    await refuse_tax(made)
+    await made.load(told)
+    await made.until_exception("C-1")
+
+    async def broken() -> set[str] | None:
+        """Once Temporal's lists show who waits."""
+        found = await listings(made, told)
+        return {finding.invariant for finding in findings(found)} if found.waiting else None
+
+    assert "I6" not in await made.settle(broken, "the activation waits for a person")
 
 
 async def test_retry_goes_on_where_it_stopped(made: World) -> None:
