@@ -16,7 +16,7 @@ from typing import Any
 
 from temporalio.client import WorkflowExecutionStatus
 
-from rules.invariants import findings
+from rules.invariants import Listings, findings
 from sandbox.kit.faults import Fault
 from tests.agreement import listings
 from tests.reliability.pictures import Picture, difference, picture, routes
@@ -37,6 +37,7 @@ _LATEST = 60
 """More events than any chapter brings about."""
 _QUOTES = ("POST /api/v2/transactions/create",)
 """Writes by their method only: a quote records nothing."""
+_REFUSAL = "CertificatesError"
 _TAXED = {"tax_rate_percent": "8.875"}
 
 
@@ -54,16 +55,22 @@ class Write:
 
 @dataclass
 class Story:
-    """`before` is activated first (None: nothing); then `approve` is approved in the CRM."""
+    """Where `before`, the contract is activated first; then `approve` is approved in the CRM.
+
+    `undone`: the tax engine refuses the invoice and a person has all undone. The faults then happen to the
+    writes that undo, and each cell has a world of its own: an exception is opened once for its key.
+    """
 
     name: str
     told: dict[str, Any]
     approve: str
     before: bool
+    undone: bool = False
     base: Snapshot | None = None
     writes: list[Write] = field(default_factory=list)
     end: Picture = field(default_factory=Counter)
     documents: int = 0
+    """How many invoices and credit memos the ledger holds in the end."""
 
     @property
     def changes(self) -> int:
@@ -77,11 +84,13 @@ def stories() -> tuple[Story, ...]:
     gone = cancellation(month(-1))
     used = [{"line": "U1", "date": month(-2), "quantity": "70.5"}]
     bought = sold(seats(**_TAXED), metered(price="0.02"), start=month(-2))
+    taxed = scenario(sold(*two, start=month(-2)))
     return (
         Story("activation", scenario(bought, usage=used), "contract", before=False),
         Story("amendment", scenario(sold(*two, start=month(-3)), both), both["id"], before=True),
         Story("renewal", scenario(sold(*two, start=month(-13)), again), again["id"], before=True),
         Story("cancellation", scenario(sold(*two, start=month(-3)), gone), gone["id"], before=True),
+        Story("compensation", taxed, "contract", before=False, undone=True),
     )
 
 
@@ -93,43 +102,73 @@ async def prepared(address: str, story: Story) -> Story:
             await _until_done(made, changes=1, documents=1)
         base = story.base = await Snapshot.of(made, CONTRACT if story.before else None)
         await base.restore(made, CONTRACT)
-        await made.load(story.told, approve=story.approve)
-        await made.until_status(CONTRACT, "active", "cancelled", changes=story.changes)
-        story.documents = len((await listings(made, story.told)).expected)
+        told = await _tell(made, story)
+        await made.until_status(CONTRACT, "active", "cancelled", "compensated", changes=story.changes)
+        story.documents = len((await _listed(made, story)).expected)
         await _until_done(made, changes=story.changes, documents=story.documents)
-        broken = findings(await listings(made, story.told))
+        broken = findings(await _listed(made, story))
         assert not broken, broken
-        story.writes = [write for write in _counted(routes(made)) if write.route not in _QUOTES]
+        story.writes = [
+            write for write in _counted(routes(made)) if write not in told and write.route not in _QUOTES
+        ]
         story.end = picture(made)
     return story
+
+
+async def _tell(made: World, story: Story, fault: tuple[Write, str] | None = None) -> Sequence[Write]:
+    """Approves the story's change and has the fault happen. Returns the writes that are not the story's own:
+    those that are undone.
+    """
+    if story.undone:
+        await made.platforms["avatax"].load({"refuse_commit": {"customer": "A-1", "code": _REFUSAL}})
+        await made.load(story.told, approve=story.approve)
+        found = await made.until_exception(CONTRACT)
+    told = list(_counted(routes(made))) if story.undone else []
+    if fault is not None:
+        write, outcome = fault
+        already = sum(_matches(write, one) for one in routes(made))
+        made.platforms[write.platform].faults.add(
+            Fault(outcome, route=write.route, after=write.after - already)
+        )
+    if story.undone:
+        await made.decide("fiona", found, "compensate")
+    else:
+        await made.load(story.told, approve=story.approve)
+    return told
+
+
+async def _listed(made: World, story: Story) -> Listings:
+    return await (listings(made, undone=[CONTRACT]) if story.undone else listings(made, story.told))
 
 
 def _counted(log: Iterator[tuple[str, str]]) -> Iterator[Write]:
     """Which request of its route each one is, as a fault's `after` counts them."""
     before: list[tuple[str, str]] = []
     for platform, route in log:
-        matching = [one for name, one in before if name == platform and fnmatchcase(one, route)]
-        yield Write(platform, route, len(matching))
+        write = Write(platform, route, 0)
+        yield Write(platform, route, sum(_matches(write, one) for one in before))
         before.append((platform, route))
+
+
+def _matches(write: Write, one: tuple[str, str]) -> bool:
+    return one[0] == write.platform and fnmatchcase(one[1], write.route)
 
 
 async def cell(made: World, story: Story, write: Write, outcome: str) -> list[str]:
     """What is wrong at the end of a run in which this happens to that write; empty where all is right."""
     assert story.base is not None
     await story.base.restore(made, CONTRACT)
-    platform = made.platforms[write.platform]
-    platform.faults.add(Fault(outcome, route=write.route, after=write.after))
-    await made.load(story.told, approve=story.approve)
     wrong = []
     try:
+        await _tell(made, story, (write, outcome))
         await _until_done(made, changes=story.changes, documents=story.documents)
     except AssertionError as error:
         wrong.append(str(error))
-    wrong += [str(finding) for finding in findings(await listings(made, story.told))]
+    wrong += [str(finding) for finding in findings(await _listed(made, story))]
     wrong += difference(story.end, picture(made))
     wrong += [f"exception {e.code} {e.step}: {e.summary}" for e in await made.exceptions()]
     wrong += await _unaccounted(made)
-    if platform.faults.list():
+    if made.platforms[write.platform].faults.list():
         wrong.append("the fault has not happened")
     return [f"{story.name}, {write}, {outcome}: {one}" for one in wrong]
 
@@ -187,7 +226,7 @@ async def run(
                 while left:
                     wrong = await cell(made, story, *left.popleft())
                     found += wrong
-                    if wrong:
+                    if wrong or story.undone:
                         break
         return found
 

@@ -5,6 +5,8 @@ must end as the run without faults has ended: the same objects on every platform
 every message accounted for, nobody waiting. Writes are found by watching: a connector's new one is new cells.
 """
 
+import os
+
 import pytest
 
 from tests.reliability.cells import OUTCOMES, Story, prepared, run, stories
@@ -12,6 +14,11 @@ from tests.reliability.cells import OUTCOMES, Story, prepared, run, stories
 _PREPARED: dict[str, Story] = {}
 _PAIRS = [OUTCOMES[index : index + 2] for index in range(0, len(OUTCOMES), 2)]
 _LEAST_WRITES = {"activation": 15, "amendment": 10, "renewal": 10, "cancellation": 5}
+_LOST = "applied-then-timeout"
+_LONG = (
+    pytest.mark.soak,
+    pytest.mark.skipif("Q2C_SOAK" not in os.environ, reason="the long part, run by `make soak`"),
+)
 
 
 async def the_story(address: str, name: str) -> Story:
@@ -31,4 +38,17 @@ async def test_story_ends_alike_whatever_happens_to_one_write(
     assert len(story.writes) >= _LEAST_WRITES[name], story.writes
     cells = [(write, outcome) for outcome in outcomes for write in story.writes]
     wrong = await run(temporal_address, story, cells)
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize(
+    "outcome", [pytest.param(one, marks=() if one == _LOST else _LONG) for one in OUTCOMES]
+)
+async def test_what_is_undone_has_no_net_effect_whatever_happens_to_one_write(
+    temporal_address: str, outcome: str
+) -> None:
+    story = await the_story(temporal_address, "compensation")
+    assert len(story.writes) >= 5, story.writes
+    wrong = await run(temporal_address, story, [(write, outcome) for write in story.writes])
     assert not wrong, "\n".join(wrong)
