@@ -1,47 +1,32 @@
 """The story that `q2c demo` tells, scene by scene, on a stack that runs.
 
-Everything goes the way a user goes: approvals in the CRM simulator, webhooks to the gateway, decisions by the
-command line. What came out is counted from the platforms' own listings and held against the rules.
+What came out is counted from the platforms' own listings and held against the rules.
 """
 
 import asyncio
 import datetime as dt
-import json
 import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from functools import partial
-from typing import Any, TypeVar
-from urllib.parse import quote
 
-from cli.client import ask, tell
 from cli.configuration import settings
 from cli.demo_contracts import contracts, first_of
 from cli.demo_report import report
-from cli.simulators import Simulators
+from cli.demo_stage import NotSeen, Stage
 
-T = TypeVar("T")
-
-_PATIENCE_SECONDS = 60.0
-_POLL_SECONDS = 0.25
 CHANGING = ("D-07", "D-08", "D-09", "D-10", "D-11")
 LEGACY, SUBSTITUTE = "LEGACY-MODULE", "PLATFORM-SEAT"
 
 
-class NotSeen(Exception):
-    """What the story waited for did not happen in time."""
-
-
-class Story:
-    """`say` takes a line of progress. `tell` returns what is broken at the end; nothing where all holds."""
+class Story(Stage):
+    """The first act. `tell` returns what is broken at the end; nothing where all holds."""
 
     def __init__(self, say: Callable[[str], None]) -> None:
-        self._say = say
         self._today = dt.datetime.now(dt.UTC).date()
-        self._documents = {each["contract"]["id"]: each for each in contracts(self._today)}
+        super().__init__(say, {each["contract"]["id"]: each for each in contracts(self._today)})
         self._spare: subprocess.Popen[bytes] | None = None
 
     async def tell(self) -> list[str]:
@@ -54,7 +39,6 @@ class Story:
             self._end_spare()
 
     def _scenes(self) -> None:
-        self._simulators = Simulators()
         self._worker_dies()
         self._ledger_is_down()
         self._answer_is_lost()
@@ -143,97 +127,7 @@ class Story:
                 self._until_posted(contract, wanted)
         self._today = next_month
 
-    # -- doing and seeing ------------------------------------------------------------------------
-
-    def _scene(self, title: str) -> None:
-        self._say(f"\n{title}")
-
-    def _approve(
-        self, contract: str, *, change: str | None = None, times: int = 1, bare: bool = False
-    ) -> None:
-        """What `q2c trigger` does."""
-        document = self._documents[contract]
-        for platform in self._simulators.names:
-            if platform != "salesforce":
-                self._simulators.call(platform, "POST", "load", {"scenario": document, "bare": bare})
-        if document["usage"]:
-            path = f"/contracts/{contract}/usage"
-            tell(path, {"usage": document["usage"]}, role="operator")
-        approval = {"scenario": document, "approve": change or "contract", "bare": bare, "times": times}
-        self._simulators.call("salesforce", "POST", "load", approval)
-
-    def _fault(
-        self,
-        platform: str,
-        outcome: str,
-        *,
-        route: str | None = None,
-        times: int = 1,
-        seconds: float | None = None,
-    ) -> None:
-        fault = {"outcome": outcome, "route": route, "times": times, "seconds": seconds}
-        wanted = {name: value for name, value in fault.items() if value is not None}
-        self._simulators.call(platform, "POST", "faults", wanted)
-
-    def _detail(self, contract: str) -> dict[str, Any]:
-        found: dict[str, Any] = ask(f"/contracts/{quote(contract, safe='')}")
-        return found
-
-    def _status(self, contract: str) -> str | None:
-        found = known(f"/contracts/{quote(contract, safe='')}")
-        return found["status"] if found else None
-
-    def _objects(self, contract: str, kind: str) -> bool:
-        found = known(f"/contracts/{quote(contract, safe='')}")
-        platforms = found["platforms"] if found else {}
-        return any(o["kind"] == kind for objects in platforms.values() for o in objects)
-
-    def _done(self, contract: str) -> int:
-        return sum(change["status"] == "done" for change in self._detail(contract)["changes"])
-
-    def _has_done(self, contract: str, changes: int) -> bool:
-        return self._done(contract) >= changes
-
-    def _exception(self, contract: str) -> dict[str, Any] | None:
-        found = ask("/exceptions", params={"contract": contract})
-        return found[0] if found else None
-
-    def _until_active(self, contract: str) -> None:
-        self._until(lambda: self._status(contract) == "active", f"{contract} active")
-        documents = self._detail(contract)["documents"]
-        self._say(f"  {contract} is active with {len(documents)} documents")
-
-    def _until_posted(self, contract: str, count: int) -> None:
-        def posted() -> bool:
-            return sum(d["posted"] is not None for d in self._detail(contract)["documents"]) >= count
-
-        self._until(posted, f"{count} documents of {contract} in the ledger")
-
-    def _until(self, seen: Callable[[], T | None], what: str) -> T:
-        """Asks until there is something to see. Raises NotSeen after a minute."""
-        deadline = time.monotonic() + _PATIENCE_SECONDS
-        while True:
-            found = seen()
-            if found:
-                return found
-            if time.monotonic() > deadline:
-                raise NotSeen(f"not seen within {_PATIENCE_SECONDS:.0f} s: {what}")
-            time.sleep(_POLL_SECONDS)
-
-    def _due(self, document: dict[str, Any], as_of: dt.date) -> int:
-        from cli.demo_report import expectation
-
-        found = expectation(document, as_of)
-        return len(found.invoices) + len(found.credit_memos)
-
-    def _q2c(self, *words: str) -> None:
-        """A command of the command line, as a user types it."""
-        self._say(f"  $ q2c {' '.join(words)}")
-        command = [sys.executable, "-P", "-m", "cli", *words, "-o", "json"]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own
-        if done.returncode != 0:
-            raise NotSeen(f"q2c {' '.join(words)} exited {done.returncode}: {done.stderr.strip()}")
-        json.loads(done.stdout)
+    # -- a second worker ------------------------------------------------------------------------
 
     def _workers(self) -> list[int]:
         from assembly.status import running_status
@@ -257,9 +151,3 @@ class Story:
         except subprocess.TimeoutExpired:
             self._spare.kill()
             self._spare.wait()
-
-
-def known(path: str) -> dict[str, Any] | None:
-    """What the gateway knows of it, None where it knows nothing yet."""
-    found: dict[str, Any] | None = ask(path, none_if_unknown=True)
-    return found
