@@ -139,10 +139,12 @@ class TemporalOperations(TemporalPeriods):
         )
 
     async def preview_change(self, contract_id: str, change: ContractChange) -> ChangePreview:
-        state: ContractState = await self._asked(
-            self._handle(contract_workflow_id(contract_id)).query("whole_state", result_type=ContractState)
-        )
-        return previewed(state, change, dt.datetime.now(dt.UTC))
+        return previewed(await self.contract_whole(contract_id), change, dt.datetime.now(dt.UTC))
+
+    async def contract_whole(self, contract_id: str) -> ContractState:
+        handle = self._handle(contract_workflow_id(contract_id))
+        state: ContractState = await self._asked(handle.query("whole_state", result_type=ContractState))
+        return state
 
     async def contract_state(self, contract_id: str) -> ContractView:
         """The workflow's word; what waits for a person (the store knows) shows as blocked."""

@@ -7,6 +7,7 @@ and ends with a day (FINANCE.md, "Charges").
 
 import datetime as dt
 from collections.abc import Iterable
+from typing import Annotated
 
 from pydantic import Field
 
@@ -30,6 +31,41 @@ class MeteredMonth(Noun):
 
     def date(self, day: int) -> dt.date:
         return dt.date(int(self.month[:4]), int(self.month[5:]), day)
+
+
+Name = Annotated[str, Field(min_length=1, max_length=200)]
+
+
+class ReportedUsage(Noun):
+    """Units of a contract's line on a day, as reported; below zero they are a correction.
+
+    `id` is unique in the contract: it counts once, however often it comes. When it became known is for us to
+    say, not for who reports it.
+    """
+
+    contract: Name
+    id: Name
+    line: Name
+    date: Day
+    quantity: Dec
+
+
+class UsageStanding(Noun):
+    """What is reported of a line in a month, in units, and what becomes of it.
+
+    `taken_in` of them the contract has taken in, `late` of these on a later invoice than that of their
+    period. `waiting` are taken in by the next draft. `not_billed` no invoice takes; `note` says why.
+    """
+
+    line: str
+    month: str
+    events: int
+    units: Dec
+    taken_in: Dec
+    late: Dec
+    waiting: Dec
+    not_billed: Dec
+    note: str
 
 
 def by_day(months: Iterable[MeteredMonth]) -> tuple[Usage, ...]:

@@ -1,8 +1,9 @@
 """The gateway's operations API, as the commands call it."""
 
+import contextlib
 import os
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlsplit
 
@@ -35,6 +36,14 @@ def ask(
     return _call("GET", path, role=role, params=params, none_if_unknown=none_if_unknown)
 
 
+@contextlib.contextmanager
+def telling(role: Role) -> Iterator[Callable[[str, Any], Any]]:
+    """The same for many requests one after the other, on one connection."""
+    configured = settings()
+    with _connected(configured) as client:
+        yield lambda path, body: _send(client, configured, "POST", path, role=role, json=body)
+
+
 def tell(path: str, body: Any = None, *, role: Role, params: Parameters | None = None) -> Any:
     """POST; the same. Nothing is sent twice: whoever is not sure calls the command again."""
     return _call("POST", path, role=role, params=params, json=body)
@@ -49,9 +58,39 @@ def _call(
     json: Any = None,
     none_if_unknown: bool = False,
 ) -> Any:
+    configured = settings()
+    with _connected(configured) as client:
+        return _send(
+            client,
+            configured,
+            method,
+            path,
+            role=role,
+            params=params,
+            json=json,
+            none_if_unknown=none_if_unknown,
+        )
+
+
+def _connected(configured: "Settings") -> "httpx.Client":
     import httpx
 
-    configured = settings()
+    return httpx.Client(timeout=_TIMEOUT_SECONDS, trust_env=not _on_this_machine(configured.gateway_url))
+
+
+def _send(
+    client: "httpx.Client",
+    configured: "Settings",
+    method: str,
+    path: str,
+    *,
+    role: Role,
+    params: Parameters | None = None,
+    json: Any = None,
+    none_if_unknown: bool = False,
+) -> Any:
+    import httpx
+
     headers = {
         "Authorization": f"Bearer {acting_token(configured, role)}",
         "Idempotency-Key": secrets.token_hex(16),
@@ -59,8 +98,7 @@ def _call(
     wanted = {name: value for name, value in (params or {}).items() if value is not None}
     url = configured.gateway_url + API + path
     try:
-        with httpx.Client(timeout=_TIMEOUT_SECONDS, trust_env=not _on_this_machine(url)) as client:
-            answer = client.request(method, url, params=wanted, json=json, headers=headers)
+        answer = client.request(method, url, params=wanted, json=json, headers=headers)
     except httpx.TransportError as error:
         leave(
             UNREACHABLE,

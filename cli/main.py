@@ -18,6 +18,7 @@ class Commands(LazyGroup):
             "cli.trigger", "Have a platform's simulator send its real event for a scenario file."
         ),
         "contract": Lazy("cli.contract", "Contracts: start, change, list, show, timeline, lineage."),
+        "usage": Lazy("cli.usage", "Usage: import it from a file, show what becomes of it."),
         "exception": Lazy("cli.exception", "The exception queue: list, show, and what to do about each."),
         "override": Lazy("cli.override", "Finance overrides: request, approve, reject, list."),
         "reconcile": Lazy(

@@ -75,7 +75,7 @@ def named_usage(scenario: "Scenario") -> list[dict[str, Any]]:
     seen: Counter[tuple[str, str, str]] = Counter()
     named = []
     for each in scenario.usage:
-        entry = each.model_dump(mode="json", by_alias=True, exclude_none=True)
+        entry = each.model_dump(mode="json", exclude={"received_date"}, exclude_none=True)
         content = (entry["line"], entry["date"], entry["quantity"])
         seen[content] += 1
         named.append({"id": "/".join(("file", *content, str(seen[content]))), **entry})

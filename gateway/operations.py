@@ -16,6 +16,7 @@ from pydantic import Field
 from canonical.base import Dec, Noun
 from canonical.change import ContractChange
 from canonical.document import CreditMemo, Invoice
+from canonical.lifecycle import ContractState
 from canonical.scenario import Scenario
 from gateway.period_operations import PeriodOperations
 from ports.records import OverrideRecord, ResolveAction
@@ -188,6 +189,10 @@ class Operations(PeriodOperations, Protocol):
         ...
 
     async def contract_state(self, contract_id: str) -> ContractView: ...
+
+    async def contract_whole(self, contract_id: str) -> ContractState:
+        """All that the contract's workflow holds."""
+        ...
 
     async def contract_timeline(self, contract_id: str) -> tuple[TimelineItem, ...]:
         """What the workflows know and the store does not (started, waits for a timer, …); may be empty."""

@@ -15,6 +15,7 @@ from canonical.lifecycle import ContractState, DocumentQuestion, UsageNotice
 from canonical.metering import MeteredMonth
 from canonical.money import plus
 from canonical.scenario import Usage
+from rules.calendar import month_key
 from rules.merge import joining, parts
 from rules.timeline import Window
 
@@ -36,7 +37,7 @@ def by_month(usage: Iterable[Usage]) -> tuple[MeteredMonth, ...]:
             seen.add(event.id)
         received = event.received_date
         late = received if received is not None and received > event.date else None
-        units[(event.line, _month(event.date), late)][event.date.day].append(event)
+        units[(event.line, month_key(event.date), late)][event.date.day].append(event)
     return tuple(
         MeteredMonth(
             line=line,
@@ -179,10 +180,6 @@ def _windows(state: ContractState, until: dt.date) -> list[Window]:
         return []
     own = parts(state.contract, state.changes_in_force(), until)
     return [window for part in own for window in part.timeline_of_all(until).windows(until)]
-
-
-def _month(date: dt.date) -> str:
-    return f"{date.year:04}-{date.month:02}"
 
 
 def _cell(month: MeteredMonth) -> _Cell:

@@ -47,7 +47,7 @@ def read_scenario(text: str, format: Format) -> Scenario:
     try:
         return Scenario.model_validate(data, by_alias=True, by_name=False)
     except ValidationError as error:
-        raise InvalidScenario(_problems(error, data)) from None
+        raise InvalidScenario(problems_of(error, data)) from None
     except RecursionError:
         raise InvalidScenario([("", "the file is nested too deeply")]) from None
 
@@ -173,7 +173,8 @@ def _list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else []
 
 
-def _problems(error: ValidationError, data: Mapping[str, Any]) -> list[Problem]:
+def problems_of(error: ValidationError, data: Mapping[str, Any]) -> list[Problem]:
+    """What is wrong with the data, by the field that its writer knows: (path, message)."""
     found: dict[str, str] = {}
     for one in error.errors(include_url=False):
         kind, location = one["type"], one["loc"]

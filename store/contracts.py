@@ -1,6 +1,7 @@
 """The list of contracts: a read model, which the workflows bring up to date."""
 
 import datetime as dt
+from collections.abc import Sequence
 
 from sqlalchemy import select
 from sqlmodel import col
@@ -8,6 +9,9 @@ from sqlmodel import col
 from ports.records import ContractRecord
 from store.database import Database
 from store.tables import ContractRow
+
+_AT_ONCE = 400
+"""How many ids one statement asks for: databases bound a statement's parameters."""
 
 
 class ContractList:
@@ -34,6 +38,17 @@ class ContractList:
         async with self._database.read() as session:
             row = await session.get(ContractRow, id)
             return None if row is None else ContractRecord.model_validate(row.model_dump())
+
+    async def statuses(self, ids: Sequence[str]) -> dict[str, str]:
+        """The status of each of the contracts that is listed."""
+        found: dict[str, str] = {}
+        async with self._database.read() as session:
+            for start in range(0, len(ids), _AT_ONCE):
+                wanted = col(ContractRow.id).in_(ids[start : start + _AT_ONCE])
+                statement = select(col(ContractRow.id), col(ContractRow.status)).where(wanted)
+                for contract, status in await session.execute(statement):
+                    found[contract] = status
+        return found
 
     async def list(
         self, *, status: str | None = None, account: str | None = None, limit: int = 100, after: str = ""

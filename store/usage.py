@@ -8,14 +8,14 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 from sqlalchemy import bindparam, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from canonical.metering import MeteredMonth
+from canonical.metering import MeteredMonth, ReportedUsage
 from canonical.money import plus
 from canonical.scenario import Usage
 from store.database import Database
@@ -53,59 +53,87 @@ class BatchReceipt(BaseModel):
     conflicting: tuple[EventId, ...]
 
 
+class _Event(NamedTuple):
+    contract: str
+    id: str | None
+    line: str
+    date: dt.date
+    quantity: Decimal
+
+    @property
+    def key(self) -> EventId:
+        return self.contract, self.id or ""
+
+    @property
+    def content(self) -> _Content:
+        return self.line, self.date, self.quantity
+
+    def row(self, now: dt.datetime) -> dict[str, object]:
+        return {
+            "contract": self.contract,
+            "usage_id": self.id,
+            "line": self.line,
+            "date": self.date,
+            "quantity": self.quantity,
+            "recorded_at": now,
+        }
+
+
 class UsageLog:
     def __init__(self, database: Database, *, clock: Clock = utc_now) -> None:
         self._database = database
         self._clock = clock
 
     async def record(self, contract: str, usage: Sequence[Usage]) -> UsageReceipt:
-        """Keeps what is new of one contract, all or nothing, as `record_batch` does."""
-        receipt = await self.record_batch([(contract, each) for each in usage])
+        """Keeps what is new of one contract, all or nothing. Usage without an id counts each time."""
+        receipt = await self._record([_Event(contract, u.id, u.line, u.date, u.quantity) for u in usage])
         return UsageReceipt(
             recorded=receipt.recorded,
             duplicates=receipt.duplicates,
             conflicting=tuple(usage_id for _, usage_id in receipt.conflicting),
         )
 
-    async def record_batch(self, events: Sequence[tuple[str, Usage]]) -> BatchReceipt:
-        """Keeps what is new, all or nothing. Usage without an id counts each time that it is reported.
+    async def record_batch(self, events: Sequence[ReportedUsage]) -> BatchReceipt:
+        """Keeps what is new of any number of contracts, all or nothing."""
+        return await self._record([_Event(e.contract, e.id, e.line, e.date, e.quantity) for e in events])
 
-        Two batches at once never wait for each other in a circle: both write in the order of the keys.
-        """
+    async def _record(self, events: Sequence[_Event]) -> BatchReceipt:
+        """Two batches at once never wait for each other in a circle: both write in the order of the keys."""
         now = self._clock()
-        first, repeated = _by_id(events)
-        unnamed = [(contract, usage) for contract, usage in events if usage.id is None]
+        unnamed = [event for event in events if event.id is None]
+        first: dict[EventId, _Event] = {}
+        repeated: list[_Event] = []
+        for event in events:
+            if event.id is not None and first.setdefault(event.key, event) is not event:
+                repeated.append(event)
         async with self._database.write() as session:
             new = await self._insert(session, first, now)
-            rows = [_row(contract, usage, now) for contract, usage in unnamed]
-            if rows:
-                await session.execute(table_of(UsageEvent).insert(), rows)
-            counted = [(key[0], first[key]) for key in new]
-            await self._count(session, [*counted, *unnamed])
-            known = [*(key for key in first if key not in new), *(key for key, _ in repeated)]
-            kept = await _kept(session, sorted({key for key in known if key not in new}))
-        told = [*((key, first[key]) for key in first if key not in new), *repeated]
-        kept |= {key: _content(first[key]) for key in new}
-        conflicting = {key for key, usage in told if _content(usage) != kept[key]}
+            if unnamed:
+                await session.execute(table_of(UsageEvent).insert(), [event.row(now) for event in unnamed])
+            await self._count(session, [*(first[key] for key in new), *unnamed])
+            kept = await _kept(session, sorted(first.keys() - new))
+        kept |= {key: first[key].content for key in new}
+        again = [*(event for key, event in first.items() if key not in new), *repeated]
+        conflicting = {event.key for event in again if event.content != kept[event.key]}
         recorded = len(new) + len(unnamed)
         return BatchReceipt(
             recorded=recorded, duplicates=len(events) - recorded, conflicting=tuple(sorted(conflicting))
         )
 
     async def _insert(
-        self, session: AsyncSession, events: Mapping[EventId, Usage], now: dt.datetime
+        self, session: AsyncSession, events: Mapping[EventId, _Event], now: dt.datetime
     ) -> set[EventId]:
         """Inserts the events whose ids are new; returns these."""
-        rows = [_row(key[0], events[key], now) for key in sorted(events)]
+        rows = [events[key].row(now) for key in sorted(events)]
         unique = ("contract", "usage_id")
         inserted = await self._database.insert_new(session, table_of(UsageEvent), rows, unique)
         return {(contract, usage_id) for contract, usage_id in inserted}
 
-    async def _count(self, session: AsyncSession, events: Iterable[tuple[str, Usage]]) -> None:
+    async def _count(self, session: AsyncSession, events: Iterable[_Event]) -> None:
         """Adds the events to their days' sums."""
         more: dict[_Day, list[Decimal]] = defaultdict(list)
-        for contract, usage in events:
-            more[(contract, usage.line, usage.date)].append(usage.quantity)
+        for event in events:
+            more[(event.contract, event.line, event.date)].append(event.quantity)
         table, names = table_of(UsageDay), ("contract", "line", "date")
         days = sorted(more)
         nothing = [dict(zip(names, day, strict=True)) | {"units": Decimal(0), "events": 0} for day in days]
@@ -155,23 +183,6 @@ class UsageLog:
             return tuple(_usage(row) for row in (await session.execute(statement)).scalars())
 
 
-def _by_id(
-    events: Iterable[tuple[str, Usage]],
-) -> tuple[dict[EventId, Usage], list[tuple[EventId, Usage]]]:
-    """The events that have an id, each at its first coming; and those whose id came before in the batch."""
-    first: dict[EventId, Usage] = {}
-    repeated: list[tuple[EventId, Usage]] = []
-    for contract, usage in events:
-        if usage.id is None:
-            continue
-        key = (contract, usage.id)
-        if key in first:
-            repeated.append((key, usage))
-        else:
-            first[key] = usage
-    return first, repeated
-
-
 async def _kept(session: AsyncSession, ids: Sequence[EventId]) -> dict[EventId, _Content]:
     """What is kept under these ids."""
     table = table_of(UsageEvent)
@@ -195,21 +206,6 @@ def _of_one_contract(ids: Sequence[EventId]) -> Iterator[tuple[str, Sequence[str
 
 def _in_parts(keys: Sequence[_Key]) -> Iterator[Sequence[_Key]]:
     return (keys[start : start + _AT_ONCE] for start in range(0, len(keys), _AT_ONCE))
-
-
-def _content(usage: Usage) -> _Content:
-    return usage.line, usage.date, usage.quantity
-
-
-def _row(contract: str, usage: Usage, now: dt.datetime) -> dict[str, object]:
-    return {
-        "contract": contract,
-        "usage_id": usage.id,
-        "line": usage.line,
-        "date": usage.date,
-        "quantity": usage.quantity,
-        "recorded_at": now,
-    }
 
 
 def _usage(row: UsageEvent) -> Usage:

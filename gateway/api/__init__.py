@@ -11,3 +11,4 @@ STATUSES = (400, 401, 403, 404, 409, 413, 429, 503)
 router = APIRouter(prefix=PREFIX, responses={status: {"model": ErrorBody} for status in STATUSES})
 for part in (contracts, usage, exceptions, overrides, events, platforms, reconciliations, audit):
     router.include_router(part.router)
+router.include_router(usage.batches)

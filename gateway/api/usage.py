@@ -1,20 +1,85 @@
-"""Usage: reported, and listed."""
+"""Usage: reported, listed, and what becomes of it."""
 
-from fastapi import APIRouter
+from typing import Annotated
+
+from fastapi import APIRouter, Query
 from pydantic import Field
 
-from canonical.base import Noun
+from canonical.base import Day, Dec, Noun
+from canonical.metering import Name, ReportedUsage, UsageStanding
 from canonical.scenario import Usage
 from gateway.access import OperatorRole, Viewer
 from gateway.api.audit import record
-from gateway.deps import TheStores
+from gateway.deps import Stores, TheOperations, TheStores
+from gateway.operations import ContractOrExceptionNotFound
+from rules.usage_standing import standings
 from store.usage import UsageReceipt
 
 router = APIRouter(prefix="/contracts/{contract}/usage", tags=["usage"])
+batches = APIRouter(prefix="/usage", tags=["usage"])
+
+MOST_EVENTS = 10_000
+"""In one request; its body is bounded too (`max_body_bytes`)."""
+
+_OVER = frozenset({"cancelled", "expired", "compensated"})
+
+
+class UsageEntry(Noun):
+    """Units of a line on a day; below zero it is a correction. Without an id it counts each time."""
+
+    line: Name
+    date: Day
+    quantity: Dec
+    id: Name | None = None
 
 
 class UsageReport(Noun):
-    usage: tuple[Usage, ...] = Field(min_length=1, max_length=5000)
+    usage: tuple[UsageEntry, ...] = Field(min_length=1, max_length=MOST_EVENTS)
+
+
+class UsageBatch(Noun):
+    events: tuple[ReportedUsage, ...] = Field(min_length=1, max_length=MOST_EVENTS)
+
+
+class Conflict(Noun):
+    """An id that is known with other content: what was known stays."""
+
+    contract: str
+    id: str
+
+
+class BatchAnswer(Noun):
+    """`after_the_end`: contracts that are over, whose last invoice may have been issued before this came."""
+
+    recorded: int
+    duplicates: int
+    conflicting: tuple[Conflict, ...]
+    after_the_end: tuple[str, ...]
+
+
+@batches.post("")
+async def report_batch(batch: UsageBatch, actor: OperatorRole, stores: TheStores) -> BatchAnswer:
+    """Keeps usage of any number of contracts, all or nothing, each id once in its contract.
+
+    Neither the contract nor the line need be known yet: what comes before its approval counts once that is
+    known. Sent again, nothing changes.
+    """
+    receipt = await stores.usage.record_batch(batch.events)
+    details = {"recorded": str(receipt.recorded), "duplicates": str(receipt.duplicates)}
+    details["conflicting"] = str(len(receipt.conflicting))
+    await record(stores, actor, "usage.report", "usage", "batch", details=details)
+    return BatchAnswer(
+        recorded=receipt.recorded,
+        duplicates=receipt.duplicates,
+        conflicting=tuple(Conflict(contract=contract, id=id) for contract, id in receipt.conflicting),
+        after_the_end=await _over(stores, {each.contract for each in batch.events}),
+    )
+
+
+async def _over(stores: Stores, contracts: set[str]) -> tuple[str, ...]:
+    """Those of the contracts that are over, by the list of contracts."""
+    found = await stores.contracts.statuses(sorted(contracts))
+    return tuple(sorted(contract for contract, status in found.items() if status in _OVER))
 
 
 @router.post("")
@@ -25,13 +90,39 @@ async def report_usage(
 
     The contract need not be known yet: usage may be metered before its approval has reached us.
     """
-    receipt = await stores.usage.record(contract, report.usage)
+    usage = [
+        Usage(line=each.line, date=each.date, quantity=each.quantity, id=each.id) for each in report.usage
+    ]
+    receipt = await stores.usage.record(contract, usage)
     details = {"recorded": str(receipt.recorded), "duplicates": str(receipt.duplicates)}
     await record(stores, actor, "usage.report", "contract", contract, contract=contract, details=details)
     return receipt
 
 
 @router.get("")
-async def list_usage(contract: str, actor: Viewer, stores: TheStores) -> list[Usage]:
-    """By date."""
-    return list(await stores.usage.of_contract(contract))
+async def list_usage(
+    contract: str,
+    actor: Viewer,
+    stores: TheStores,
+    limit: Annotated[int, Query(ge=1, le=10_000)] = 1000,
+    offset: Annotated[int, Query(ge=0, le=2**31)] = 0,
+) -> list[Usage]:
+    """Single events, by date."""
+    return list(await stores.usage.of_contract(contract, limit=limit, offset=offset))
+
+
+@router.get("/months")
+async def show_months(
+    contract: str,
+    actor: Viewer,
+    stores: TheStores,
+    operations: TheOperations,
+    month: Annotated[str | None, Query(pattern=r"^[0-9]{4}-[0-9]{2}$")] = None,
+) -> list[UsageStanding]:
+    """Usage by line and calendar month, and what becomes of it: taken in, late, waiting, or not billed."""
+    reported = [each for each in await stores.usage.by_month(contract) if month in (None, each.month)]
+    try:
+        state = await operations.contract_whole(contract)
+    except ContractOrExceptionNotFound:
+        state = None
+    return list(standings(state, reported))

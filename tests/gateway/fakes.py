@@ -14,6 +14,7 @@ from temporalio.api.common.v1 import Payload
 from temporalio.converter import PayloadCodec
 
 from canonical.change import ContractChange
+from canonical.lifecycle import ContractState
 from canonical.scenario import Scenario
 from connectors.webhooks import NotAnEvent, PlatformEvent, SignatureInvalid
 from gateway.deps import GatewayDeps, Stores
@@ -127,6 +128,7 @@ class FakeOperations(FakePeriods):
         self.calls: list[tuple[str, Any]] = []
         self.fails_with: OperationError | None = None
         self.contracts: dict[str, ContractView] = {"C-1": contract_view()}
+        self.wholes: dict[str, ContractState] = {}
 
     def _asked(self, name: str, what: Any) -> None:
         if self.fails_with is not None:
@@ -169,6 +171,12 @@ class FakeOperations(FakePeriods):
         if contract_id not in self.contracts:
             raise ContractOrExceptionNotFound(f"there is no contract {contract_id}")
         return self.contracts[contract_id]
+
+    async def contract_whole(self, contract_id: str) -> ContractState:
+        self._asked("whole", contract_id)
+        if contract_id not in self.wholes:
+            raise ContractOrExceptionNotFound(f"there is no contract {contract_id}")
+        return self.wholes[contract_id]
 
     async def contract_timeline(self, contract_id: str) -> tuple[TimelineItem, ...]:
         self._asked("timeline", contract_id)

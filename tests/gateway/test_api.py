@@ -317,6 +317,58 @@ async def test_usage_may_come_before_its_contract_is_known(gateway: Gateway) -> 
     assert (answer.status_code, answer.json()["recorded"]) == (200, 1)
 
 
+async def test_a_batch_holds_usage_of_many_contracts_and_is_idempotent(gateway: Gateway) -> None:
+    event = {"contract": "C-1", "id": "u-1", "line": "U1", "date": "2026-02-10", "quantity": "1500.5"}
+    batch = {"events": [event, event | {"contract": "C-2"}]}
+    first = (await gateway.tell("/usage", batch, role="operator")).json()
+    again = (await gateway.tell("/usage", batch, role="operator")).json()
+    other = {"events": [event | {"quantity": "7"}]}
+    conflict = (await gateway.tell("/usage", other, role="operator")).json()
+    assert (first["recorded"], again["recorded"], again["duplicates"]) == (2, 0, 2)
+    assert conflict["conflicting"] == [{"contract": "C-1", "id": "u-1"}]
+
+
+async def test_usage_of_contracts_that_are_over_is_named(gateway: Gateway) -> None:
+    record = ContractRecord(
+        id="C-1",
+        account="A-1",
+        legal_entity="US01",
+        currency="USD",
+        status="cancelled",
+        version=2,
+        workflow_id="contract/C-1",
+        updated_at=NOON,
+    )
+    await gateway.stores.contracts.record(record)
+    event = {"id": "u-1", "line": "U1", "date": "2026-02-10", "quantity": "1"}
+    batch = {"events": [{"contract": name, **event} for name in ("C-1", "C-2")]}
+    answer = (await gateway.tell("/usage", batch, role="operator")).json()
+    assert answer.get("after_the_end") == ["C-1"], answer
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("id", ""), ("quantity", 1.5), ("date", "10.2.2026"), ("received_date", "2026-02-11")],
+)
+async def test_a_batch_with_a_wrong_event_is_refused_and_names_it(
+    gateway: Gateway, field: str, value: object
+) -> None:
+    event = {"contract": "C-1", "id": "u-1", "line": "U1", "date": "2026-02-10", "quantity": "1"}
+    batch = {"events": [event, event | {field: value}]}
+    answer = await gateway.tell("/usage", batch, role="operator")
+    assert (answer.status_code, answer.json()["error"]["field"]) == (400, f"events.1.{field}")
+    assert (await gateway.ask("/contracts/C-1/usage")).json() == []
+
+
+async def test_usage_is_shown_by_month_with_what_becomes_of_it(gateway: Gateway) -> None:
+    event = {"contract": "C-9", "id": "u-1", "line": "U1", "date": "2026-02-10", "quantity": "1.5"}
+    batch = {"events": [event, event | {"id": "u-2"}, event | {"id": "u-3", "date": "2026-03-01"}]}
+    await gateway.tell("/usage", batch, role="operator")
+    (shown,) = (await gateway.ask("/contracts/C-9/usage/months", month="2026-02")).json()
+    assert (shown["events"], shown["units"], shown["waiting"]) == (2, "3.0", "3.0")
+    assert "not known yet" in shown["note"]
+
+
 async def test_event_leads_to_its_objects_and_exceptions(gateway: Gateway) -> None:
     await gateway.deliver(gateway.event_body("evt-1"))
     await gateway.stores.lineage.record([lineage_entry()])
