@@ -46,6 +46,7 @@ from ports.records import OverrideRecord, ResolveAction
 from rules.validation import InvalidScenario, validate
 from store.exceptions import ExceptionQueue, RecordedException
 from workflows._messages import OverrideDecision, OverrideRequest, OverrideView, Resolve, Resolved
+from workflows._options import platform_queue
 from workflows.contract import ContractWorkflow
 
 T = TypeVar("T")
@@ -159,6 +160,7 @@ class TemporalOperations(TemporalPeriods):
         blocked = {item.change for item in waiting if item.change is not None}
         running = {item.workflow_id for item in waiting}
         is_blocked = state.running in running or workflow_id in running
+        is_blocked = is_blocked or await self._held(state.running or workflow_id) is not None
         contract = state.contract
         return ContractView(
             id=contract_id,
@@ -211,7 +213,33 @@ class TemporalOperations(TemporalPeriods):
                     links=self._links(change.workflow_id, description.run_id),
                 )
             )
-        return tuple(items)
+        held = await self._held(state.running or contract_workflow_id(contract_id))
+        return (*items, held) if held else tuple(items)
+
+    async def _held(self, workflow_id: str) -> TimelineItem | None:
+        """That a call of the workflow waits for a platform which is paused; None where none does."""
+        paused = await self._platforms.paused()
+        if not paused:
+            return None
+        try:
+            description = await self._handle(workflow_id).describe()
+        except RPCError as error:
+            if error.status == RPCStatusCode.NOT_FOUND:
+                return None
+            raise TemporalUnreachable("Temporal does not answer") from error
+        waiting = description.raw_description.pending_activities
+        queues = {activity.activity_options.task_queue.name for activity in waiting}
+        pause = next((each for name, each in paused.items() if platform_queue(name) in queues), None)
+        if pause is None:
+            return None
+        return TimelineItem(
+            at=pause.paused_at,
+            kind="pause",
+            summary=f"waits for {pause.platform}, which is paused: {pause.reason}",
+            actor=pause.paused_by,
+            correlation_id=None,
+            links=self._links(workflow_id, description.run_id),
+        )
 
     async def resolve(
         self,

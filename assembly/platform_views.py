@@ -47,6 +47,10 @@ class PlatformDesk:
         names = sorted(name for name, item in self._settings.platforms.items() if item.url)
         return tuple(await asyncio.gather(*(self._view(name, paused.get(name), check) for name in names)))
 
+    async def paused(self) -> dict[str, Pause]:
+        """The platforms that are paused now, by name."""
+        return await self._pauses.paused()
+
     async def _view(self, name: str, pause: Pause | None, check: bool) -> PlatformView:
         version = self._policy.platform_version(name)
         found = await self._checked(name) if check else _Checked()

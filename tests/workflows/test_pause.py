@@ -69,9 +69,15 @@ async def test_work_of_a_paused_platform_waits_and_drains(tmp_path: Path, tempor
             await made.settle(lambda: waiting_in(made, "netsuite"), "work for NetSuite waits")
             assert await made.ports["netsuite"].documents("US01") == ()
             assert (await made.act("vera", "GET", "/exceptions")).json() == []
+            assert (await made.act("vera", "GET", "/contracts/C-1")).json()["status"] == "blocked"
+            told_of = (await made.act("vera", "GET", "/contracts/C-1/timeline")).json()
+            assert ("waits for netsuite, which is paused: maintenance window", "adam") in [
+                (item["summary"], item["actor"]) for item in told_of
+            ]
             resumed = await made.act("adam", "POST", "/platforms/netsuite/resume", reason)
             assert resumed.json()["paused"] is False
             await made.until_status("C-1", "active")
+            assert (await made.act("vera", "GET", "/contracts/C-1")).json()["status"] == "active"
             await until_agreed(made, told)
 
 
