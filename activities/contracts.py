@@ -5,8 +5,20 @@ from typing import Protocol
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
-from canonical.lifecycle import ContractAnswer, DocumentQuestion
+from canonical.base import Noun
+from canonical.contract import Contract
+from canonical.lifecycle import ContractAnswer, DocumentQuestion, PlatformIds
+from canonical.policy import PolicyExcerpt
 from ports.records import Records
+
+
+class ContractStanding(Noun):
+    """Whose a contract is, and by which policy its money goes; `policy` is None before it is first decided
+    on."""
+
+    contract: Contract | None
+    ids: PlatformIds
+    policy: PolicyExcerpt | None
 
 
 class ContractBook(Protocol):
@@ -14,6 +26,10 @@ class ContractBook(Protocol):
 
     async def expected_document(self, question: DocumentQuestion) -> ContractAnswer | None:
         """None where there is no such contract; one that does not know the question's usage is told of it."""
+        ...
+
+    async def standing(self, contract: str) -> ContractStanding | None:
+        """As it is now, whatever change is under way; None where there is no such contract."""
         ...
 
 
@@ -37,3 +53,13 @@ class ContractActivities:
                 f"contract {question.contract} is busy: {answer.reason}", type="ContractBusy"
             )
         return answer
+
+    @activity.defn(name="contract.standing")
+    async def standing(self, contract: str) -> ContractStanding:
+        """Waits (retried) until the contract is known to the ERP. Writes nothing."""
+        found = await self._book.standing(contract)
+        if found is None:
+            raise ApplicationError(f"no contract {contract} is known", type="NotFound", non_retryable=True)
+        if found.contract is None or found.policy is None or found.ids.erp_customer is None:
+            raise ApplicationError(f"contract {contract} has no customer in the ERP yet", type="ContractBusy")
+        return found

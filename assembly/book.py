@@ -5,6 +5,7 @@ import asyncio
 from temporalio.client import Client, WorkflowHandle, WorkflowQueryFailedError
 from temporalio.service import RPCError, RPCStatusCode
 
+from activities.contracts import ContractStanding
 from canonical.ids import contract_workflow_id
 from canonical.lifecycle import (
     ContractAnswer,
@@ -68,6 +69,18 @@ class TemporalContractBook:
             if error.status == RPCStatusCode.NOT_FOUND:
                 return None
             raise
+
+    async def standing(self, contract: str) -> ContractStanding | None:
+        """Whose the contract is, as its workflow holds it now."""
+        handle = self._client.get_workflow_handle(contract_workflow_id(contract))
+        try:
+            async with asyncio.timeout(20):
+                state = await handle.query("whole_state", result_type=ContractState)
+        except RPCError as error:
+            if error.status == RPCStatusCode.NOT_FOUND:
+                return None
+            raise
+        return ContractStanding(contract=state.contract, ids=state.ids, policy=state.policy)
 
     async def _ask(
         self, handle: WorkflowHandle[object, object], question: DocumentQuestion

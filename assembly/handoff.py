@@ -30,11 +30,17 @@ from workflows._options import WORKFLOW_QUEUE
 from workflows.contract import ContractWorkflow
 from workflows.credit_memo import CreditMemoWorkflow
 from workflows.invoice import InvoiceWorkflow
+from workflows.payment import PaymentWorkflow
 
 INVOICE_EVENTS = frozenset(
     {"invoice.created", "invoice.finalized", "invoice.voided", "invoice.marked_uncollectible"}
 )
 CREDIT_EVENTS = frozenset({"credit_note.created", "credit_note.voided"})
+PAYMENT_EVENTS = frozenset({"payment_intent.succeeded"})
+CASH_EVENTS = PAYMENT_EVENTS
+"""Events about money; that a payment has failed is none: no money has moved."""
+
+DocumentWorkflow = type[InvoiceWorkflow | CreditMemoWorkflow | PaymentWorkflow]
 
 
 class TemporalHandoff:
@@ -53,6 +59,8 @@ class TemporalHandoff:
                 return await self._to_document(event, "invoice", InvoiceWorkflow)
             if event.object_kind == "credit_memo" and event.type in CREDIT_EVENTS:
                 return await self._to_document(event, "credit-memo", CreditMemoWorkflow)
+            if event.object_kind == "payment" and event.type in PAYMENT_EVENTS:
+                return await self._to_document(event, "payment", PaymentWorkflow)
         except WorkflowUpdateRPCTimeoutOrCancelledError:
             return Outcome.retry("the workflow has not answered in time")
         except RPCError as error:
@@ -87,9 +95,7 @@ class TemporalHandoff:
             return Outcome.applied(workflow_id)
         return Outcome.ignored(ticket.reason or "not taken", workflow_id)
 
-    async def _to_document(
-        self, event: LoggedEvent, kind: str, workflow: type[InvoiceWorkflow | CreditMemoWorkflow]
-    ) -> Outcome:
+    async def _to_document(self, event: LoggedEvent, kind: str, workflow: DocumentWorkflow) -> Outcome:
         workflow_id = document_workflow_id(kind, event.platform, event.object_id)
         notice = DocumentNotice(
             event_id=event.event_id,

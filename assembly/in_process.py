@@ -18,7 +18,7 @@ from starlette.types import ASGIApp
 from temporalio.client import Client
 
 from assembly.gateway import assemble
-from assembly.handoff import CREDIT_EVENTS, INVOICE_EVENTS
+from assembly.handoff import CASH_EVENTS, CREDIT_EVENTS, INVOICE_EVENTS
 from assembly.platforms import connector_of
 from assembly.policy_source import GovernedPolicy
 from assembly.sections import Platform as PlatformSection
@@ -170,7 +170,7 @@ async def _connector(stack: contextlib.AsyncExitStack, settings: Settings, name:
 async def _subscribe(stripe: Platform, app: ASGIApp) -> None:
     """Has Stripe tell only of what leads to something, as its webhook endpoint is set up by a person."""
     headers = {"Authorization": f"Bearer {stripe.credentials()['api_key']}"}
-    events = sorted(INVOICE_EVENTS | CREDIT_EVENTS)
+    events = sorted(INVOICE_EVENTS | CREDIT_EVENTS | CASH_EVENTS)
     async with httpx.AsyncClient(
         transport=SandboxTransport(app), base_url=f"https://{stripe.name}.test", headers=headers
     ) as account:

@@ -33,8 +33,8 @@ def connector_of(settings: Settings, name: str, *, transport: httpx.AsyncBaseTra
     return connector(name, own, transport=transport)
 
 
-def capability_of(name: str) -> Capability:
-    return vendor(name).capability
+def capabilities_of(name: str) -> tuple[Capability, ...]:
+    return vendor(name).capabilities
 
 
 def configured(settings: Settings) -> tuple[str, ...]:

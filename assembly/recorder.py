@@ -52,6 +52,8 @@ EVENTS = {
     "tax.void": "q2c.tax.voided",
     "erp.post_document": "q2c.document.posted",
     "erp.void_document": "q2c.document.voided",
+    "erp.post_cash": "q2c.cash.posted",
+    "payments.refund_payment": "q2c.refund.made",
 }
 """The steps that count, as others hear of them."""
 

@@ -13,15 +13,17 @@ from temporalio.worker import Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 from activities.billing import BillingActivities
+from activities.cash import CashActivities
 from activities.contracts import ContractActivities
 from activities.crm import CrmActivities, PolicySource
 from activities.erp import ErpActivities
+from activities.payments import PaymentActivities
 from activities.periods import BillingListing, ErpListing, PeriodActivities, TaxListing
 from activities.records import RecordsActivities
 from activities.tax import TaxActivities
 from assembly.book import TemporalContractBook
 from assembly.pausing import PauseWatch, run_unless_paused
-from assembly.platforms import capability_of, configured, connector_of
+from assembly.platforms import capabilities_of, configured, connector_of
 from assembly.policy_source import GovernedPolicy
 from assembly.recorder import Recorder
 from assembly.settings import Settings
@@ -40,6 +42,7 @@ from workflows.cancellation import CancellationWorkflow
 from workflows.contract import ContractWorkflow
 from workflows.credit_memo import CreditMemoWorkflow
 from workflows.invoice import InvoiceWorkflow
+from workflows.payment import PaymentWorkflow
 from workflows.reconciliation import ReconciliationWorkflow
 from workflows.renewal import RenewalWorkflow
 from workflows.transfer import TransferWorkflow
@@ -55,6 +58,7 @@ WORKFLOWS: Sequence[type] = (
     TransferWorkflow,
     InvoiceWorkflow,
     CreditMemoWorkflow,
+    PaymentWorkflow,
     ReconciliationWorkflow,
 )
 
@@ -64,6 +68,7 @@ PASSED_THROUGH = (
     "ports",
     "activities",
     "workflows._attributes",
+    "workflows._cash",
     "workflows._change",
     "workflows._change_documents",
     "workflows._chapter",
@@ -99,9 +104,15 @@ def runner() -> SandboxedWorkflowRunner:
 
 
 def platform_activities(
-    capability: Capability, port: Any, records: Records, policy: PolicySource
+    capabilities: Sequence[Capability], port: Any, records: Records, policy: PolicySource
 ) -> list[Callable[..., Any]]:
     """The activities of one platform, by what it can do."""
+    return [one for each in capabilities for one in _activities(each, port, records, policy)]
+
+
+def _activities(
+    capability: Capability, port: Any, records: Records, policy: PolicySource
+) -> list[Callable[..., Any]]:
     match capability:
         case "crm":
             return methods(CrmActivities(port, records, policy))
@@ -110,7 +121,13 @@ def platform_activities(
         case "tax":
             return [*methods(TaxActivities(port)), *methods(TaxListing(port, records))]
         case "erp":
-            return [*methods(ErpActivities(port)), *methods(ErpListing(port, records))]
+            return [
+                *methods(ErpActivities(port)),
+                *methods(CashActivities(port)),
+                *methods(ErpListing(port, records)),
+            ]
+        case "payments":
+            return methods(PaymentActivities(port))
 
 
 def methods(activities: object) -> list[Callable[..., Any]]:
@@ -145,7 +162,7 @@ def platform_worker(
     return Worker(
         client,
         task_queue=platform_queue(name),
-        activities=platform_activities(capability_of(name), port, records, policy),
+        activities=platform_activities(capabilities_of(name), port, records, policy),
         interceptors=[Recorder(records, client)],
         max_concurrent_activities=20,
         graceful_shutdown_timeout=timedelta(seconds=settings.workers.shutdown_seconds),

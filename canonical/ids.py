@@ -55,3 +55,17 @@ def idempotency_key(origin: Origin, part: str = "") -> str:
         (origin.tenant, origin.contract, origin.change, origin.step, str(origin.revision), part)
     )
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def cash_key(kind: str, platform: str, movement_id: str, part: str = "") -> str:
+    """The key of a movement of money in the ledger; `kind` is payment, refund, dispute or cash. A dispute has
+    two `part`s: `withdrawn`, and `reinstated` where it is won."""
+    key = document_workflow_id(kind, platform, movement_id)
+    return f"{key}/{part}" if part else key
+
+
+def credited_invoice_key(credit_memo: str) -> str | None:
+    """The key of the invoice that a credit memo's key names; None for a key of another kind."""
+    contract, mark, rest = credit_memo.partition("/credit-memo/")
+    parts = rest.split("/", 1)
+    return f"{contract}/invoice/{parts[1]}" if mark and len(parts) == 2 else None

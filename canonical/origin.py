@@ -13,6 +13,8 @@ ObjectKind = Literal[
     "invoice",
     "credit_memo",
     "payment",
+    "refund",
+    "write_off",
     "journal_entry",
     "tax_document",
     "contract",

@@ -8,23 +8,24 @@ from typing import Any, Literal
 import httpx
 from pydantic import BaseModel
 
-Capability = Literal["crm", "billing", "tax", "erp"]
+Capability = Literal["crm", "billing", "tax", "erp", "payments"]
 
 
 @dataclass(frozen=True)
 class Vendor:
-    """`package` has `settings.<settings_class>` and `connector.create(settings, *, transport)`."""
+    """`package` has `settings.<settings_class>` and `connector.create(settings, *, transport)`. The first
+    capability is what the vendor is here for; its connector implements the Protocols of all of them."""
 
-    capability: Capability
+    capabilities: tuple[Capability, ...]
     package: str
     settings_class: str
 
 
 VENDORS: Mapping[str, Vendor] = {
-    "salesforce": Vendor("crm", "connectors.salesforce", "SalesforceSettings"),
-    "stripe": Vendor("billing", "connectors.stripe", "StripeSettings"),
-    "avatax": Vendor("tax", "connectors.avatax", "AvaTaxSettings"),
-    "netsuite": Vendor("erp", "connectors.netsuite", "NetSuiteSettings"),
+    "salesforce": Vendor(("crm",), "connectors.salesforce", "SalesforceSettings"),
+    "stripe": Vendor(("billing", "payments"), "connectors.stripe", "StripeSettings"),
+    "avatax": Vendor(("tax",), "connectors.avatax", "AvaTaxSettings"),
+    "netsuite": Vendor(("erp",), "connectors.netsuite", "NetSuiteSettings"),
 }
 
 

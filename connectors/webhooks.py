@@ -34,6 +34,7 @@ ObjectKind = Literal[
     "payment",
     "refund",
     "dispute",
+    "payout",
     "other",
 ]
 

@@ -7,6 +7,7 @@ from canonical.base import Dec, Noun
 from canonical.document import AccountRole
 from canonical.origin import Origin, Reference
 from ports.billing import CustomerOrder
+from ports.receipts import Receipts
 
 
 class ErpCheck(Noun):
@@ -161,7 +162,7 @@ class GeneralLedgerLine(Noun):
     amount: Dec | None = None
 
 
-class Erp(Protocol):
+class Erp(Receipts, Protocol):
     """Every write is found again by its business key (`key`). Errors: `ports.errors`."""
 
     async def check(self, request: ErpCheck) -> tuple[ErpProblem, ...]: ...

@@ -63,6 +63,8 @@ class Desk:
         self._policy = policy
         self._try_corrections = check_corrections
         self.topic = ""
+        self.correctable: tuple[str, ...] = CORRECTABLE
+        """How the names of corrections begin that `fix` takes here."""
         self._waits_on: str | None = None
         self._raised: dict[str, int] = {}
         self._open: dict[str, OpenException] = {}
@@ -197,13 +199,14 @@ class Desk:
         if order.action == "fix" and not order.set:
             raise invalid("set: fix needs at least one --set key=value")
         for key in order.set:
-            if order.action != "fix" or not key.startswith(CORRECTABLE):
-                raise invalid(
-                    f"set: {key} cannot be set by {order.action}; fix takes items.<product>=<ERP item> "
-                    "and account.<field>=<value>"
-                )
+            if order.action != "fix" or not key.startswith(self.correctable):
+                raise invalid(f"set: {key} cannot be set by {order.action}; fix takes {self._fixes()}")
         if order.set and self._try_corrections is not None:
             self._try_corrections(order.set)
+
+    def _fixes(self) -> str:
+        words = {"items.": "items.<product>=<ERP item>", "account.": "account.<field>=<value>"}
+        return " and ".join(words.get(name, f"{name}=<value>") for name in self.correctable)
 
     def _find(self, exception_id: str | None) -> OpenException:
         waiting = [entry for entry in self._open.values() if entry.id not in self._answers]

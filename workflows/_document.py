@@ -67,17 +67,21 @@ class DocumentStory(Decisions):
 
     def start_over(self, document: IssuedDocument | None) -> None:
         """The desk and the steps, with the contract's name as soon as it is known."""
-        contract = (document.contract if document else None) or "unknown"
+        self.begin(document.contract if document else None, document.key if document else None)
+
+    def begin(self, named: str | None, key: str | None) -> None:
+        """The same for whatever is named like that."""
+        contract = named or "unknown"
         correlation = self.notices[-1].correlation_id if self.notices else self.given.document_id
         origin = Origin(
             tenant=self.given.tenant,
             contract=contract,
-            change=(document.key if document else None) or self.given.document_id,
+            change=key or self.given.document_id,
             step="",
             correlation_id=correlation,
             event_id=self.notices[-1].event_id if self.notices else None,
         )
-        if document is None:
+        if not hasattr(self, "desk"):
             self.desk = Desk(contract=contract, change=None, correlation_id=correlation, policy=None)
         else:
             self.desk.rename(contract, correlation)

@@ -6,7 +6,7 @@ first.
 """
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal
@@ -22,6 +22,8 @@ from connectors.netsuite.client import NetSuiteClient
 from connectors.netsuite.errors import ERRORS, USER_ERROR
 from connectors.netsuite.mapping import PLATFORM
 from connectors.netsuite.master_data import MasterData
+from connectors.netsuite.receipt_listing import ReceiptListing
+from connectors.netsuite.receipts import CashPosting
 from connectors.netsuite.settings import NetSuiteSettings
 from connectors.netsuite.transactions import Expected, Transactions, vanished
 from connectors.netsuite.wire import Customer, Journal, MasterRow, TransactionRow
@@ -37,6 +39,7 @@ from ports.erp import (
     PostingPeriod,
 )
 from ports.errors import NotFound, PeriodClosed, Rejected
+from ports.receipts import CashEntry, PostedReceipt, ReceivablesAccount
 
 _TOKEN_PATH = "/services/rest/auth/oauth2/v1/token"  # noqa: S105 - an address
 
@@ -48,6 +51,8 @@ class NetSuite:
         self._client, self._settings = client, settings
         self._master = MasterData(client, settings)
         self._transactions = Transactions(client, settings.base_url)
+        self._cash = CashPosting(client, self._master, self._create_cash, self._transactions.url)
+        self._receipts = ReceiptListing(client, self._cash.receivables)
 
     async def aclose(self) -> None:
         await self._client.aclose()
@@ -180,13 +185,39 @@ class NetSuite:
         """Every line of the subsidiary's transactions, amounts in the subsidiary's base currency."""
         return await self._transactions.ledger(legal_entity)
 
+    async def receivables(
+        self, legal_entity: str, customer_id: str, invoice_key: str | None = None
+    ) -> ReceivablesAccount:
+        return await self._cash.receivables.account(legal_entity, customer_id, invoice_key)
+
+    async def post_cash(self, entry: CashEntry) -> Reference:
+        """See `connectors.netsuite.receipts`: what is applied, what is not and the fee are records of their
+        own, each posted once."""
+        return await self._cash.post(entry)
+
+    async def receipts(self, legal_entity: str) -> tuple[PostedReceipt, ...]:
+        """Payments, deposits, their applications, refunds, write-offs and fees of disputes."""
+        return await self._receipts.all(legal_entity)
+
+    async def _create_cash(
+        self, record: str, operation: str, body: Mapping[str, Any], entry: CashEntry
+    ) -> str:
+        return await self._unless_shut(
+            self._client.create(operation, record, body), operation, entry.posting_date
+        )
+
     async def _create(
         self, record: str, operation: str, body: Mapping[str, Any], expected: Expected, date: dt.date
     ) -> str:
+        return await self._unless_shut(
+            self._transactions.create(record, operation, body, expected), operation, date
+        )
+
+    async def _unless_shut(self, write: Awaitable[str], operation: str, date: dt.date) -> str:
         """Posts once; PeriodClosed where NetSuite refuses and the period turns out to be shut: the code of
         such a refusal is the catch-all USER_ERROR, and only its (localised) words say why."""
         try:
-            return await self._transactions.create(record, operation, body, expected)
+            return await write
         except Rejected as error:
             refusal = error
         if refusal.vendor_code == USER_ERROR and await self._master.is_shut(date):

@@ -8,10 +8,12 @@ from connectors.netsuite import bodies, queries
 from connectors.netsuite.bodies import Targets
 from connectors.netsuite.client import NetSuiteClient
 from connectors.netsuite.mapping import PLATFORM
+from connectors.netsuite.receipt_bodies import CashTargets
 from connectors.netsuite.settings import NetSuiteSettings
 from connectors.netsuite.wire import MasterRow, PeriodRow
 from ports.erp import ErpCheck, ErpProblem, LedgerDocument, LedgerJournal, PostingPeriod
 from ports.errors import PeriodClosed, Rejected
+from ports.receipts import CashEntry
 
 Found = Mapping[tuple[str, str], MasterRow]
 _OPERATION = "look up master data"
@@ -80,6 +82,32 @@ class MasterData:
             items={},
             segments=_segment_ids(found, segments),
             period=await self._other_period(journal.date, journal.posting_date),
+        )
+
+    async def targets_of_cash(self, entry: CashEntry) -> CashTargets:
+        """What the records of an entry of cash refer to; the write-off item must post to bad debt."""
+        said = entry.accounts
+        item = self._settings.write_off_item
+        is_write_off = entry.application.kind == "write_off"
+        accounts = {said.cash, said.accounts_receivable, said.dispute_fees}
+        found = await self._find(
+            {
+                "subsidiary": [entry.legal_entity],
+                "currency": [entry.currency],
+                "account": accounts,
+                "item": [item] if is_write_off else [],
+            }
+        )
+        if is_write_off:
+            _require_account(found, "item", item, said.bad_debt)
+        return CashTargets(
+            subsidiary=_id(found, "subsidiary", entry.legal_entity, "legal_entity"),
+            currency=_id(found, "currency", entry.currency, "currency"),
+            cash=_id(found, "account", said.cash, "account"),
+            receivable=_id(found, "account", said.accounts_receivable, "account"),
+            fees=_id(found, "account", said.dispute_fees, "account"),
+            write_off_item=_id(found, "item", item, "item") if is_write_off else None,
+            period=await self._other_period(entry.date, entry.posting_date),
         )
 
     async def item_accounts(self, ids: Iterable[str]) -> dict[str, str | None]:

@@ -41,6 +41,8 @@ class NetSuiteSettings(BaseModel):
     page_rows: int = Field(default=1000, ge=1, le=1000)
     tax_code: str = "EXTERNAL"
     """External id of the tax code whose account takes the tax that the tax engine computed."""
+    write_off_item: str = "BAD-DEBT"
+    """The item whose income account is bad debt: NetSuite's way to write off is a credit memo of it."""
     item_suffixes: dict[AccountRole, str] = {"unbilled_receivable": "-ARREARS"}
     """In NetSuite the item decides about a line's account: a line of one of these roles is sold as the item
     `<item><suffix>`, all others as `<item>`."""

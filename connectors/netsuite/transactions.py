@@ -9,6 +9,7 @@ from canonical.origin import Reference
 from connectors.netsuite import mapping, queries
 from connectors.netsuite.client import NetSuiteClient
 from connectors.netsuite.mapping import PLATFORM
+from connectors.netsuite.receipt_listing import kind_of
 from connectors.netsuite.wire import LedgerRow, LineRow, Ref, Sale, TaxRow, TransactionRow
 from ports.erp import GeneralLedgerLine, PostedDocument
 from ports.errors import AlreadyExists, Conflict, UnexpectedAnswer
@@ -100,6 +101,7 @@ class Transactions:
         return tuple(
             mapping.posted_document(row, lines.get(row.id, []), taxes, row.externalid in undone)
             for row in heads
+            if kind_of(row.type, mapping.key_of(row.externalid)) is None
         )
 
     async def ledger(self, legal_entity: str) -> tuple[GeneralLedgerLine, ...]:

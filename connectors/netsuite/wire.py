@@ -213,3 +213,43 @@ class Customer(Wire):
     subsidiary: Ref
     currency: Ref | None = None
     address_book: AddressBook = Field(default=AddressBook(), alias="addressBook")
+
+
+ReceivableType = Literal["CustInvc", "CustCred", "CustPymt", "CustDep", "DepAppl", "CustRfnd", "Journal"]
+
+
+class CashRow(Wire):
+    """A transaction that has to do with what is open; `open` of credits and money is what is not used yet."""
+
+    id: str
+    type: ReceivableType = Field(alias="trantype")
+    tranid: str | None = None
+    externalid: str | None = None
+    trandate: dt.date
+    duedate: dt.date | None = None
+    period_start: dt.date = Field(alias="periodstart")
+    entity: str | None = None
+    currency: str
+    subsidiary: str
+    foreigntotal: Amount
+    open: Amount | None = Field(default=None, alias="openamount")
+
+    @property
+    def total(self) -> Decimal:
+        return abs(self.foreigntotal)
+
+
+class LinkRow(Wire):
+    """`next` is applied to `previous`, or uses it up."""
+
+    previous: str = Field(alias="previousdoc")
+    next: str = Field(alias="nextdoc")
+    link_type: str = Field(alias="linktype")
+    externalid: str | None = None
+    type: str = Field(alias="trantype")
+    amount: Amount
+
+
+class LineAmountRow(Wire):
+    transaction: str = Field(alias="tran")
+    amount: Amount

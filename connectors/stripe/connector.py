@@ -1,4 +1,4 @@
-"""Stripe as billing platform."""
+"""Stripe as billing and payment platform."""
 
 import datetime as dt
 from collections.abc import Callable
@@ -6,6 +6,7 @@ from collections.abc import Callable
 import httpx
 
 from canonical.origin import Origin, Reference
+from canonical.payment import CashMovement, Dispute, Payment, Payout, Refund
 from connectors.auth import utc_now
 from connectors.stripe.catalog import Catalog
 from connectors.stripe.client import StripeClient
@@ -14,6 +15,7 @@ from connectors.stripe.customers import Customers
 from connectors.stripe.invoices import Invoices
 from connectors.stripe.lookups import Lookups
 from connectors.stripe.mapping import contract_of
+from connectors.stripe.payments import StripePayments
 from connectors.stripe.settings import StripeSettings
 from connectors.stripe.subscriptions import Subscriptions
 from connectors.stripe.wire import CreditNote, Invoice, Page
@@ -27,11 +29,12 @@ from ports.billing import (
     SubscriptionCancellation,
     SubscriptionOrder,
 )
+from ports.payments import RefundOrder
 
 
 class Stripe:
-    """Implements `ports.billing.Billing`. Each write looks by business key first, so that a call that ended
-    in OutcomeUnknown can simply be made again."""
+    """Implements `ports.billing.Billing` and `ports.payments.Payments`. Each write looks by business key
+    first, so that a call that ended in OutcomeUnknown can simply be made again."""
 
     def __init__(self, client: StripeClient, settings: StripeSettings) -> None:
         self._client = client
@@ -41,6 +44,7 @@ class Stripe:
         self._subscriptions = Subscriptions(client, catalog, self._lookups)
         self._invoices = Invoices(client, catalog, self._lookups, settings.tax_display_name)
         self._credit_notes = CreditNotes(client, self._lookups)
+        self._payments = StripePayments(client, self._lookups)
 
     async def aclose(self) -> None:
         await self._client.aclose()
@@ -96,6 +100,29 @@ class Stripe:
     async def read_credit_memo(self, credit_memo_id: str) -> IssuedDocument:
         note = await self._client.get(CreditNote, "/v1/credit_notes/{id}", credit_memo_id)
         return await self._lookups.credited(note)
+
+    async def read_payment(self, payment_id: str) -> Payment:
+        """`payment_id` is a PaymentIntent's."""
+        return await self._payments.payment(payment_id)
+
+    async def read_refund(self, refund_id: str) -> Refund:
+        return await self._payments.refund(refund_id)
+
+    async def read_dispute(self, dispute_id: str) -> Dispute:
+        return await self._payments.dispute(dispute_id)
+
+    async def read_payout(self, payout_id: str) -> Payout:
+        return await self._payments.payout(payout_id)
+
+    async def refund_payment(self, order: RefundOrder) -> Reference:
+        return await self._payments.give_back(order)
+
+    async def movements(self, since: dt.date | None = None) -> tuple[CashMovement, ...]:
+        """Payments by their PaymentIntents: charges made without one (the old API) are left out."""
+        return await self._payments.movements(since)
+
+    async def payouts(self, since: dt.date | None = None) -> tuple[Payout, ...]:
+        return await self._payments.payouts(since)
 
     async def documents(self, contract: str | None = None) -> tuple[IssuedDocument, ...]:
         """Oldest first, invoices before credit memos; without a contract, the whole account's."""

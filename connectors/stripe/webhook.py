@@ -27,6 +27,7 @@ _KINDS: Mapping[str, ObjectKind] = {
     "invoice_payment": "payment",
     "refund": "refund",
     "dispute": "dispute",
+    "payout": "payout",
 }
 
 

@@ -205,3 +205,94 @@ class CreditNote(Made):
     pdf: str | None
     lines: list[CreditLine] = Field(validation_alias=AliasPath("lines", "data"))
     more_lines: bool = Field(validation_alias=AliasPath("lines", "has_more"))
+
+
+class PaymentError(Wire):
+    code: str | None = None
+    decline_code: str | None = None
+
+
+class PaymentIntent(Made):
+    amount: Strict
+    amount_received: Strict
+    currency: str
+    customer: str | None
+    status: Literal[
+        "canceled",
+        "processing",
+        "requires_action",
+        "requires_capture",
+        "requires_confirmation",
+        "requires_payment_method",
+        "succeeded",
+    ]
+    latest_charge: str | None
+    last_payment_error: PaymentError | None
+    metadata: Metadata
+
+
+class Charge(Made):
+    amount_captured: Strict
+    currency: str
+    captured: bool
+    status: Literal["failed", "pending", "succeeded"]
+    payment_intent: str | None
+    customer: str | None
+    metadata: Metadata
+    method: str | None = Field(default=None, validation_alias=AliasPath("payment_method_details", "type"))
+
+
+class InvoicePayment(Made):
+    amount_paid: int | None
+    invoice: str
+    status: Literal["canceled", "open", "paid"]
+    payment_intent: str | None = Field(default=None, validation_alias=AliasPath("payment", "payment_intent"))
+
+
+class Refund(Made):
+    amount: Strict
+    currency: str
+    status: Literal["canceled", "failed", "pending", "requires_action", "succeeded"] | None
+    payment_intent: str | None
+    charge: str | None
+    metadata: Metadata
+
+
+class BalanceTransaction(Made):
+    amount: Strict
+    fee: Strict
+    net: Strict
+    currency: str
+    type: str
+    source: str | None
+
+
+class EvidenceDetails(Wire):
+    due_by: int | None
+
+
+class Dispute(Made):
+    amount: Strict
+    currency: str
+    status: Literal[
+        "lost",
+        "needs_response",
+        "prevented",
+        "under_review",
+        "warning_closed",
+        "warning_needs_response",
+        "warning_under_review",
+        "won",
+    ]
+    charge: str
+    payment_intent: str | None
+    balance_transactions: list[BalanceTransaction]
+    evidence_details: EvidenceDetails
+    metadata: Metadata
+
+
+class Payout(Made):
+    amount: Strict
+    currency: str
+    arrival_date: int
+    status: Literal["canceled", "failed", "in_transit", "paid", "pending"]

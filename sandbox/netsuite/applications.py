@@ -8,6 +8,13 @@ from sandbox.netsuite.fields import RECORDS
 from sandbox.netsuite.store import Doc, Store
 
 _DONE = {"invoice": "Paid In Full", "creditMemo": "Fully Applied"}
+_APPLICABLE = {
+    "creditMemo": ("invoice",),
+    "customerPayment": ("invoice",),
+    "depositApplication": ("invoice",),
+    "customerRefund": ("creditMemo", "customerPayment"),
+}
+"""What each kind can be applied to."""
 _TYPES = {"invoice": "Invoice", "creditMemo": "Credit Memo", "journalEntry": "Journal"}
 
 
@@ -35,6 +42,7 @@ def apply_credits(store: Store, record: str, doc: Doc, available: Decimal, wante
         current.pop(target, None)
         if line.get("apply", True):
             used = sum((Decimal(other["amount"]) for other in current.values()), Decimal(0))
+            _check_kind(store, record, target, where)
             amount = _amount(store, doc, line, target, available - used, where)
             _move(store, record, target, amount)
             current[target] = _shown(store, target, amount, len(current))
@@ -43,6 +51,12 @@ def apply_credits(store: Store, record: str, doc: Doc, available: Decimal, wante
     if record == "creditMemo":
         return open_amounts(record, doc, applied)
     return {**doc, "applied": str(applied), "unapplied": str(available - applied)}
+
+
+def _check_kind(store: Store, record: str, target: str, where: str) -> None:
+    found = store.transaction(target)
+    if found is not None and found[0] not in _APPLICABLE[record]:
+        raise user_error(f"Invalid Field Value {target} for the following field: doc", f"{where}.doc")
 
 
 def _amount(store: Store, doc: Doc, line: Doc, target: str, left: Decimal, where: str) -> Decimal:

@@ -25,7 +25,15 @@ class RecordType:
 
 
 ITEMS = ("serviceSaleItem", "nonInventorySaleItem")
-TRANSACTIONS = ("invoice", "creditMemo", "customerPayment", "customerRefund", "journalEntry")
+TRANSACTIONS = (
+    "invoice",
+    "creditMemo",
+    "customerPayment",
+    "customerDeposit",
+    "depositApplication",
+    "customerRefund",
+    "journalEntry",
+)
 SEGMENTS = "department:r:department class:r:classification location:r:location"
 _LISTED = "id:s! refName:s! links:x! externalId:s lastModifiedDate:t!"
 _COMMON = f"{_LISTED} createdDate:t!"
@@ -105,11 +113,26 @@ RECORDS = {
             apply=_APPLY,
         ),
         _record(
-            "customerRefund",
-            f"{_TRANSACTION} customer:r:customer account:r:account arAcct:r:account apply:l:apply"
-            " checkNumber:s total:n! status:e!",
+            "customerDeposit",
+            f"{_TRANSACTION} customer:r:customer payment:n account:r:account undepFunds:e checkNumber:s"
+            " total:n! status:e!",
+            "transaction",
+        ),
+        _record(
+            "depositApplication",
+            f"{_TRANSACTION} customer:r:customer! deposit:r:customerDeposit depositDate:d! arAcct:r:account"
+            " apply:l:apply applied:n! unapplied:n! total:n! status:e!",
             "transaction",
             apply=_APPLY,
+        ),
+        _record(
+            "customerRefund",
+            f"{_TRANSACTION} customer:r:customer account:r:account arAcct:r:account apply:l:apply"
+            " deposit:l:deposit checkNumber:s total:n! status:e!",
+            "transaction",
+            apply=_APPLY,
+            deposit="doc:r:customerDeposit apply:b amount:n total:n! remaining:n! depositDate:d! refNum:s!"
+            " currencyName:s! links:x! refName:s!",
         ),
         _record(
             "journalEntry",

@@ -7,7 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import ROUND_HALF_UP, Decimal
 
+from sandbox.netsuite.errors import user_error
 from sandbox.netsuite.store import Doc, Store
+
+DEPOSITS = "2300"
 
 
 @dataclass(frozen=True)
@@ -41,9 +44,13 @@ def impact(store: Store, record: str, doc: Doc) -> list[LedgerLine]:
         case "journalEntry":
             return _journal(doc)
         case "customerPayment":
-            return _cash(doc, Decimal(doc["payment"]))
+            return _cash(doc, [(doc["account"], Decimal(doc["payment"])), (doc["arAcct"], None)])
+        case "customerDeposit":
+            return _cash(doc, [(doc["account"], Decimal(doc["payment"])), (deposits(store), None)])
+        case "depositApplication":
+            return _cash(doc, [(doc["arAcct"], -Decimal(doc["total"])), (deposits(store), None)])
         case _:
-            return _cash(doc, -Decimal(doc["total"]))
+            return _refund(store, doc)
 
 
 def base_amount(doc: Doc, amount: Decimal) -> Decimal:
@@ -93,12 +100,33 @@ def _journal(doc: Doc) -> list[LedgerLine]:
     ]
 
 
-def _cash(doc: Doc, amount: Decimal) -> list[LedgerLine]:
-    entity = doc["customer"]["id"]
-    return [
-        LedgerLine(0, doc["account"]["id"], amount, memo=doc.get("memo"), entity=entity),
-        LedgerLine(1, doc["arAcct"]["id"], -amount, entity=entity),
-    ]
+def deposits(store: Store) -> Doc:
+    """The account of customer deposits, one of those that NetSuite keeps for itself."""
+    for account in store.state.all("account"):
+        if account["acctNumber"] == DEPOSITS:
+            return {"id": account["id"]}
+    raise user_error("There is no account of customer deposits.", "account")
+
+
+def _refund(store: Store, doc: Doc) -> list[LedgerLine]:
+    lines = (doc.get("deposit") or {}).get("items", [])
+    of_deposits = sum((Decimal(line["amount"]) for line in lines), Decimal(0))
+    total = Decimal(doc["total"])
+    return _cash(
+        doc, [(doc["account"], -total), (doc["arAcct"], total - of_deposits), (deposits(store), of_deposits)]
+    )
+
+
+def _cash(doc: Doc, legs: list[tuple[Doc, Decimal | None]]) -> list[LedgerLine]:
+    """The main line and what balances it (None: all of it); lines of nothing are left out."""
+    entity, main = doc["customer"]["id"], legs[0][1] or Decimal(0)
+    lines = []
+    for number, (account, amount) in enumerate(legs):
+        signed = -main if amount is None else amount
+        if signed or number == 0:
+            memo = doc.get("memo") if number == 0 else None
+            lines.append(LedgerLine(number, account["id"], signed, memo=memo, entity=entity))
+    return lines
 
 
 def _segments(line: Doc) -> dict[str, str]:

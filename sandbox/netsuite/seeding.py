@@ -41,6 +41,7 @@ _CURRENCIES = (
 )
 _TERMS = (("Due on receipt", 0), ("Net 15", 15), ("Net 30", 30), ("Net 45", 45), ("Net 60", 60))
 _YEARS = range(2023, 2033)
+WRITE_OFF = "BAD-DEBT"
 _FEE = "TERMINATION-FEE"
 _DEFERRED, _UNBILLED, _INCOME = "2400", "1250", "4000"
 
@@ -58,6 +59,8 @@ class Seeding:
             self._make("term", name=name, daysUntilNetDue=days)
         tax = {"itemId": "EXTERNAL", "name": "Tax computed outside", "rate": "0", "taxType": "EXTERNAL"}
         self._make("salesTaxItem", externalId="EXTERNAL", taxAccount=self._account("2200"), **tax)
+        write_off = {"itemId": WRITE_OFF, "displayName": "Bad debt", "incomeAccount": self._account("6100")}
+        self._make("nonInventorySaleItem", externalId=WRITE_OFF, subtype={"id": "Sale"}, **write_off)
         for year in _YEARS:
             for month in range(1, 13):
                 self._make("accountingPeriod", **_period(year, month))

@@ -72,6 +72,8 @@ _TYPES = {
     "invoice": "CustInvc",
     "creditMemo": "CustCred",
     "customerPayment": "CustPymt",
+    "customerDeposit": "CustDep",
+    "depositApplication": "DepAppl",
     "customerRefund": "CustRfnd",
     "journalEntry": "Journal",
 }
@@ -154,16 +156,26 @@ def _transaction_rows(store: Store, record: str, doc: Doc) -> Rows:
         "transactionline": [_line_row(doc, line, base) for line, base in both],
         "transactionaccountingline": [_ledger_row(doc, line, base) for line, base in both],
         "transactiontaxdetail": _tax_rows(doc),
-        "nexttransactionlinelink": [
-            {
-                "previousdoc": line["doc"]["id"],
-                "nextdoc": doc["id"],
-                "linktype": "Payment",
-                "foreignamount": line["amount"],
-            }
-            for line in (doc.get("apply") or {}).get("items", [])
-        ],
+        "nexttransactionlinelink": _links(record, doc),
     }
+
+
+def _links(record: str, doc: Doc) -> list[Row]:
+    """What a transaction is applied to, and the deposits that it uses up."""
+    applied = [("Payment", line) for line in (doc.get("apply") or {}).get("items", [])]
+    if record == "depositApplication":
+        applied.append(("DepAppl", {"doc": doc["deposit"], "amount": doc["total"]}))
+    elif record == "customerRefund":
+        applied += [("DepRefnd", line) for line in (doc.get("deposit") or {}).get("items", [])]
+    return [
+        {
+            "previousdoc": line["doc"]["id"],
+            "nextdoc": doc["id"],
+            "linktype": type_,
+            "foreignamount": line["amount"],
+        }
+        for type_, line in applied
+    ]
 
 
 def _head_row(record: str, doc: Doc) -> Row:
@@ -229,7 +241,7 @@ def _settled(record: str, doc: Doc) -> Row:
     """Receivables are paid, credits are used: NetSuite has separate columns."""
     if record == "invoice":
         return {"foreignamountpaid": doc["amountPaid"], "foreignamountunpaid": doc["amountRemaining"]}
-    if record in ("creditMemo", "customerPayment"):
+    if record in ("creditMemo", "customerPayment", "customerDeposit"):
         used, unused = doc["applied"], doc["unapplied"]
         return {"foreignpaymentamountused": used, "foreignpaymentamountunused": unused}
     return {}

@@ -6,16 +6,18 @@ from decimal import Decimal
 from sandbox.netsuite.errors import NsError, user_error
 from sandbox.netsuite.fields import RecordType
 from sandbox.netsuite.journals import change_journal, reverse_on_its_date, settle_journal
-from sandbox.netsuite.payments import settle_cash, settle_cash_applications
+from sandbox.netsuite.payments import change_cash_applications, settle_cash, settle_cash_applications
 from sandbox.netsuite.periods import close
 from sandbox.netsuite.sales import change_sale, settle_applications, settle_sale
 from sandbox.netsuite.store import Doc, Store, duplicate
 
-_SALES, _CASH = ("invoice", "creditMemo"), ("customerPayment", "customerRefund")
+_SALES = ("invoice", "creditMemo")
+_CASH = ("customerPayment", "customerDeposit", "depositApplication", "customerRefund")
 _LINE_KEYS = {
     "item": "line",
     "line": "line",
     "apply": "doc",
+    "deposit": "doc",
     "taxDetails": "taxDetailsReference",
     "addressBook": "internalId",
 }
@@ -71,7 +73,9 @@ class Writes:
             kept = change_sale(self._store, type_.name, old, changes)
             kept = settle_applications(self._store, type_.name, kept, wanted)
         elif type_.name in _CASH:
-            kept = settle_cash_applications(self._store, type_.name, {**old, **changes}, wanted)
+            kept = {**old, **changes}
+            if wanted is not None:
+                kept = change_cash_applications(self._store, type_.name, kept, wanted)
         elif type_.name == "journalEntry":
             kept = reverse_on_its_date(self._store, change_journal(self._store, old, changes))
         else:
@@ -89,6 +93,8 @@ class Writes:
                 line = {"doc": {"id": doc["id"]}, "apply": True, "amount": doc["amountRemaining"]}
                 base = {"customer": doc["entity"], "payment": doc["amountRemaining"]}
                 return {**base, "currency": doc["currency"], "apply": {"items": [line]}, **body}
+            case "customerDeposit", "depositApplication":
+                return {"deposit": {"id": doc["id"]}, **body}
         raise NsError("INVALID_RCRD_TRANSFRM", f"That transformation is not possible: {source} to {target}.")
 
     def _numbered(self, doc: Doc) -> Doc:

@@ -18,6 +18,7 @@ from temporalio.client import WorkflowExecution
 from canonical.ids import change_workflow_id
 from tests.rules.scenarios import amendment, cancellation, metered, renewal, seats
 from tests.temporal_server import temporal_server
+from tests.workflows.cash import charged, issued, pays, until_receipts
 from tests.workflows.periods import journal_by_hand, reconciled, this_period
 from tests.workflows.sales import BERLIN, account, month, scenario, sold
 from tests.world import World, world
@@ -136,6 +137,17 @@ async def reconciled_periods(made: World) -> None:
     await reconciled(made, this_period())
 
 
+async def paid(made: World) -> None:
+    """An invoice paid by card; then more than is open, of which the rest stays unapplied."""
+    await made.load(scenario(sold(seats(**TAXED), start=month(0))))
+    await made.until_status("C-1", "active")
+    await made.until_posted("C-1", 1)
+    [invoice] = await issued(made)
+    assert (await pays(made, invoice["id"])).is_success
+    await charged(made, invoice["customer"], 5000)
+    await until_receipts(made, 2)
+
+
 STORIES: dict[str, Story] = {
     "life": life,
     "renewed": renewed,
@@ -145,6 +157,7 @@ STORIES: dict[str, Story] = {
     "undone-in-temporal": undone_in_temporal,
     "transferred": transferred,
     "reconciled": reconciled_periods,
+    "paid": paid,
 }
 
 
@@ -159,7 +172,7 @@ async def record(name: str, story: Story, address: str) -> list[Path]:
 async def _kept(name: str, made: World, execution: WorkflowExecution) -> Path:
     handle = made.client.get_workflow_handle(execution.id, run_id=execution.run_id)
     history = await handle.fetch_history()
-    words = re.sub(r"[^A-Za-z0-9]+", "-", re.sub(r"(in|cn)_\w+", "", execution.id)).strip("-")
+    words = re.sub(r"[^A-Za-z0-9]+", "-", re.sub(r"(in|cn|pi|re|du|po)_\w+", "", execution.id)).strip("-")
     path = FOLDER / f"{name}--{words}--{execution.run_id[-6:]}.json"
     path.write_text(history.to_json() + "\n")
     return path

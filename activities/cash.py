@@ -1,0 +1,43 @@
+"""Money in the ERP: what is open of a customer, and posting what was decided."""
+
+from temporalio import activity
+from temporalio.exceptions import ApplicationError
+
+from activities._errors import port_errors
+from activities.erp import posting_date
+from canonical.base import Noun
+from canonical.origin import Reference
+from ports.erp import Erp
+from ports.receipts import CashEntry, ReceivablesAccount
+
+
+class ReceivablesQuestion(Noun):
+    """`wanted` are the keys of invoices that must be there: money may be announced before its invoice is
+    posted."""
+
+    legal_entity: str
+    customer_id: str
+    wanted: tuple[str, ...] = ()
+
+
+class CashActivities:
+    def __init__(self, erp: Erp) -> None:
+        self._erp = erp
+
+    @activity.defn(name="erp.receivables")
+    async def receivables(self, question: ReceivablesQuestion) -> ReceivablesAccount:
+        """Waits (retried) until the wanted invoices are posted."""
+        with port_errors():
+            account = await self._erp.receivables(question.legal_entity, question.customer_id)
+        missing = set(question.wanted) - {item.key for item in account.invoices}
+        if missing:
+            raise ApplicationError(f"{min(missing)} is not posted yet", type="InvoiceMissing")
+        return account
+
+    @activity.defn(name="erp.post_cash")
+    async def post_cash(self, entry: CashEntry) -> Reference:
+        """Posts on the entry's day, or the first day of the first open period where that is closed."""
+        with port_errors():
+            period = await self._erp.posting_period(entry.legal_entity, entry.date)
+            when = posting_date(entry.date, period)
+            return await self._erp.post_cash(entry.model_copy(update={"posting_date": when}))

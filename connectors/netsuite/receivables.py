@@ -1,0 +1,162 @@
+"""A customer's receivables as NetSuite has them: what is open of each invoice, what money is unapplied."""
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from canonical.ids import credited_invoice_key
+from connectors.netsuite import mapping
+from connectors.netsuite import receipt_queries as queries
+from connectors.netsuite.client import NetSuiteClient
+from connectors.netsuite.mapping import PLATFORM
+from connectors.netsuite.queries import HEADS
+from connectors.netsuite.wire import CashRow, LinkRow
+from ports.errors import NotFound
+from ports.receipts import OpenItem, ReceivablesAccount, UnappliedItem
+
+UNAPPLIED = "/unapplied"
+"""How the keys of deposits end: the rest of an entry is its money applied."""
+
+
+@dataclass(frozen=True)
+class Books:
+    """The customer's transactions by internal id, and which settle which."""
+
+    rows: dict[str, CashRow] = field(default_factory=dict)
+    links: list[LinkRow] = field(default_factory=list)
+
+    def invoice(self, key: str) -> CashRow | None:
+        external_id = mapping.external_id(key)
+        found = (r for r in self.rows.values() if r.type == "CustInvc" and r.externalid == external_id)
+        return next(found, None)
+
+    def credits_of(self, invoice_key: str) -> list[CashRow]:
+        """The credit memos of the invoice."""
+        return [row for row in self.rows.values() if _credits(row) == invoice_key]
+
+    def payments_of(self, invoice: CashRow) -> list[tuple[CashRow, Decimal]]:
+        """Our payments that settle the invoice, newest first, each with its part."""
+        parts = [
+            (self.rows[link.next], link.amount)
+            for link in self.links
+            if link.previous == invoice.id and link.next in self.rows
+        ]
+        return sorted(
+            ((row, part) for row, part in parts if row.type == "CustPymt" and part > 0),
+            key=lambda found: int(found[0].id),
+            reverse=True,
+        )
+
+    def free(self, type_: str) -> list[CashRow]:
+        """Ours of the type that are not used up, oldest first."""
+        return [
+            row
+            for row in sorted(self.rows.values(), key=lambda row: int(row.id))
+            if row.type == type_ and (row.open or 0) > 0 and mapping.key_of(row.externalid) is not None
+        ]
+
+    def paid(self, invoice: CashRow) -> Decimal:
+        """What money has settled of the invoice, less what was refunded of its credit memos."""
+        money = ("CustPymt", "DepAppl")
+        key = mapping.key_of(invoice.externalid) or ""
+        memos = {row.id for row in self.credits_of(key)}
+        settled = sum((self._amount(link, invoice.id, money) for link in self.links), Decimal(0))
+        given_back = sum(
+            (link.amount for link in self.links if link.previous in memos and self._type(link) == "CustRfnd"),
+            Decimal(0),
+        )
+        return settled - given_back
+
+    def _amount(self, link: LinkRow, invoice: str, types: tuple[str, ...]) -> Decimal:
+        return link.amount if link.previous == invoice and self._type(link) in types else Decimal(0)
+
+    def _type(self, link: LinkRow) -> str:
+        return self.rows[link.next].type if link.next in self.rows else ""
+
+    def open(self, invoice: CashRow) -> Decimal:
+        """Below zero where it was paid, and credited after that."""
+        key = mapping.key_of(invoice.externalid) or ""
+        unused = sum((row.open or Decimal(0) for row in self.credits_of(key)), Decimal(0))
+        return (invoice.open or Decimal(0)) - unused
+
+
+def _credits(row: CashRow) -> str | None:
+    if row.type != "CustCred":
+        return None
+    return credited_invoice_key(mapping.key_of(row.externalid) or "")
+
+
+class CustomerReceivables:
+    def __init__(self, client: NetSuiteClient) -> None:
+        self._client = client
+
+    async def books(self, legal_entity: str, customer: str) -> Books:
+        rows: list[CashRow] = []
+        after = 0
+        while True:
+            statement = queries.of_customer(legal_entity, customer, after)
+            page = await self._client.query("list receivables", statement, CashRow)
+            rows += page
+            if len(page) < HEADS:
+                break
+            after = int(page[-1].id)
+        return Books({row.id: row for row in rows}, await self.links([row.id for row in rows]))
+
+    async def links(self, ids: list[str]) -> list[LinkRow]:
+        links: list[LinkRow] = []
+        for start in range(0, len(ids), HEADS):
+            statement = queries.links_of(ids[start : start + HEADS])
+            links += await self._client.query("list applications", statement, LinkRow)
+        return links
+
+    async def find(self, *external_ids: str) -> dict[str, CashRow]:
+        """Transactions by external id, those that are there."""
+        rows = await self._client.query("find receipts", queries.by_external_ids([*external_ids]), CashRow)
+        return {row.externalid: row for row in rows if row.externalid is not None}
+
+    async def account(self, legal_entity: str, customer: str, invoice_key: str | None) -> ReceivablesAccount:
+        """Of the customer to whom the invoice was billed, where it is posted."""
+        if invoice_key is not None:
+            found = (await self.find(mapping.external_id(invoice_key))).get(mapping.external_id(invoice_key))
+            customer = customer if found is None or found.entity is None else found.entity
+        books = await self.books(legal_entity, customer)
+        ours = [row for row in books.rows.values() if mapping.key_of(row.externalid) is not None]
+        invoices = [row for row in ours if row.type == "CustInvc" and not _is_void(row)]
+        currencies = {row.currency for row in ours}
+        if len(currencies) > 1:
+            raise NotFound(
+                "the customer has transactions in several currencies",
+                platform=PLATFORM,
+                operation="list receivables",
+                field="currency",
+            )
+        return ReceivablesAccount(
+            customer_id=customer,
+            currency=next(iter(currencies), ""),
+            invoices=tuple(
+                self._item(books, row) for row in sorted(invoices, key=lambda r: (r.trandate, int(r.id)))
+            ),
+            unapplied=tuple(_unapplied(row) for row in books.free("CustDep")),
+        )
+
+    def _item(self, books: Books, row: CashRow) -> OpenItem:
+        return OpenItem(
+            key=mapping.key_of(row.externalid) or "",
+            number=row.tranid,
+            date=row.trandate,
+            due_date=row.duedate or row.trandate,
+            total=mapping.written(row.total, row.currency),
+            open=mapping.written(books.open(row), row.currency),
+            paid=mapping.written(books.paid(row), row.currency),
+        )
+
+
+def _is_void(row: CashRow) -> bool:
+    """The counter document by which a credit memo was voided is no invoice that anybody pays."""
+    return (mapping.key_of(row.externalid) or "").startswith(mapping.VOID)
+
+
+def _unapplied(row: CashRow) -> UnappliedItem:
+    key = (mapping.key_of(row.externalid) or "").removesuffix(UNAPPLIED)
+    return UnappliedItem(
+        key=key, date=row.trandate, amount=mapping.written(row.open or row.total, row.currency)
+    )

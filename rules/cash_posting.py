@@ -1,0 +1,134 @@
+"""What is done with money that moved, by what the ERP has open: the same rules as the preview's.
+
+Source: FINANCE.md, "Journal entries"; `rules.cash_application` has them. Pure.
+"""
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Literal
+
+from canonical.document import AccountRole
+from canonical.money import from_minor_units, to_minor_units
+from canonical.payment import CashApplication, InvoiceChange, PaidInvoice
+from canonical.scenario import ScenarioPayment
+from ports.receipts import CashAccounts, OpenItem, ReceivablesAccount
+from rules.cash_application import Application, CashRefused, OpenInvoice, Receivables
+
+MoneyKind = Literal["payment", "refund", "chargeback", "chargeback_won", "write_off"]
+
+
+@dataclass(frozen=True)
+class Money:
+    """Money that moved (or is given up), and the invoices that it names, each with its part."""
+
+    kind: MoneyKind
+    id: str
+    date: dt.date
+    amount: Decimal
+    fee: Decimal = Decimal(0)
+    names: Sequence[PaidInvoice] = ()
+
+
+def decide(account: ReceivablesAccount, money: Money) -> CashApplication:
+    """To the invoices that it names, else oldest due first; what is left is unapplied. Raises CashRefused
+    where there is nothing that it could be about, and LookupError for a named invoice that is not posted.
+
+    A named invoice counts whatever its date; others only up to the money's own day.
+    """
+    named = {name.key for name in money.names if name.key is not None}
+    missing = named - {item.key for item in account.invoices}
+    if missing:
+        raise LookupError(f"not posted yet: {', '.join(sorted(missing))}")
+    books = _books(account, [i for i in account.invoices if i.key in named or i.date <= money.date])
+    parts = [_part(money, invoice, amount) for invoice, amount in _shares(money)]
+    done = [books.take(part) for part in parts]
+    return _application(money, _merged(done), account.currency)
+
+
+def apply_unapplied(
+    account: ReceivablesAccount, held: Decimal, names: Mapping[str, Decimal]
+) -> CashApplication:
+    """A person's decision to use up unapplied credit on named invoices. CashRefused: more than is open of one
+    of them, or than is held."""
+    books = _books(account, account.invoices)
+    total = sum(names.values(), Decimal(0))
+    if total <= 0 or total > held:
+        raise CashRefused("amount", f"{total} is to be applied where {held} is unapplied")
+    for invoice, amount in names.items():
+        item = books.invoices.get(invoice)
+        if item is None:
+            raise CashRefused("invoice", f"there is no posted invoice {invoice!r}")
+        if amount <= 0 or to_minor_units(amount, account.currency) > item.open:
+            left = from_minor_units(max(item.open, 0), account.currency)
+            raise CashRefused("amount", f"{amount} is more than is open of {invoice}: {left}")
+    changes = tuple(InvoiceChange(invoice_key=key, change=-amount) for key, amount in names.items())
+    return CashApplication(
+        kind="application", amount=total, invoices=changes, unapplied=-total, fee=Decimal(0)
+    )
+
+
+def accounts_of(accounts: Mapping[AccountRole, str]) -> CashAccounts:
+    return CashAccounts(
+        cash=accounts["cash"],
+        accounts_receivable=accounts["accounts_receivable"],
+        customer_credits=accounts["customer_credits"],
+        bad_debt=accounts["bad_debt"],
+        dispute_fees=accounts["dispute_fees"],
+    )
+
+
+def _books(account: ReceivablesAccount, items: Sequence[OpenItem]) -> Receivables:
+    currency = account.currency
+    books = Receivables(currency)
+    for number, item in enumerate(items):
+        books.invoices[item.key] = OpenInvoice(
+            id=item.key,
+            due_date=item.due_date,
+            number=number,
+            open=to_minor_units(item.open, currency),
+            paid=to_minor_units(item.paid, currency),
+        )
+    books.unapplied = sum(to_minor_units(item.amount, currency) for item in account.unapplied)
+    return books
+
+
+def _shares(money: Money) -> list[tuple[str | None, Decimal]]:
+    """The money by invoice, what is for none of ours at the end. Other money than a payment goes (back) as a
+    whole: which of several invoices it is for, nobody says."""
+    names = [name for name in money.names if name.key is not None]
+    if money.kind != "payment":
+        return [(names[0].key if len(names) == 1 else None, money.amount)]
+    shares: list[tuple[str | None, Decimal]] = [(name.key, name.amount) for name in names]
+    left = money.amount - sum((amount for _, amount in shares), Decimal(0))
+    if left < 0:
+        raise CashRefused("amount", "is less than its invoices' parts")
+    return shares if not left else [*shares, (None, left)]
+
+
+def _part(money: Money, invoice: str | None, amount: Decimal) -> ScenarioPayment:
+    kind = "payment" if money.kind == "chargeback_won" else money.kind
+    return ScenarioPayment(id=money.id, date=money.date, amount=amount, invoice=invoice, kind=kind)
+
+
+def _merged(done: Sequence[Application]) -> Application:
+    changes: dict[str, int] = {}
+    for each in done:
+        for invoice, change in each.invoices:
+            changes[invoice] = changes.get(invoice, 0) + change
+    return Application(tuple(changes.items()), sum(each.customer_credits for each in done))
+
+
+def _application(money: Money, done: Application, currency: str) -> CashApplication:
+    return CashApplication(
+        kind=money.kind,
+        amount=money.amount,
+        invoices=tuple(
+            InvoiceChange(invoice_key=key, change=from_minor_units(change, currency))
+            for key, change in done.invoices
+            if change
+        ),
+        unapplied=from_minor_units(done.customer_credits, currency),
+        fee=money.fee,
+    )

@@ -1,0 +1,208 @@
+"""From money that moved to the ledger: read it, find whose it is, decide what it settles, post it once.
+
+The platform's event is a hint: what happened is read from the platform each time. What is decided depends on
+what is open in the ERP at that moment; where that has changed before it is posted, it is decided anew.
+"""
+
+from collections.abc import Awaitable, Callable
+from decimal import Decimal
+from typing import TypeVar
+
+from temporalio import workflow
+from temporalio.exceptions import ActivityError, ApplicationError
+
+from activities.cash import CashActivities, ReceivablesQuestion
+from activities.contracts import ContractActivities, ContractStanding
+from canonical.contract import Contract
+from canonical.money import format_amount
+from canonical.origin import Origin, Reference
+from canonical.payment import CashApplication
+from canonical.policy import PolicyExcerpt
+from ports.receipts import CashEntry, ReceivablesAccount
+from rules.cash_application import CashRefused
+from rules.cash_posting import Money, accounts_of, decide
+from workflows._document import DocumentInput, DocumentStory
+from workflows._options import WORKFLOW_QUEUE, in_contracts, on_platform
+from workflows._refusal import rejected
+from workflows._steps import Step
+
+T = TypeVar("T")
+_CONTRACT = "cash.contract"
+_DECISIONS = 5
+"""How often it is decided anew because something else was applied meanwhile, before a person is asked."""
+_WORDS = {
+    "payment": "Payment",
+    "application": "Application of unapplied credit",
+    "refund": "Refund",
+    "chargeback": "Chargeback",
+    "chargeback_won": "Chargeback won",
+    "write_off": "Write-off",
+}
+
+Decide = Callable[[ReceivablesAccount], CashApplication]
+
+
+class CashStory(DocumentStory):
+    """What payments, refunds, disputes and payouts have in common."""
+
+    contract: str | None
+    """The contract that a person has named, where the platform's objects name none."""
+
+    def open(self, given: DocumentInput) -> None:
+        self.contract = None
+        super().open(given)
+        self.desk.correctable = (_CONTRACT,)
+
+    def _correct(self, pairs: dict[str, str]) -> None:
+        self.contract = pairs[_CONTRACT]
+
+    async def read_step(self, activity: str, summary: str, read: Callable[[], Awaitable[T]]) -> T | None:
+        """None where a person lets it be."""
+        step = Step("read", activity, self.given.platform, summary)
+        return await self.steps.run(step, lambda origin: read())
+
+    async def standing(
+        self, named: str | None, what: str, amount: Decimal, currency: str
+    ) -> ContractStanding | None:
+        """Whose money it is. None where a person lets it pass."""
+        step = Step(
+            "find the contract",
+            "contract.standing",
+            "temporal",
+            f"Find whose the {what} is",
+            amount=amount,
+            currency=currency,
+        )
+
+        async def ask(origin: Origin) -> ContractStanding:
+            contract = self.contract or named
+            if contract is None:
+                raise rejected(
+                    self.given.platform,
+                    "contract.standing",
+                    f"{what} {self.given.document_id} names no contract of ours; "
+                    f"fix it with --set {_CONTRACT}=<contract>",
+                    field="contract",
+                    code="Unroutable",
+                )
+            return await workflow.execute_activity_method(
+                ContractActivities.standing, contract, **in_contracts(WORKFLOW_QUEUE)
+            )
+
+        found = await self.steps.run(step, ask)
+        if found is not None and found.contract is not None:
+            self.begin(found.contract.id, None)
+            self.desk.adopt(found.policy)
+        return found
+
+    async def post_money(
+        self,
+        standing: ContractStanding,
+        money: Money,
+        key: str,
+        *,
+        source_key: str | None = None,
+    ) -> Reference | None:
+        """Into the ledger, once. None where a person lets it be."""
+
+        def rule(account: ReceivablesAccount) -> CashApplication:
+            return decide(account, money)
+
+        contract = _contract_of(standing)
+        step = Step(
+            f"post {key}",
+            "erp.post_cash",
+            _policy_of(standing).route.erp,
+            f"Post the {_WORDS[money.kind].lower()} over {format_amount(money.amount, contract.currency)} "
+            f"{contract.currency}",
+            amount=money.amount,
+            currency=contract.currency,
+        )
+        wanted = tuple(name.key for name in money.names if name.key is not None)
+
+        async def put(origin: Origin) -> Reference:
+            return await self.settle(origin, standing, rule, money, key, wanted, source_key)
+
+        return await self.steps.run(step, put)
+
+    async def settle(
+        self,
+        origin: Origin,
+        standing: ContractStanding,
+        rule: Decide,
+        money: Money,
+        key: str,
+        wanted: tuple[str, ...],
+        source_key: str | None,
+    ) -> Reference:
+        """Decides by what is open now, and posts; anew where that has changed in between."""
+        erp = _policy_of(standing).route.erp
+        for _ in range(_DECISIONS):
+            account = await self._account(standing, wanted)
+            try:
+                done = rule(account)
+            except CashRefused as reason:
+                raise rejected(
+                    erp, "rules.decide", f"{key}: {reason}", field=reason.field, code="UnmatchedCash"
+                ) from None
+            entry = self._entry(origin, standing, account, done, money, key, source_key)
+            try:
+                return await workflow.execute_activity_method(
+                    CashActivities.post_cash, entry, **on_platform(erp, f"Post {key}")
+                )
+            except ActivityError as error:
+                if not isinstance(error.cause, ApplicationError) or error.cause.type != "Conflict":
+                    raise
+        raise rejected(
+            erp, "erp.post_cash", f"{key}: what is open keeps changing", field="amount", code="Conflict"
+        )
+
+    async def _account(self, standing: ContractStanding, wanted: tuple[str, ...]) -> ReceivablesAccount:
+        policy, contract = _policy_of(standing), _contract_of(standing)
+        if standing.ids.erp_customer is None:
+            raise ValueError("a standing names the customer in the ERP")
+        question = ReceivablesQuestion(
+            legal_entity=contract.legal_entity, customer_id=standing.ids.erp_customer.id, wanted=wanted
+        )
+        return await workflow.execute_activity_method(
+            CashActivities.receivables, question, **on_platform(policy.route.erp, "Read what is open")
+        )
+
+    def _entry(
+        self,
+        origin: Origin,
+        standing: ContractStanding,
+        account: ReceivablesAccount,
+        done: CashApplication,
+        money: Money,
+        key: str,
+        source_key: str | None,
+    ) -> CashEntry:
+        contract, policy = _contract_of(standing), _policy_of(standing)
+        words = f"{_WORDS[done.kind]} {self.given.document_id} of {self.given.platform}"
+        return CashEntry(
+            origin=origin.model_copy(update={"contract": contract.id, "change": key}),
+            key=key,
+            contract=contract.id,
+            customer_id=account.customer_id,
+            legal_entity=contract.legal_entity,
+            currency=contract.currency,
+            date=money.date,
+            posting_date=money.date,
+            application=done,
+            accounts=accounts_of(policy.accounts),
+            memo=f"{words}, contract {contract.id}, {origin.correlation_id}",
+            source_key=source_key,
+        )
+
+
+def _contract_of(standing: ContractStanding) -> Contract:
+    if standing.contract is None:
+        raise ValueError("a standing names the contract")
+    return standing.contract
+
+
+def _policy_of(standing: ContractStanding) -> PolicyExcerpt:
+    if standing.policy is None:
+        raise ValueError("a standing has a policy")
+    return standing.policy
