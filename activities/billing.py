@@ -35,6 +35,13 @@ class DocumentsQuestion(Noun):
     since: dt.date
 
 
+class KeyedDocuments(Noun):
+    """Documents of a contract by their business keys."""
+
+    contract: str
+    keys: tuple[str, ...]
+
+
 class DocumentsListed(Noun):
     documents: tuple[IssuedDocument, ...]
 
@@ -105,3 +112,11 @@ class BillingActivities:
     async def read_credit_memo(self, document_id: str) -> IssuedDocument:
         with port_errors():
             return await self._billing.read_credit_memo(document_id)
+
+    @activity.defn(name="billing.contract_documents")
+    async def contract_documents(self, question: KeyedDocuments) -> DocumentsListed:
+        """Those that stand, from the platform's own listing."""
+        with port_errors():
+            listed = await self._billing.documents(question.contract)
+        standing = (each for each in listed if each.key in question.keys and each.status != "void")
+        return DocumentsListed(documents=tuple(standing))

@@ -8,10 +8,13 @@ from temporalio.exceptions import ApplicationError
 
 from activities._errors import port_errors
 from canonical.base import Noun
+from canonical.money import MixedCurrencies
 from canonical.origin import Origin, Reference
+from canonical.revenue import ContractPosted, PostedQuestion
 from ports.billing import CustomerOrder
 from ports.erp import Erp, ErpCheck, ErpProblem, LedgerDocument, LedgerJournal, PostingPeriod
 from ports.errors import NotFound
+from rules.month_end import UnknownLine, posted_by
 
 
 class ErpCheckResult(Noun):
@@ -92,3 +95,13 @@ class ErpActivities:
             period = await self._erp.posting_period(order.legal_entity, order.date)
             when = posting_date(order.date, period)
             return await self._erp.reverse_journal(order.origin, order.key, when, order.reason)
+
+    @activity.defn(name="erp.contract_revenue")
+    async def contract_revenue(self, question: PostedQuestion) -> ContractPosted:
+        """What of the contract's revenue is posted, by the ERP's own listing."""
+        with port_errors():
+            found = await self._erp.contract_documents(question.entity, question.contract)
+        try:
+            return posted_by(question, found)
+        except (UnknownLine, MixedCurrencies) as error:
+            raise ApplicationError(str(error), type="Conflict", non_retryable=True) from error

@@ -20,8 +20,8 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from assembly.change_preview import previewed
 from assembly.handoff import start_of_contract
-from assembly.period_operations import TemporalPeriods
 from assembly.platform_views import PlatformDesk
+from assembly.revenue_operations import TemporalRevenue
 from canonical.change import ContractChange
 from canonical.ids import contract_workflow_id
 from canonical.lifecycle import ContractState, Submission, Ticket
@@ -54,7 +54,7 @@ T = TypeVar("T")
 _PATIENCE_SECONDS = 15
 
 
-class TemporalOperations(TemporalPeriods):
+class TemporalOperations(TemporalRevenue):
     """`ui_url` is the Web UI's address, None where it is not known; `crm` the platform that contracts are
     read from where a document does not say.
     """

@@ -81,11 +81,12 @@ class TemporalPeriods:
             workflow_id=workflow_id,
             run_id=run_id,
             run_url=self._url(workflow_id, run_id),
-            status=_status(status),
+            status=run_status(status),
         )
 
 
-def _status(status: WorkflowExecutionStatus | None) -> RunStatus:
+def run_status(status: WorkflowExecutionStatus | None) -> RunStatus:
+    """A run that was cancelled or terminated has failed."""
     match status:
         case WorkflowExecutionStatus.RUNNING | WorkflowExecutionStatus.CONTINUED_AS_NEW:
             return "running"

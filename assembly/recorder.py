@@ -54,6 +54,7 @@ EVENTS = {
     "erp.void_document": "q2c.document.voided",
     "erp.post_cash": "q2c.cash.posted",
     "payments.refund_payment": "q2c.refund.made",
+    "erp.post_journal": "q2c.journal.posted",
 }
 """The steps that count, as others hear of them."""
 

@@ -20,12 +20,14 @@ from activities.erp import ErpActivities
 from activities.payments import PaymentActivities
 from activities.periods import BillingListing, ErpListing, PeriodActivities, TaxListing
 from activities.records import RecordsActivities
+from activities.revenue import RevenueActivities
 from activities.tax import TaxActivities
 from assembly.book import TemporalContractBook
 from assembly.pausing import PauseWatch, run_unless_paused
 from assembly.platforms import capabilities_of, configured, connector_of
 from assembly.policy_source import GovernedPolicy
 from assembly.recorder import Recorder
+from assembly.revenue_states import TemporalContractStates
 from assembly.settings import Settings
 from assembly.temporal import connect
 from connectors.registry import Capability
@@ -40,11 +42,13 @@ from workflows.activation import ActivationWorkflow
 from workflows.amendment import AmendmentWorkflow
 from workflows.cancellation import CancellationWorkflow
 from workflows.contract import ContractWorkflow
+from workflows.contract_revenue import ContractRevenueWorkflow
 from workflows.credit_memo import CreditMemoWorkflow
 from workflows.invoice import InvoiceWorkflow
 from workflows.payment import PaymentWorkflow
 from workflows.reconciliation import ReconciliationWorkflow
 from workflows.renewal import RenewalWorkflow
+from workflows.revenue import RevenueBatchWorkflow, RevenueWorkflow
 from workflows.transfer import TransferWorkflow
 
 _log = structlog.get_logger("worker")
@@ -60,6 +64,9 @@ WORKFLOWS: Sequence[type] = (
     CreditMemoWorkflow,
     PaymentWorkflow,
     ReconciliationWorkflow,
+    RevenueWorkflow,
+    RevenueBatchWorkflow,
+    ContractRevenueWorkflow,
 )
 
 PASSED_THROUGH = (
@@ -77,6 +84,7 @@ PASSED_THROUGH = (
     "workflows._desk",
     "workflows._document",
     "workflows._messages",
+    "workflows._month",
     "workflows._options",
     "workflows._refusal",
     "workflows._steps",
@@ -139,6 +147,7 @@ def methods(activities: object) -> list[Callable[..., Any]]:
 def workflow_worker(client: Client, records: Records, settings: Settings) -> Worker:
     book = TemporalContractBook(client)
     policy = GovernedPolicy(load_policy(settings.governance.directory))
+    revenue = RevenueActivities(TemporalContractStates(client), records, policy)
     return Worker(
         client,
         task_queue=WORKFLOW_QUEUE,
@@ -147,6 +156,7 @@ def workflow_worker(client: Client, records: Records, settings: Settings) -> Wor
             *methods(RecordsActivities(records)),
             *methods(ContractActivities(book, records)),
             *methods(PeriodActivities(book, records, policy)),
+            *methods(revenue),
         ],
         interceptors=[Recorder(records, client)],
         workflow_runner=runner(),

@@ -49,6 +49,20 @@ def credit_memo_key(contract: str, date: dt.date, invoice_date: dt.date) -> str:
     return f"{contract}/credit-memo/{date.isoformat()}/{invoice_date.isoformat()}"
 
 
+def revenue_workflow_id(entity: str, period: str) -> str:
+    """`period` is a month, "2026-01"."""
+    return f"revenue/{entity}/{period}"
+
+
+def contract_revenue_workflow_id(entity: str, period: str, contract: str) -> str:
+    return f"revenue/{entity}/{period}/{contract}"
+
+
+def revenue_key(contract: str, period: str, number: int) -> str:
+    """A contract has one revenue entry a month; what a later run adds to the month is numbered from 1."""
+    return f"revenue/{contract}/{period}" + (f"/{number}" if number else "")
+
+
 def idempotency_key(origin: Origin, part: str = "") -> str:
     """64 hex digits for one write: the same for every repetition of it, another for every other write."""
     text = "\x1f".join(

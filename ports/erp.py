@@ -191,6 +191,11 @@ class Erp(Receipts, Protocol):
         """All posted documents, from the ERP's own listings."""
         ...
 
+    async def contract_documents(self, legal_entity: str, contract: str) -> tuple[PostedDocument, ...]:
+        """Those of one contract by their business keys, its revenue's entries too, from the ERP's own
+        listing."""
+        ...
+
     async def general_ledger(self, legal_entity: str) -> tuple[GeneralLedgerLine, ...]:
         """Every posted line of the general ledger, from the ERP's own listing."""
         ...

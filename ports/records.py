@@ -6,6 +6,7 @@ from typing import Literal, Protocol
 from canonical.base import Dec, Noun
 from canonical.metering import MeteredMonth
 from canonical.origin import Origin, Reference
+from canonical.revenue import EntityContracts, EntityQuestion
 from ports.periods import PeriodRecords
 
 ResolveAction = Literal["retry", "fix", "skip", "compensate", "accept"]
@@ -147,4 +148,8 @@ class Records(PeriodRecords, Protocol):
 
     async def finish_event(self, fate: EventFate) -> None:
         """Says what became of an event that was handed on; an event that has ended stays as it is."""
+        ...
+
+    async def entity_contracts(self, question: EntityQuestion) -> EntityContracts:
+        """A page of the entity's contracts by id, and whose revenue of the period has an open exception."""
         ...

@@ -69,13 +69,17 @@ def exactly_one(listings: Listings) -> Iterable[Finding]:
     due = Counter(document.key for document in listings.expected)
     for name, keys in (
         ("billing", [d.key or d.id for d in _standing(listings.issued)]),
-        ("ledger", [d.key or d.id for d in listings.posted if _stands(d)]),
+        ("ledger", [d.key or d.id for d in listings.posted if _is_receivable(d)]),
         ("tax", [t.code for t in listings.taxes if t.status == "committed"]),
     ):
         held = Counter(keys)
         for key in sorted(due.keys() | held.keys()):
             if held[key] != due[key]:
                 yield Finding("I1", key, f"{name} holds {held[key]} where {due[key]} is due")
+    entries = Counter(d.key for d in listings.posted if d.kind == "journal_entry" and d.key is not None)
+    for entry, count in sorted(entries.items()):
+        if count > 1:
+            yield Finding("I1", entry, f"ledger holds {count} entries of one key")
 
 
 def double_entry(lines: Sequence[GeneralLedgerLine]) -> Iterable[Finding]:
@@ -138,6 +142,7 @@ def no_net_effect(listings: Listings) -> Iterable[Finding]:
         standing = [
             *(d.key or d.id for d in listings.issued if _of(d.key, prefix) and d.status not in _GONE),
             *(d.key or d.id for d in listings.posted if _of(d.key, prefix) and _stands(d)),
+            *(d.key or d.id for d in listings.posted if _of(d.key, f"revenue/{prefix}") and _stands(d)),
             *(t.code for t in listings.taxes if t.code.startswith(prefix) and t.status == "committed"),
         ]
         for key in standing:

@@ -3,16 +3,18 @@
 Source: FINANCE.md.
 """
 
+import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from canonical.scenario import Scenario
 from rules import recognition
-from rules.allocation import Arrangement, Issued, arrange
+from rules.allocation import Issued, arrange
 from rules.billing_plan import Documents, documents
 from rules.calendar import BeyondCalendar
 from rules.exchange import Exchange, NoExchangeRate
 from rules.ledger import Ledger, PaymentRefused
-from rules.merge import parts
+from rules.merge import Part, parts
 from rules.postings import Posting, in_order
 from rules.problems import InvalidScenario
 from rules.revenue import MonthEarned, by_month
@@ -53,14 +55,9 @@ def _outcome(scenario: Scenario) -> Outcome:
     arranged = arrange(
         involved, (issued.invoices, issued.credit_memos), as_of, contract.currency, _as_they_are
     )
-    in_books = arranged
-    if exchange.converts:
-        in_books = arrange(
-            involved, (issued.invoices, issued.credit_memos), as_of, exchange.books, exchange.documents
-        )
     posted = [
         *Ledger(scenario, exchange, closed).postings(issued.invoices, issued.credit_memos),
-        *_revenue(in_books, issued, exchange, closed),
+        *revenue_postings(involved, issued, as_of, exchange, closed),
     ]
     return Outcome(
         issued,
@@ -74,10 +71,20 @@ def _as_they_are(issued: Issued) -> Issued:
     return issued
 
 
-def _revenue(
-    arranged: Arrangement, issued: Documents, exchange: Exchange, closed: frozenset[str]
+def revenue_postings(
+    involved: Sequence[Part],
+    issued: Documents,
+    as_of: dt.date,
+    exchange: Exchange,
+    closed_periods: frozenset[str] = frozenset(),
 ) -> list[Posting]:
-    invoices, memos = exchange.documents((issued.invoices, issued.credit_memos))
+    """What the documents issued by `as_of` earn, one posting a month in the books' currency; months after
+    `as_of` too.
+    """
+    convert = exchange.documents if exchange.converts else _as_they_are
+    documents_of = (issued.invoices, issued.credit_memos)
+    arranged = arrange(involved, documents_of, as_of, exchange.books, convert)
+    invoices, memos = exchange.documents(documents_of)
     earned = by_month(arranged.earnings, exchange.books)
     billed = recognition.billed_ahead((*invoices, *memos), exchange.books)
-    return recognition.postings(earned, billed, arranged.groups, exchange.books, closed)
+    return recognition.postings(earned, billed, arranged.groups, exchange.books, closed_periods)

@@ -63,3 +63,20 @@ class ContractList:
         async with self._database.read() as session:
             rows = (await session.execute(statement)).scalars()
             return [ContractRecord.model_validate(row.model_dump()) for row in rows]
+
+    async def of_entity(self, legal_entity: str, after: str, limit: int) -> tuple[str, ...]:
+        """Ids after `after`, in order."""
+        statement = (
+            select(col(ContractRow.id))
+            .where(col(ContractRow.legal_entity) == legal_entity, col(ContractRow.id) > after)
+            .order_by(col(ContractRow.id))
+            .limit(limit)
+        )
+        async with self._database.read() as session:
+            return tuple((await session.execute(statement)).scalars())
+
+    async def entities(self) -> tuple[str, ...]:
+        """The legal entities that have contracts, in order."""
+        statement = select(col(ContractRow.legal_entity)).distinct().order_by(col(ContractRow.legal_entity))
+        async with self._database.read() as session:
+            return tuple((await session.execute(statement)).scalars())

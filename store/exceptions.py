@@ -71,6 +71,18 @@ class ExceptionQueue:
         self._database = database
         self._clock = clock
 
+    async def waiting(self, workflow_ids: Sequence[str]) -> set[str]:
+        """Which of these workflows have an open exception."""
+        found: set[str] = set()
+        for start in range(0, len(workflow_ids), 500):
+            statement = select(col(ExceptionRow.workflow_id)).where(
+                col(ExceptionRow.status) == "open",
+                col(ExceptionRow.workflow_id).in_(workflow_ids[start : start + 500]),
+            )
+            async with self._database.read() as session:
+                found |= set((await session.execute(statement)).scalars())
+        return found
+
     async def open(self, item: ExceptionItem) -> str:
         """Opens the item, once for its key, and returns its id."""
         id = exception_id(item.key)

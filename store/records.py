@@ -2,7 +2,9 @@
 
 import datetime as dt
 
+from canonical.ids import contract_revenue_workflow_id
 from canonical.metering import MeteredMonth
+from canonical.revenue import EntityContracts, EntityQuestion
 from ports.records import (
     ContractRecord,
     EventFate,
@@ -71,3 +73,9 @@ class StoreRecords(PeriodStore):
 
     async def finish_event(self, fate: EventFate) -> None:
         await self._events.finish(fate.platform, fate.event_id, fate.fate, fate.reason)
+
+    async def entity_contracts(self, question: EntityQuestion) -> EntityContracts:
+        contracts = await self._contracts.of_entity(question.entity, question.after, question.limit)
+        names = {contract_revenue_workflow_id(question.entity, question.period, id): id for id in contracts}
+        waiting = await self._exceptions.waiting(tuple(names))
+        return EntityContracts(contracts=contracts, waiting=tuple(sorted(names[name] for name in waiting)))

@@ -88,6 +88,16 @@ def in_listing(queue: str, summary: str) -> ActivityOptions:
     return options
 
 
+def of_contract(summary: str) -> ActivityOptions:
+    """Options of a question to a contract for its month's revenue: one that is busy for longer is an
+    exception, so that it does not hold up the others.
+    """
+    options = in_contracts(WORKFLOW_QUEUE)
+    options["schedule_to_close_timeout"] = timedelta(minutes=1)
+    options["summary"] = summary
+    return options
+
+
 class LocalOptions(TypedDict):
     start_to_close_timeout: timedelta
     retry_policy: RetryPolicy

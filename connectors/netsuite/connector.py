@@ -181,6 +181,11 @@ class NetSuite:
         ones too (their keys begin with `void:` and `reversal:`)."""
         return await self._transactions.listed(legal_entity)
 
+    async def contract_documents(self, legal_entity: str, contract: str) -> tuple[PostedDocument, ...]:
+        """Those whose business keys begin with `<contract>/` or `revenue/<contract>/`, and what voids or
+        reverses them."""
+        return await self._transactions.of_contract(legal_entity, contract)
+
     async def general_ledger(self, legal_entity: str) -> tuple[GeneralLedgerLine, ...]:
         """Every line of the subsidiary's transactions, amounts in the subsidiary's base currency."""
         return await self._transactions.ledger(legal_entity)

@@ -89,8 +89,7 @@ def master_data(names: Mapping[str, Iterable[str]]) -> str:
 def items(ids: Iterable[str]) -> str:
     """Items by internal id, inactive ones too."""
     source, _ = _SOURCES["item"]
-    listed = ", ".join(str(int(id_)) for id_ in sorted(ids))
-    return f"{source.format(name='i.itemid')} WHERE i.id IN ({listed}) ORDER BY i.id"
+    return f"{source.format(name='i.itemid')} WHERE i.id IN ({_listed(sorted(ids))}) ORDER BY i.id"
 
 
 def periods_from(date: dt.date) -> str:
@@ -116,6 +115,17 @@ def transactions_of(subsidiary: str, after: int) -> str:
     return f"{_HEAD} WHERE {where} ORDER BY t.id FETCH FIRST {HEADS} ROWS ONLY"
 
 
+def transactions_like(subsidiary: str, prefixes: Iterable[str], after: int) -> str:
+    """Those of a subsidiary whose external ids match one of the prefixes, in which `_` and `%` are
+    wildcards."""
+    likes = " OR ".join(f"t.externalid LIKE {text(f'{prefix}%')}" for prefix in prefixes)
+    where = (
+        f"s.externalid = {text(subsidiary)} AND t.id > {after} AND t.posting = 'T' AND t.type IN ({_types()})"
+        f" AND ({likes})"
+    )
+    return f"{_HEAD} WHERE {where} ORDER BY t.id FETCH FIRST {HEADS} ROWS ONLY"
+
+
 PRIMARY_BOOK = 1
 """The accounting book that every account has; others would show each line once more."""
 
@@ -123,26 +133,29 @@ HEADS = 500
 """Heads per statement: their lines stay far below the 100,000 rows that one SuiteQL statement may give."""
 
 
-def lines_of(first: str, last: str) -> str:
-    """The lines of the transactions between two internal ids."""
+def lines_of(ids: Iterable[str]) -> str:
+    """The lines of these transactions."""
     return (
         "SELECT l.transaction AS tran, l.id AS lineid, l.mainline AS mainline, l.taxline AS taxline,"
         " a.acctnumber AS account, l.item AS item, l.foreignamount AS amount, l.memo AS memo"
         " FROM transactionline l JOIN transactionaccountingline g ON g.transaction = l.transaction"
         " AND g.transactionline = l.id JOIN account a ON a.id = g.account"
-        f" WHERE l.transaction >= {int(first)} AND l.transaction <= {int(last)} AND g.posting = 'T'"
+        f" WHERE l.transaction IN ({_listed(ids)}) AND g.posting = 'T'"
         f" AND g.accountingbook = {PRIMARY_BOOK} ORDER BY l.transaction, l.id"
     )
 
 
-def taxes_of(first: str, last: str) -> str:
-    """The tax of each line of the transactions between two internal ids (SuiteTax)."""
+def taxes_of(ids: Iterable[str]) -> str:
+    """The tax of each line of these transactions (SuiteTax)."""
     return (
         "SELECT d.transaction AS tran, d.transactionline AS lineid, SUM(d.taxamount) AS tax"
-        " FROM transactiontaxdetail d"
-        f" WHERE d.transaction >= {int(first)} AND d.transaction <= {int(last)}"
+        f" FROM transactiontaxdetail d WHERE d.transaction IN ({_listed(ids)})"
         " GROUP BY d.transaction, d.transactionline ORDER BY d.transaction, d.transactionline"
     )
+
+
+def _listed(ids: Iterable[str]) -> str:
+    return ", ".join(str(int(id_)) for id_ in ids)
 
 
 def entries_of(subsidiary: str, after: int) -> str:

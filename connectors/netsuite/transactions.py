@@ -1,6 +1,6 @@
 """NetSuite's transactions: found by external id, compared, posted once, listed."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from itertools import groupby
 from typing import Any
@@ -51,7 +51,7 @@ class Transactions:
 
     async def lines(self, row: TransactionRow) -> tuple[LineRow, ...]:
         """The posting lines of a transaction."""
-        return await self._client.query("read lines", queries.lines_of(row.id, row.id), LineRow)
+        return await self._client.query("read lines", queries.lines_of([row.id]), LineRow)
 
     async def create(self, record: str, operation: str, body: Mapping[str, Any], expected: Expected) -> str:
         """The internal id of the new transaction, or of the same one that another attempt has just made."""
@@ -80,21 +80,37 @@ class Transactions:
 
     async def listed(self, legal_entity: str) -> tuple[PostedDocument, ...]:
         """All of a subsidiary's, by internal id: those made meanwhile come at the end."""
+        return await self._pages(lambda after: queries.transactions_of(legal_entity, after))
+
+    async def of_contract(self, legal_entity: str, contract: str) -> tuple[PostedDocument, ...]:
+        """Those of a contract, by internal id. LIKE knows wildcards that a key may contain, so what it finds
+        is looked through once more."""
+        heads = (f"{contract}/", f"revenue/{contract}/")
+        marks = ("", mapping.VOID, mapping.REVERSAL)
+        prefixes = tuple(mapping.external_id(mark + head) for mark in marks for head in heads)
+        found = await self._pages(lambda after: queries.transactions_like(legal_entity, prefixes, after))
+        return tuple(
+            document
+            for document in found
+            if document.key is not None and mapping.external_id(document.key).startswith(prefixes)
+        )
+
+    async def _pages(self, statement_after: Callable[[int], str]) -> tuple[PostedDocument, ...]:
+        """Heads page by page, each page with its lines."""
         heads: list[TransactionRow] = []
         lines: dict[str, list[LineRow]] = {}
         taxes: dict[tuple[str, str], Decimal] = {}
         after = 0
         while True:
-            statement = queries.transactions_of(legal_entity, after)
-            page = await self._client.query("list transactions", statement, TransactionRow)
+            page = await self._client.query("list transactions", statement_after(after), TransactionRow)
             if page:
-                first, last = page[0].id, page[-1].id
-                rows = await self._client.query("list lines", queries.lines_of(first, last), LineRow)
+                ids = [row.id for row in page]
+                rows = await self._client.query("list lines", queries.lines_of(ids), LineRow)
                 lines |= {id_: [*group] for id_, group in groupby(rows, key=lambda line: line.transaction)}
-                tax_rows = await self._client.query("list taxes", queries.taxes_of(first, last), TaxRow)
+                tax_rows = await self._client.query("list taxes", queries.taxes_of(ids), TaxRow)
                 taxes |= {(row.transaction, row.line): row.tax for row in tax_rows}
                 heads += page
-                after = int(last)
+                after = int(ids[-1])
             if len(page) < queries.HEADS:
                 break
         undone = _undone(heads)

@@ -2,13 +2,23 @@
 
 from fastapi import APIRouter
 
-from gateway.api import audit, contracts, events, exceptions, overrides, platforms, reconciliations, usage
+from gateway.api import (
+    audit,
+    contracts,
+    events,
+    exceptions,
+    overrides,
+    platforms,
+    reconciliations,
+    revenue,
+    usage,
+)
 from gateway.problems import ErrorBody
 
 PREFIX = "/api/v1"
 STATUSES = (400, 401, 403, 404, 409, 413, 429, 503)
 
 router = APIRouter(prefix=PREFIX, responses={status: {"model": ErrorBody} for status in STATUSES})
-for part in (contracts, usage, exceptions, overrides, events, platforms, reconciliations, audit):
+for part in (contracts, usage, exceptions, overrides, events, platforms, reconciliations, revenue, audit):
     router.include_router(part.router)
 router.include_router(usage.batches)

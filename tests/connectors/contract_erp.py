@@ -274,6 +274,17 @@ class ErpPostings(ErpFixtures):
         assert (posted.kind, posted.status, posted.total) == ("journal_entry", "posted", Decimal("1019.18"))
         assert sum((line.amount for line in posted.lines), Decimal(0)) == 0
 
+    async def test_a_contracts_own_documents_and_entries_are_listed(
+        self, stand: ErpStand, customer: str
+    ) -> None:
+        await stand.erp.post_document(invoice(stand, customer))
+        for key in ("revenue/C-1001/2026-01", "revenue/C-10010/2026-01", "revenue/C_1001/2026-01"):
+            await stand.erp.post_journal(journal(stand, key=key))
+        found = await stand.erp.contract_documents(stand.legal_entity, "C-1001")
+        assert [each.key for each in found] == [invoice(stand, customer).key, "revenue/C-1001/2026-01"]
+        [other] = await stand.erp.contract_documents(stand.legal_entity, "C_1001")
+        assert other.key == "revenue/C_1001/2026-01"
+
     async def test_a_journal_that_does_not_balance_is_refused(self, stand: ErpStand) -> None:
         entry = journal(stand)
         first, second = entry.lines

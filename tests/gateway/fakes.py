@@ -36,6 +36,7 @@ from ports.records import OverrideRecord, ResolveAction
 from store.database import Database
 from store.exceptions import RecordedException
 from tests.gateway.fake_periods import FakePeriods
+from tests.gateway.fake_revenue import FakeRevenue
 from tests.store.values import StoppedClock, override
 
 SECRET = b"a secret that only sender and gateway know"
@@ -121,7 +122,7 @@ class ReversingCodec(PayloadCodec):
         return [Payload(metadata={"encoding": b"json/plain"}, data=p.data[::-1]) for p in payloads]
 
 
-class FakeOperations(FakePeriods):
+class FakeOperations(FakePeriods, FakeRevenue):
     """Answers as told, and remembers what it was asked."""
 
     def __init__(self) -> None:

@@ -19,6 +19,7 @@ from canonical.ids import change_workflow_id
 from tests.rules.scenarios import amendment, cancellation, metered, renewal, seats
 from tests.temporal_server import temporal_server
 from tests.workflows.cash import charged, issued, pays, until_receipts
+from tests.workflows.month_end import entries, foreign_entry, order, reverse_foreign_entry, run_month
 from tests.workflows.periods import journal_by_hand, reconciled, this_period
 from tests.workflows.sales import BERLIN, account, month, scenario, sold
 from tests.world import World, world
@@ -47,6 +48,25 @@ async def life(made: World) -> None:
         await made.until_status("C-1", "active", "cancelled", changes=number)
     posted = len(await made.ports["stripe"].documents("C-1"))
     await made.until_posted("C-1", posted)
+
+
+async def month_end(made: World) -> None:
+    """Two contracts' month is posted; one of them needs a person first, and is posted on retry."""
+    told = [scenario({**sold(seats(**TAXED), start=month(-2)), "id": name}) for name in ("C-1", "C-2")]
+    for each in told:
+        await made.load(each)
+        await made.until_status(each["contract"]["id"], "active")
+    await made.until_posted("C-2", 1)
+    await foreign_entry(made, "C-1")
+    await run_month(made, order())
+    item = await made.until_exception("C-1")
+    await reverse_foreign_entry(made, "C-1")
+    await made.decide("olivia", item, "retry")
+
+    async def posted() -> bool:
+        return bool(await entries(made, "C-1")) and not await made.exceptions()
+
+    await made.settle(posted, "C-1 is posted on retry")
 
 
 async def renewed(made: World) -> None:
@@ -150,6 +170,7 @@ async def paid(made: World) -> None:
 
 STORIES: dict[str, Story] = {
     "life": life,
+    "month-end": month_end,
     "renewed": renewed,
     "renews-itself": renews_itself,
     "compensated": compensated,

@@ -1,0 +1,71 @@
+"""`gateway.revenue_operations.RevenueOperations` over Temporal."""
+
+import asyncio
+import datetime as dt
+
+from temporalio.client import WorkflowQueryFailedError
+from temporalio.service import RPCError, RPCStatusCode
+
+from assembly.period_operations import TemporalPeriods, run_status
+from canonical.ids import revenue_workflow_id
+from canonical.revenue import RevenueOrder, RevenueReport
+from gateway.operations import Actor, ContractOrExceptionNotFound, StateConflict, TemporalUnreachable
+from gateway.revenue_operations import RevenueRun
+from workflows.revenue import RevenueWorkflow
+
+_PATIENCE_SECONDS = 15
+
+
+class TemporalRevenue(TemporalPeriods):
+    """A mixin, as `TemporalPeriods` is."""
+
+    async def start_revenue(
+        self, entity: str, period: str, as_of: dt.date | None, actor: Actor
+    ) -> RevenueRun:
+        order = RevenueOrder(
+            tenant=self._tenant,
+            entity=entity,
+            period=period,
+            requested_by=actor.name,
+            correlation_id=actor.request_id,
+            as_of=as_of,
+        )
+        workflow_id = revenue_workflow_id(entity, period)
+        started = await self._started(RevenueWorkflow.run, order, workflow_id, entity, period)
+        return RevenueRun(
+            entity=entity,
+            period=period,
+            workflow_id=workflow_id,
+            run_url=started.run_url,
+            as_of=as_of,
+            requested_by=actor.name,
+        )
+
+    async def revenue_run(self, entity: str, period: str) -> RevenueRun:
+        """The newest run's own word, whether it runs or is over."""
+        workflow_id = revenue_workflow_id(entity, period)
+        handle = self._client.get_workflow_handle(workflow_id)
+        try:
+            async with asyncio.timeout(_PATIENCE_SECONDS):
+                description = await handle.describe()
+                report = await handle.query("report", result_type=RevenueReport)
+        except WorkflowQueryFailedError as error:
+            raise StateConflict(f"the run could not answer: {error.message}") from error
+        except TimeoutError as error:
+            raise TemporalUnreachable("the run has not answered in time") from error
+        except RPCError as error:
+            if error.status == RPCStatusCode.NOT_FOUND:
+                raise ContractOrExceptionNotFound(
+                    f"no run over {entity} in {period} is known to Temporal"
+                ) from error
+            raise TemporalUnreachable("Temporal does not answer") from error
+        return RevenueRun(
+            entity=entity,
+            period=period,
+            workflow_id=workflow_id,
+            run_url=self._url(workflow_id, description.run_id),
+            status=run_status(description.status),
+            as_of=report.as_of,
+            requested_by=report.requested_by,
+            tally=report.tally,
+        )

@@ -1,0 +1,64 @@
+"""A month's revenue: posted by a run for each legal entity, which goes on without the caller."""
+
+import datetime as dt
+from typing import Annotated
+
+from fastapi import APIRouter, Path
+from pydantic import Field
+
+from canonical.base import Day, Noun
+from canonical.revenue import MONTH, first_day
+from gateway.access import Finance, Viewer
+from gateway.api.audit import record
+from gateway.deps import TheOperations, TheStores
+from gateway.problems import Problem
+from gateway.revenue_operations import RevenueRun
+from rules.calendar import month_end
+
+router = APIRouter(prefix="/revenue", tags=["revenue"])
+
+PathPeriod = Annotated[str, Path(pattern=MONTH)]
+PathEntity = Annotated[str, Path(min_length=1, max_length=64)]
+
+
+class RevenueRequest(Noun):
+    """`entity` null: every legal entity that has a contract. `as_of` null: the entity's today."""
+
+    period: str = Field(pattern=MONTH)
+    entity: str | None = Field(default=None, min_length=1, max_length=64)
+    as_of: Day | None = None
+
+
+@router.post("/runs", status_code=202)
+async def start_runs(
+    request: RevenueRequest, actor: Finance, stores: TheStores, operations: TheOperations
+) -> list[RevenueRun]:
+    """Starts a run for each entity, or joins the one under way."""
+    last = _last_day(request.period)
+    tomorrow = dt.datetime.now(dt.UTC).date() + dt.timedelta(days=1)  # somewhere it is that already
+    if last > (request.as_of or tomorrow):
+        message = f"{request.period} has not ended on {request.as_of or 'any calendar'}"
+        raise Problem(400, "invalid", message, field="period")
+    entities = [request.entity] if request.entity else list(await stores.contracts.entities())
+    runs = []
+    for entity in entities:
+        runs.append(await operations.start_revenue(entity, request.period, request.as_of, actor))
+        details = {"period": request.period}
+        await record(stores, actor, "revenue.run", "legal_entity", entity, details=details)
+    return runs
+
+
+@router.get("/runs/{entity}/{period}")
+async def show_run(
+    entity: PathEntity, period: PathPeriod, actor: Viewer, operations: TheOperations
+) -> RevenueRun:
+    """How the newest run over the month stands: counts, sums, and who waits for a decision."""
+    return await operations.revenue_run(entity, period)
+
+
+def _last_day(period: str) -> dt.date:
+    try:
+        return month_end(first_day(period))
+    except ValueError:
+        message = f"{period} is not a month of the calendar"
+        raise Problem(400, "invalid", message, field="period") from None

@@ -1,0 +1,22 @@
+"""The revenue's part of the operations, answered as told."""
+
+import datetime as dt
+from typing import Any
+
+from gateway.operations import Actor
+from gateway.revenue_operations import RevenueRun
+
+
+class FakeRevenue:
+    def _asked(self, name: str, what: Any) -> None:
+        raise NotImplementedError
+
+    async def start_revenue(
+        self, entity: str, period: str, as_of: dt.date | None, actor: Actor
+    ) -> RevenueRun:
+        self._asked("revenue", (entity, period, as_of, actor.name))
+        return RevenueRun(entity=entity, period=period, workflow_id=f"revenue/{entity}/{period}")
+
+    async def revenue_run(self, entity: str, period: str) -> RevenueRun:
+        self._asked("revenue run", (entity, period))
+        return RevenueRun(entity=entity, period=period, workflow_id="revenue/x", status="done")
