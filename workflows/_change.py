@@ -30,6 +30,7 @@ from ports.billing import (
 from ports.crm import ContractSnapshot, CrmWriteBack
 from ports.erp import ErpCheck
 from rules.change_plan import CannotCarryOut, Scope, drafts_of, scope
+from rules.customer_checks import customer_problems
 from rules.layout import ChangeRefused
 from rules.subledger import revenue_accounts
 from rules.subscription_order import subscription_order, term_end
@@ -78,6 +79,7 @@ class ChangeStory:
         self.problem: str | None = None
         self.undoing = False
         self._read_again = False
+        self._customer_seen: int | None = None
         self.scope = self._scope()
 
     def _scope(self) -> Scope:
@@ -132,6 +134,24 @@ class ChangeStory:
         step = Step("read the change", "crm.read_contract", self.state.crm, "Understand the change")
         if self.problem is not None:
             await self.steps.run(step, self._understand)
+        if any(customer_problems(self.account())):
+            step = Step("check the customer", "rules.check_customer", self.state.crm, "Check the customer")
+            await self.steps.run(step, self._check_customer)
+
+    async def _check_customer(self, origin: Origin) -> None:
+        """Hierarchy, bill-to, tax registration. Mended by a fix here, or in the CRM: a retry reads anew."""
+        if self._customer_seen == origin.revision:
+            reading = await workflow.execute_activity_method(
+                CrmActivities.read_contract,
+                ContractQuestion(contract=self.state.id),
+                **on_platform(self.state.crm, "Read the customer again"),
+            )
+            self._take(reading.snapshot)
+        self._customer_seen = origin.revision
+        problems = list(customer_problems(self.account()))
+        if problems:
+            words = "; ".join(f"account.{field}: {message}" for field, message in problems)
+            raise rejected(self.state.crm, "rules.check_customer", words, field=f"account.{problems[0][0]}")
 
     async def _understand(self, origin: Origin) -> None:
         if origin.revision or self._read_again:

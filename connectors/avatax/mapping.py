@@ -22,6 +22,7 @@ from connectors.avatax.wire import (
     TransactionLine,
 )
 from ports.tax import TaxDocument, TaxLine, TaxResult, TaxResultLine
+from rules.customer_checks import ENTITY_USES
 
 DocumentKind = Literal["invoice", "credit_memo"]
 ResultStatus = Literal["temporary", "saved", "committed", "cancelled"]
@@ -48,7 +49,6 @@ _LONGEST_CODE = 50
 _DIGEST_LENGTH = 16
 _LONGEST_DESCRIPTION = 2048
 _LONGEST_LINE_DESCRIPTION = 2096
-_ENTITY_USES = frozenset("ABCDEFGHIJKLMNPQR") | {"MED1", "MED2", "TAXABLE"}
 _REASON = "Tax of the credited invoice"
 
 
@@ -159,7 +159,7 @@ def exemption(account: Account) -> tuple[str | None, str | None]:
     code = account.exemption_code
     if code is None:
         return None, None
-    return (None, code) if code in _ENTITY_USES else (code, None)
+    return (None, code) if code in ENTITY_USES else (code, None)
 
 
 def result(transaction: Transaction) -> TaxResult:
