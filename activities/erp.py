@@ -38,6 +38,23 @@ class JournalReversal(Noun):
     reason: str
 
 
+class PostingReversal(Noun):
+    """Take the effect of one posted transaction off, by the ERP's own id."""
+
+    origin: Origin
+    kind: Literal["invoice", "credit_memo", "journal_entry"]
+    id: str
+    legal_entity: str
+    date: dt.date
+    reason: str
+
+
+class PeriodClose(Noun):
+    origin: Origin
+    legal_entity: str
+    date: dt.date
+
+
 def posting_date(document_date: dt.date, period: PostingPeriod) -> dt.date:
     """The document's own date if its period is open, else the first day of the first open one."""
     return document_date if period.start <= document_date <= period.end else period.start
@@ -88,6 +105,18 @@ class ErpActivities:
             period = await self._erp.posting_period(journal.legal_entity, journal.date)
             when = posting_date(journal.date, period)
             return await self._erp.post_journal(journal.model_copy(update={"posting_date": when}))
+
+    @activity.defn(name="erp.reverse_posting")
+    async def reverse_posting(self, order: PostingReversal) -> Reference:
+        with port_errors():
+            period = await self._erp.posting_period(order.legal_entity, order.date)
+            when = posting_date(order.date, period)
+            return await self._erp.reverse_posting(order.origin, order.kind, order.id, when, order.reason)
+
+    @activity.defn(name="erp.close_period")
+    async def close_period(self, order: PeriodClose) -> PostingPeriod:
+        with port_errors():
+            return await self._erp.close_period(order.origin, order.legal_entity, order.date)
 
     @activity.defn(name="erp.reverse_journal")
     async def reverse_journal(self, order: JournalReversal) -> Reference | None:

@@ -13,6 +13,7 @@ from assembly.handoff import TemporalHandoff
 from assembly.operations import TemporalOperations
 from assembly.platform_views import PlatformDesk
 from assembly.platforms import connector_of
+from assembly.policy_source import GovernedPolicy
 from assembly.receivers import receivers
 from assembly.settings import Settings
 from assembly.stack_state import read_stack
@@ -26,6 +27,7 @@ from store.exceptions import ExceptionQueue
 from store.migrations import upgrade
 from store.operators import OperatorList
 from store.pauses import PauseList
+from store.periods import PeriodStore
 
 
 def build_gateway(settings: Settings) -> FastAPI:
@@ -54,6 +56,8 @@ async def assemble(settings: Settings, *, client: Client) -> FastAPI:
         tenant=settings.tenant,
         crm=policy.route(WILDCARD, today).crm,
         ui_url=_ui_url(settings),
+        periods=PeriodStore(database),
+        period_policy=GovernedPolicy(policy),
     )
     app = create_app(
         GatewayDeps(

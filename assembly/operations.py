@@ -18,6 +18,7 @@ from temporalio.client import (
 from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError, RPCStatusCode
 
+from activities.periods import PeriodPolicy
 from assembly.change_preview import previewed
 from assembly.handoff import start_of_contract
 from assembly.platform_views import PlatformDesk
@@ -42,6 +43,7 @@ from gateway.operations import (
     TemporalUnreachable,
     TimelineItem,
 )
+from ports.periods import PeriodRecords
 from ports.records import OverrideRecord, ResolveAction
 from rules.validation import InvalidScenario, validate
 from store.exceptions import ExceptionQueue, RecordedException
@@ -68,6 +70,8 @@ class TemporalOperations(TemporalRevenue):
         tenant: str,
         crm: str,
         ui_url: str | None,
+        periods: PeriodRecords,
+        period_policy: PeriodPolicy,
     ) -> None:
         self._client = client
         self._exceptions = exceptions
@@ -75,6 +79,8 @@ class TemporalOperations(TemporalRevenue):
         self._tenant = tenant
         self._crm = crm
         self._ui_url = ui_url
+        self._periods = periods
+        self._period_policy = period_policy
 
     async def check(self) -> None:
         try:

@@ -11,20 +11,30 @@ from temporalio.common import (
 )
 from temporalio.service import RPCError, RPCStatusCode
 
-from canonical.ids import reconciliation_workflow_id
+from activities.closes import close_state
+from activities.periods import PeriodPolicy
+from canonical.close import CloseOrder, CloseResult
+from canonical.ids import close_workflow_id, reconciliation_workflow_id
 from canonical.reconciliation import ReconciliationOrder
 from gateway.operations import Actor, ContractOrExceptionNotFound, TemporalUnreachable
-from gateway.period_operations import PeriodRun, RunStatus
+from gateway.period_operations import CloseCheck, CloseRun, PeriodRun, RunStatus
+from ports.periods import PeriodRecords
+from rules.close import Gate, refusals
 from workflows._attributes import LEGAL_ENTITY, STATUS
 from workflows._options import WORKFLOW_QUEUE
+from workflows.close import CloseWorkflow
 from workflows.reconciliation import ReconciliationWorkflow
 
 
 class TemporalPeriods:
-    """A mixin: the client, the tenant and the Web UI's address are the operations' own."""
+    """A mixin: the client, the tenant and the Web UI's address are the operations' own. `_periods` and
+    `_period_policy` say how a period stands.
+    """
 
     _client: Client
     _tenant: str
+    _periods: PeriodRecords
+    _period_policy: PeriodPolicy
 
     def _url(self, workflow_id: str, run_id: str | None) -> str | None:
         raise NotImplementedError
@@ -42,6 +52,50 @@ class TemporalPeriods:
 
     async def reconciliation_run(self, entity: str, period: str, run_id: str) -> PeriodRun:
         return await self._run_of(reconciliation_workflow_id(entity, period), entity, period, run_id)
+
+    async def check_close(self, entity: str, period: str) -> CloseCheck:
+        state = await close_state(self._periods, self._period_policy, entity, period)
+        reasons: tuple[str, ...] = ("it has not been reconciled yet",) if state.run is None else ()
+        gate = Gate(
+            entity=entity,
+            period=period,
+            as_of=max(state.today, state.as_of or state.today),
+            breaks=state.blocking,
+            before_period_end=state.before_period_end,
+        )
+        reasons += refusals(gate)
+        return CloseCheck(
+            entity=entity,
+            period=period,
+            status="open" if state.closed is None else "closed",
+            close_allowed=state.closed is None and not reasons,
+            reasons=() if state.closed is not None else reasons,
+            blocking=tuple(each.id for each in state.blocking),
+            explained=state.explained,
+            closed=state.closed,
+        )
+
+    async def start_close(self, entity: str, period: str, reason: str, actor: Actor) -> CloseRun:
+        order = CloseOrder(
+            tenant=self._tenant,
+            entity=entity,
+            period=period,
+            requested_by=actor.name,
+            role=actor.role,
+            reason=reason,
+            correlation_id=actor.request_id,
+        )
+        workflow_id = close_workflow_id(entity, period)
+        run = await self._started(CloseWorkflow.run, order, workflow_id, entity, period)
+        return CloseRun(**dict(run))
+
+    async def close_run(self, entity: str, period: str, run_id: str) -> CloseRun:
+        workflow_id = close_workflow_id(entity, period)
+        run = await self._run_of(workflow_id, entity, period, run_id)
+        if run.status != "done":
+            return CloseRun(**dict(run))
+        handle = self._client.get_workflow_handle(workflow_id, run_id=run_id, result_type=CloseResult)
+        return CloseRun(**dict(run), result=await handle.result())
 
     async def _started(self, story: Any, order: Any, workflow_id: str, entity: str, period: str) -> PeriodRun:
         pairs = [SearchAttributePair(LEGAL_ENTITY, entity), SearchAttributePair(STATUS, "running")]

@@ -13,7 +13,9 @@ from temporalio.worker import Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 from activities.billing import BillingActivities
+from activities.breaks import BreakActivities
 from activities.cash import CashActivities
+from activities.closes import CloseActivities
 from activities.contracts import ContractActivities
 from activities.crm import CrmActivities, PolicySource
 from activities.erp import ErpActivities
@@ -23,6 +25,7 @@ from activities.records import RecordsActivities
 from activities.revenue import RevenueActivities
 from activities.tax import TaxActivities
 from assembly.book import TemporalContractBook
+from assembly.breaks import TemporalBreakDesk
 from assembly.pausing import PauseWatch, run_unless_paused
 from assembly.platforms import capabilities_of, configured, connector_of
 from assembly.policy_source import GovernedPolicy
@@ -41,6 +44,7 @@ from workflows._options import WORKFLOW_QUEUE, platform_queue
 from workflows.activation import ActivationWorkflow
 from workflows.amendment import AmendmentWorkflow
 from workflows.cancellation import CancellationWorkflow
+from workflows.close import CloseWorkflow
 from workflows.contract import ContractWorkflow
 from workflows.contract_revenue import ContractRevenueWorkflow
 from workflows.credit_memo import CreditMemoWorkflow
@@ -48,6 +52,7 @@ from workflows.invoice import InvoiceWorkflow
 from workflows.payment import PaymentWorkflow
 from workflows.reconciliation import ReconciliationWorkflow
 from workflows.renewal import RenewalWorkflow
+from workflows.repair import RepairWorkflow
 from workflows.revenue import RevenueBatchWorkflow, RevenueWorkflow
 from workflows.transfer import TransferWorkflow
 
@@ -67,6 +72,8 @@ WORKFLOWS: Sequence[type] = (
     RevenueWorkflow,
     RevenueBatchWorkflow,
     ContractRevenueWorkflow,
+    RepairWorkflow,
+    CloseWorkflow,
 )
 
 PASSED_THROUGH = (
@@ -87,6 +94,7 @@ PASSED_THROUGH = (
     "workflows._month",
     "workflows._options",
     "workflows._refusal",
+    "workflows._repairs",
     "workflows._steps",
     "workflows._usage_credits",
     "pydantic",
@@ -157,6 +165,8 @@ def workflow_worker(client: Client, records: Records, settings: Settings) -> Wor
             *methods(ContractActivities(book, records)),
             *methods(PeriodActivities(book, records, policy)),
             *methods(revenue),
+            *methods(BreakActivities(TemporalBreakDesk(client), records)),
+            *methods(CloseActivities(records, policy)),
         ],
         interceptors=[Recorder(records, client)],
         workflow_runner=runner(),

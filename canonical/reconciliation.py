@@ -47,9 +47,7 @@ BreakType = Literal[
     "tax",
     "currency",
 ]
-RepairKind = Literal[
-    "restart_document", "reverse_entry", "void_document", "repost_document", "commit_tax", "void_tax"
-]
+RepairKind = Literal["restart_document", "reverse_entry", "repost_document", "commit_tax", "void_tax"]
 
 
 class Entry(Noun):
@@ -100,15 +98,22 @@ class ReconciliationTerms(Noun):
 
 
 class Repair(Noun):
-    """What would put a break right: an order to a machine, `kind`, about one object of one platform."""
+    """What would put a break right: an order to a machine, `kind`, about one object of one platform.
+
+    `object_kind` is that of the document where the object is a tax document. `billing_id` is the billing
+    platform's id of the document. `date` is the document's own day, `reverse_on` the day on which its posting
+    is taken off: in the period in which that lies.
+    """
 
     kind: RepairKind
     platform: str
     object_kind: EntryKind
-    object_id: str | None = None
+    object_id: str
     key: str | None = None
     contract: str | None = None
+    billing_id: str | None = None
     date: dt.date
+    reverse_on: dt.date
 
 
 class Break(Noun):
@@ -184,3 +189,23 @@ class PeriodListings(Noun):
     open_in_erp: bool
     sides: tuple[Side, ...] = Field(min_length=1)
     """The sides that were listed; what was not listed is not compared."""
+
+
+class DocumentRestart(Noun):
+    """Hand a document on again, as its event would: the document's own workflow reads, compares and posts."""
+
+    tenant: str
+    kind: Literal["invoice", "credit_memo"]
+    platform: str
+    document_id: str
+    contract: str | None
+    event_id: str
+    correlation_id: str
+
+
+class RepairResult(Noun):
+    """How a break ended: `repaired`, `explained`, `gone` by itself, or `left` as it is; why, in words."""
+
+    break_id: str
+    outcome: Literal["repaired", "explained", "gone", "left"]
+    note: str

@@ -110,3 +110,28 @@ def show_break(id: BreakId, output: Output = "table") -> None:
     Example: q2c reconcile show BR-4QZ7K2M3PA
     """
     print_object(ask(f"/breaks/{quote(id, safe='')}"), output)
+
+
+Why = Annotated[str, typer.Option("--reason", help="Why; kept in the audit log.")]
+
+
+@app.command()
+def repair(id: BreakId, reason: Why, output: Output = "table") -> None:
+    """Ask a second person for a break's proposed repair; once they approve it, it is carried out.
+
+    The answer names the override: `q2c override approve OVERRIDE --reason …`, by somebody else.
+
+    Example: q2c reconcile repair BR-4QZ7K2M3PA --reason "the webhook was lost"
+    """
+    print_object(tell(f"/breaks/{quote(id, safe='')}/repair", {"reason": reason}, role="finance"), output)
+
+
+@app.command()
+def explain(id: BreakId, reason: Why, output: Output = "table") -> None:
+    """Ask a second person to accept a break as it is; once they approve it, it holds up no close.
+
+    The answer names the override: `q2c override approve OVERRIDE --reason …`, by somebody else.
+
+    Example: q2c reconcile explain BR-4QZ7K2M3PA --reason "agreed with the customer, credited next month"
+    """
+    print_object(tell(f"/breaks/{quote(id, safe='')}/explain", {"reason": reason}, role="finance"), output)

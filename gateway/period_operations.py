@@ -3,6 +3,8 @@
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from canonical.base import Noun
+from canonical.close import CloseResult
+from ports.periods import CloseRecord
 
 if TYPE_CHECKING:
     from gateway.operations import Actor
@@ -21,6 +23,25 @@ class PeriodRun(Noun):
     status: RunStatus = "running"
 
 
+class CloseRun(PeriodRun):
+    """`result` once it is over."""
+
+    result: CloseResult | None = None
+
+
+class CloseCheck(Noun):
+    """Whether a period may be closed as the newest reconciliation has seen it, and what holds it up."""
+
+    entity: str
+    period: str
+    status: Literal["open", "closed"]
+    close_allowed: bool
+    reasons: tuple[str, ...]
+    blocking: tuple[str, ...]
+    explained: tuple[str, ...]
+    closed: CloseRecord | None = None
+
+
 class PeriodOperations(Protocol):
     """Errors: the tree of `gateway.operations`."""
 
@@ -31,3 +52,13 @@ class PeriodOperations(Protocol):
     async def reconciliation_run(self, entity: str, period: str, run_id: str) -> PeriodRun:
         """How a run stands."""
         ...
+
+    async def check_close(self, entity: str, period: str) -> CloseCheck:
+        """Reads what is known; nothing is reconciled anew."""
+        ...
+
+    async def start_close(self, entity: str, period: str, reason: str, actor: "Actor") -> CloseRun:
+        """Reconciles and closes, or joins the close that is under way."""
+        ...
+
+    async def close_run(self, entity: str, period: str, run_id: str) -> CloseRun: ...

@@ -187,6 +187,23 @@ class Erp(Receipts, Protocol):
         self, origin: Origin, key: str, date: dt.date, reason: str
     ) -> Reference | None: ...
 
+    async def reverse_posting(
+        self,
+        origin: Origin,
+        kind: Literal["invoice", "credit_memo", "journal_entry"],
+        id: str,
+        date: dt.date,
+        reason: str,
+    ) -> Reference:
+        """Takes the effect of a posted transaction off, found by the ERP's own id, whoever made it: voids or
+        reverses with a counter entry, once. `NotFound` where there is no such transaction.
+        """
+        ...
+
+    async def close_period(self, origin: Origin, legal_entity: str, date: dt.date) -> PostingPeriod:
+        """Closes the date's posting period to all postings; one that is closed is returned as it is."""
+        ...
+
     async def documents(self, legal_entity: str) -> tuple[PostedDocument, ...]:
         """All posted documents, from the ERP's own listings."""
         ...

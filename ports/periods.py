@@ -102,7 +102,9 @@ class PeriodRecords(Protocol):
     async def newest_run(self, entity: str, period: str) -> RecordedRun | None: ...
 
     async def record_close(self, close: CloseRecord) -> None:
-        """Keeps the close with its audit entry; the first one of an entity and period counts."""
+        """Keeps the close with its audit entry; the first one of an entity and period counts. That the ERP's
+        period was closed too may be said later.
+        """
         ...
 
     async def close_of(self, entity: str, period: str) -> CloseRecord | None: ...

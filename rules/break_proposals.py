@@ -5,11 +5,22 @@ says what a person has to do. Pure.
 """
 
 import base64
+import datetime as dt
 import hashlib
 from dataclasses import dataclass
 from decimal import Decimal
 
-from canonical.reconciliation import Break, BreakRule, BreakType, Entry, Repair, RepairKind, Side
+from canonical.reconciliation import (
+    Break,
+    BreakRule,
+    BreakType,
+    Entry,
+    EntryKind,
+    Repair,
+    RepairKind,
+    Side,
+)
+from rules.calendar import month_key
 
 
 @dataclass(frozen=True)
@@ -107,7 +118,7 @@ def _cause(finding: Finding) -> str:
             return f"twice in {here}: {_id(held)} beside {_id(expected)}"
         case "amount" | "rounding":
             return f"{_figure(held)} in {here} where {there} has {_figure(expected)}"
-        case "wrong_period" if held is not None and finding.side == finding.against:
+        case "wrong_period" if held is not None and expected is not None and held.date == expected.date:
             return f"dated {held.date}, posted in {held.posted_in}, although its own period is open"
         case "wrong_period":
             return f"dated {_day(held)} in {here} where {there} has {_day(expected)}"
@@ -135,12 +146,32 @@ def _repair(finding: Finding) -> Repair | None:
     return Repair(
         kind=kind,
         platform=entry.platform,
-        object_kind=entry.kind,
+        object_kind=_document_kind(entry),
         object_id=entry.id,
         key=named.key if named is not None else None,
         contract=finding.entry.contract,
+        billing_id=_billing_id(finding),
         date=entry.date,
+        reverse_on=_reversal_day(entry),
     )
+
+
+def _document_kind(entry: Entry) -> EntryKind:
+    if entry.kind != "tax_document":
+        return entry.kind
+    return "credit_memo" if entry.total < 0 else "invoice"
+
+
+def _billing_id(finding: Finding) -> str | None:
+    billed = finding.expected
+    return billed.id if billed is not None and billed.side == "billings" else None
+
+
+def _reversal_day(entry: Entry) -> dt.date:
+    """Its own day, or the first of the month in which it was posted instead."""
+    if entry.posted_in is None or entry.posted_in == month_key(entry.date):
+        return entry.date
+    return dt.date.fromisoformat(f"{entry.posted_in}-01")
 
 
 def _kind_of_repair(finding: Finding) -> RepairKind | None:
@@ -154,9 +185,9 @@ def _kind_of_repair(finding: Finding) -> RepairKind | None:
         case ("receivables", "duplicate" | "unmatched_entry") if not has_key:
             return "reverse_entry"
         case "receivables", "unmatched_entry":
-            return "void_document"
+            return "reverse_entry"
         case "receivables", "amount" | "rounding" | "tax" | "wrong_period" | "currency":
-            return "repost_document" if has_key and expected is not None else None
+            return "repost_document" if has_key and _billing_id(finding) is not None else None
         case (("ledger" | "recognized"), "unmatched_entry") if not has_key:
             return "reverse_entry"
         case "tax", "tax" if expected is None:
@@ -170,7 +201,6 @@ def _kind_of_repair(finding: Finding) -> RepairKind | None:
 _PROPOSALS: dict[RepairKind, str] = {
     "restart_document": "hand {id} on again: it is read from {platform}, compared and posted",
     "reverse_entry": "reverse {id} in {platform} with a counter entry",
-    "void_document": "void {id} in {platform} with a counter document: what it stands for is void",
     "repost_document": "void {id} in {platform} and post it again as billed, in its own period if open",
     "commit_tax": "record it with the tax engine as billed (what is recorded otherwise is voided first)",
     "void_tax": "void {id} at the tax engine",

@@ -138,7 +138,7 @@ class _Books:
             yield from self._unmatched("receivables", "billings", posted)
         else:
             yield from self._compared("receivables", "billings", posted, reference, with_tax=True)
-            yield from self._posting_period(posted)
+            yield from self._posting_period(posted, reference)
 
     def _receivable_tax(self, posted: Entry | None, reference: Entry | None) -> Iterator[Finding]:
         """Posted with the right net and another tax."""
@@ -180,7 +180,7 @@ class _Books:
             yield from self._unmatched(side, against, first)
         elif first is not None and reference is not None:
             yield from self._compared(side, against, first, reference, with_tax=False)
-            yield from self._posting_period(first)
+            yield from self._posting_period(first, reference)
 
     def _general_ledger(self, by_side: Mapping[Side, Grouped]) -> Iterator[Finding]:
         """Each posted document has its lines in the general ledger, and nobody else's lines are there."""
@@ -195,7 +195,8 @@ class _Books:
             elif line is None:
                 yield from self._absent("ledger", document, None)
             elif line.total != _reference_total(by_side, name):
-                yield from self._compared("ledger", "receivables", line, document, with_tax=False)
+                gross = line.model_copy(update={"tax": document.tax})  # the account knows no tax of its own
+                yield from self._compared("ledger", "receivables", gross, document, with_tax=False)
 
     # -- what can be wrong with one entry -----------------------------------------------------------
 
@@ -238,13 +239,14 @@ class _Books:
             effect = difference(held.total, expected.total, held.currency) if with_tax else by
             yield Finding(type_, side, against, held, expected, effect, held.currency)
 
-    def _posting_period(self, entry: Entry) -> Iterator[Finding]:
+    def _posting_period(self, entry: Entry, reference: Entry) -> Iterator[Finding]:
         """Posted in another month than its own, although that was open; before it, never."""
-        if entry.posted_in is None or not self._in_period(entry):
+        if entry.posted_in is None or entry.date != reference.date or not self._in_period(entry):
             return
         late = entry.posted_in > self.listings.period
         if entry.posted_in < self.listings.period or (late and self.listings.open_in_erp):
-            yield Finding("wrong_period", entry.side, entry.side, entry, entry, entry.total, entry.currency)
+            against = reference.side
+            yield Finding("wrong_period", entry.side, against, entry, reference, entry.total, entry.currency)
 
     def _is_rounding(self, by: Decimal, currency: str) -> bool:
         return abs(by).scaleb(minor_unit_digits(currency)) <= self.terms.rounding_minor_units

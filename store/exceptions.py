@@ -195,11 +195,18 @@ class ExceptionQueue:
         owner: str | None = None,
         platform: str | None = None,
         contract: str | None = None,
+        workflow_id: str | None = None,
         limit: int = 1000,
     ) -> list[RecordedException]:
         """Those due first come first."""
         statement = select(ExceptionRow).order_by(col(ExceptionRow.due_at), col(ExceptionRow.id)).limit(limit)
-        wanted = {"status": status, "owner": owner, "platform": platform, "contract": contract}
+        wanted = {
+            "status": status,
+            "owner": owner,
+            "platform": platform,
+            "contract": contract,
+            "workflow_id": workflow_id,
+        }
         for name, value in wanted.items():
             if value is not None:
                 statement = statement.where(table_of(ExceptionRow).c[name] == value)

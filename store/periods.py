@@ -181,6 +181,9 @@ class PeriodStore:
             kept = table_of(PeriodCloseRow)
             if await self._periods.insert_new(session, kept, [row], ("entity", "period")):
                 await append_audit(session, _audit(close))
+            known = await session.get(PeriodCloseRow, (close.entity, close.period), with_for_update=True)
+            if known is not None and close.closed_in_erp and not known.closed_in_erp:
+                known.closed_in_erp, known.note = True, close.note
 
     async def close_of(self, entity: str, period: str) -> CloseRecord | None:
         async with self._periods.read() as session:

@@ -11,7 +11,7 @@ from activities.records import Escalation, ExceptionNote, RecordsActivities
 from canonical.base import Dec, Noun
 from canonical.lifecycle import OpenException
 from canonical.policy import PolicyExcerpt
-from ports.records import ExceptionItem, OverrideRecord, Resolution
+from ports.records import ExceptionItem, OverrideRecord, Resolution, ResolveAction
 from workflows._attributes import BLOCKED_ON, EXCEPTION_CODE, EXCEPTION_OWNER, NEEDS_ATTENTION, STAGE
 from workflows._messages import OverrideDecision, OverrideRequest, Resolve, Resolved
 from workflows._options import in_records
@@ -226,6 +226,11 @@ class Desk:
             for other in self._open:
                 self._answers.setdefault(other, order.model_copy(update={"exception": other}))
         return Resolved(exception=entry.id, action=order.action)
+
+    def answer(self, exception_id: str, action: ResolveAction, reason: str) -> None:
+        """The workflow's own answer: what was asked about is no more. Policy is about people."""
+        order = Resolve(action=action, reason=reason, actor="system", exception=exception_id)
+        self._answers.setdefault(exception_id, order)
 
     def resolve_by_signal(self, order: Resolve) -> None:
         """The same for a signal, which can't be answered: a refusal goes into the exception's story."""

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from temporalio import workflow
 from temporalio.exceptions import ApplicationError
 
+from activities.breaks import BreakActivities, ReportOrder
 from activities.periods import (
     BillingListing,
     CompareOrder,
@@ -78,6 +79,7 @@ class ReconciliationWorkflow(Decisions):
         for look in _LOOKS:
             summary = await self._look(ground, look)
             if summary is not None:
+                await self._report(ground)
                 return summary
             await workflow.sleep(
                 ground.terms.recheck_after_seconds, summary="documents may be on their way to the ledger"
@@ -113,6 +115,22 @@ class ReconciliationWorkflow(Decisions):
             ]
         )
         return await self._compared(ground, look, as_of, open_in_erp=bool(erp.open_in_erp))
+
+    async def _report(self, ground: PeriodGround) -> None:
+        """Each break that holds up the close has a workflow that sees it through."""
+        order = ReportOrder(
+            tenant=self.order.tenant,
+            entity=self.order.entity,
+            period=self.order.period,
+            policy=ground.policy,
+            correlation_id=self.order.correlation_id,
+        )
+        await self._step(
+            Step("report the breaks", "breaks.report", "temporal", "Report the breaks"),
+            lambda origin: workflow.execute_activity_method(
+                BreakActivities.report, order, **in_listing(WORKFLOW_QUEUE, "Report the breaks")
+            ),
+        )
 
     async def _compared(
         self, ground: PeriodGround, look: int, as_of: dt.date, *, open_in_erp: bool

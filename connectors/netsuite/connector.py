@@ -124,8 +124,63 @@ class NetSuite:
         """REST can't void: a counter document with the same lines and taxes takes the effect off (a credit
         memo for an invoice, an invoice for a credit memo), applied to what it voids. Key: `void:<key>`."""
         found = await self._transactions.of_kind(mapping.external_id(key), kind)
-        if found is None:
-            return None
+        return None if found is None else await self._void(origin, kind, found, key, date, reason)
+
+    async def post_journal(self, journal: LedgerJournal) -> Reference:
+        expected = mapping.expected_journal(journal)
+        found = await self._transactions.same(mapping.external_id(journal.key), expected)
+        if found is not None:
+            return self._transactions.reference(found, journal.key)
+        body = bodies.journal_body(journal, await self._master.targets_of_journal(journal))
+        id_ = await self._create("journalEntry", "post journal", body, expected, journal.posting_date)
+        return self._journal_reference(id_, journal.key, journal.date)
+
+    async def reverse_journal(self, origin: Origin, key: str, date: dt.date, reason: str) -> Reference | None:
+        """An entry with debits and credits exchanged; its key is `reversal:<key>`."""
+        found = await self._transactions.of_kind(mapping.external_id(key), "journal_entry")
+        return None if found is None else await self._reverse(origin, found, key, date, reason)
+
+    async def reverse_posting(
+        self,
+        origin: Origin,
+        kind: Literal["invoice", "credit_memo", "journal_entry"],
+        id: str,
+        date: dt.date,
+        reason: str,
+    ) -> Reference:
+        """The counter document's key is that of our own void or reversal; of a foreign transaction, which has
+        no key, `void:entry/<internal id>`."""
+        found = await self._transactions.by_id(id, kind)
+        key = mapping.key_of(found.externalid) or f"{mapping.ENTRY}{found.id}"
+        if kind == "journal_entry":
+            return await self._reverse(origin, found, key, date, reason)
+        return await self._void(origin, kind, found, key, date, reason)
+
+    async def close_period(self, origin: Origin, legal_entity: str, date: dt.date) -> PostingPeriod:
+        """Closes it for the whole account: NetSuite's periods are all subsidiaries'."""
+        period = await self._master.period_of(date)
+        if not period.closed:
+            await self._client.change("close period", "accountingPeriod", period.id, {"closed": True})
+        return period.model_copy(update={"closed": True})
+
+    async def documents(self, legal_entity: str) -> tuple[PostedDocument, ...]:
+        """All invoices, credit memos and journals of the subsidiary, ours and others', voiding and reversing
+        ones too (their keys begin with `void:` and `reversal:`)."""
+        return await self._transactions.listed(legal_entity)
+
+    async def general_ledger(self, legal_entity: str) -> tuple[GeneralLedgerLine, ...]:
+        """Every line of the subsidiary's transactions, amounts in the subsidiary's base currency."""
+        return await self._transactions.ledger(legal_entity)
+
+    async def _void(
+        self,
+        origin: Origin,
+        kind: Literal["invoice", "credit_memo"],
+        found: TransactionRow,
+        key: str,
+        date: dt.date,
+        reason: str,
+    ) -> Reference:
         held = await self._transactions.sale(kind, found.id)
         counter: Literal["invoice", "credit_memo"] = "credit_memo" if kind == "invoice" else "invoice"
         record, void_key = mapping.RECORD_OF[counter], mapping.VOID + key
@@ -150,20 +205,9 @@ class NetSuite:
             status="voided",
         )
 
-    async def post_journal(self, journal: LedgerJournal) -> Reference:
-        expected = mapping.expected_journal(journal)
-        found = await self._transactions.same(mapping.external_id(journal.key), expected)
-        if found is not None:
-            return self._transactions.reference(found, journal.key)
-        body = bodies.journal_body(journal, await self._master.targets_of_journal(journal))
-        id_ = await self._create("journalEntry", "post journal", body, expected, journal.posting_date)
-        return self._journal_reference(id_, journal.key, journal.date)
-
-    async def reverse_journal(self, origin: Origin, key: str, date: dt.date, reason: str) -> Reference | None:
-        """An entry with debits and credits exchanged; its key is `reversal:<key>`."""
-        found = await self._transactions.of_kind(mapping.external_id(key), "journal_entry")
-        if found is None:
-            return None
+    async def _reverse(
+        self, origin: Origin, found: TransactionRow, key: str, date: dt.date, reason: str
+    ) -> Reference:
         reversal_key = mapping.REVERSAL + key
         reversal = await self._transactions.of_kind(mapping.external_id(reversal_key), "journal_entry")
         if reversal is not None:
@@ -176,19 +220,10 @@ class NetSuite:
         id_ = await self._create("journalEntry", "reverse journal", body, expected, date)
         return self._journal_reference(id_, reversal_key, date)
 
-    async def documents(self, legal_entity: str) -> tuple[PostedDocument, ...]:
-        """All invoices, credit memos and journals of the subsidiary, ours and others', voiding and reversing
-        ones too (their keys begin with `void:` and `reversal:`)."""
-        return await self._transactions.listed(legal_entity)
-
     async def contract_documents(self, legal_entity: str, contract: str) -> tuple[PostedDocument, ...]:
         """Those whose business keys begin with `<contract>/` or `revenue/<contract>/`, and what voids or
         reverses them."""
         return await self._transactions.of_contract(legal_entity, contract)
-
-    async def general_ledger(self, legal_entity: str) -> tuple[GeneralLedgerLine, ...]:
-        """Every line of the subsidiary's transactions, amounts in the subsidiary's base currency."""
-        return await self._transactions.ledger(legal_entity)
 
     async def receivables(
         self, legal_entity: str, customer_id: str, invoice_key: str | None = None

@@ -19,6 +19,8 @@ from ports.erp import GeneralLedgerLine, LedgerDocument, LedgerJournal, PostedDo
 PLATFORM = "netsuite"
 PREFIX = "q2c:"
 VOID, REVERSAL = "void:", "reversal:"
+ENTRY = "entry/"
+"""How the key of a transaction begins that has none of ours: its internal id follows."""
 _MEMO_LENGTH = 999
 _SAFE = re.compile(r"[A-Za-z0-9_.:-]")
 _ESCAPED = re.compile(r"~([0-9A-F]{2})")

@@ -123,6 +123,13 @@ class MasterData:
                 )
         raise _missing("date", date.isoformat(), "NO_OPEN_PERIOD")
 
+    async def period_of(self, date: dt.date) -> PostingPeriod:
+        """The date's own period, open or not; Rejected where the account has none."""
+        row = _containing(await self._periods(date), date)
+        if row is None:
+            raise _missing("date", date.isoformat(), "PERIOD_MISSING")
+        return PostingPeriod(id=row.id, name=row.name, start=row.first_day, end=row.last_day, closed=row.shut)
+
     async def is_shut(self, date: dt.date) -> bool:
         """Whether the date's period is closed or locked; one that is not there is not."""
         period = _containing(await self._periods(date), date)

@@ -107,6 +107,10 @@ def transactions(external_ids: Iterable[str]) -> str:
     return f"{_HEAD} WHERE t.externalid IN ({listed}) AND t.type IN ({_types()}) ORDER BY t.id"
 
 
+def transaction_by_id(id_: str) -> str:
+    return f"{_HEAD} WHERE t.id = {int(id_)} AND t.type IN ({_types()}) ORDER BY t.id"
+
+
 def transactions_of(subsidiary: str, after: int) -> str:
     """Those of a subsidiary with an internal id above `after`, in order of it."""
     where = (

@@ -12,7 +12,7 @@ from connectors.netsuite.mapping import PLATFORM
 from connectors.netsuite.receipt_listing import kind_of
 from connectors.netsuite.wire import LedgerRow, LineRow, Ref, Sale, TaxRow, TransactionRow
 from ports.erp import GeneralLedgerLine, PostedDocument
-from ports.errors import AlreadyExists, Conflict, UnexpectedAnswer
+from ports.errors import AlreadyExists, Conflict, NotFound, UnexpectedAnswer
 
 _RECORD_OF_TYPE = {mapping.TYPE_OF[kind]: record for kind, record in mapping.RECORD_OF.items()}
 Expected = Mapping[str, object]
@@ -27,6 +27,15 @@ class Transactions:
             "find transaction", queries.transactions([external_id]), TransactionRow
         )
         return rows[0] if rows else None
+
+    async def by_id(self, id_: str, kind: str) -> TransactionRow:
+        """Ours or somebody else's, by internal id. Raises NotFound."""
+        rows = await self._client.query("find transaction", queries.transaction_by_id(id_), TransactionRow)
+        if not rows or rows[0].type != mapping.TYPE_OF[kind]:
+            raise NotFound(
+                f"there is no {kind} {id_}", platform=PLATFORM, operation="find transaction", field="id"
+            )
+        return rows[0]
 
     async def of_kind(self, external_id: str, kind: str) -> TransactionRow | None:
         row = await self.find(external_id)
@@ -115,7 +124,9 @@ class Transactions:
                 break
         undone = _undone(heads)
         return tuple(
-            mapping.posted_document(row, lines.get(row.id, []), taxes, row.externalid in undone)
+            mapping.posted_document(
+                row, lines.get(row.id, []), taxes, row.externalid in undone or row.id in undone
+            )
             for row in heads
             if kind_of(row.type, mapping.key_of(row.externalid)) is None
         )
@@ -147,11 +158,14 @@ def vanished(operation: str) -> UnexpectedAnswer:
 
 
 def _undone(heads: list[TransactionRow]) -> set[str | None]:
-    """External ids of what a counter document takes off."""
+    """External ids of what a counter document takes off; internal ids of what was made by others."""
     undone: set[str | None] = set()
     for row in heads:
         key = mapping.key_of(row.externalid) or ""
         for mark in (mapping.VOID, mapping.REVERSAL):
-            if key.startswith(mark):
-                undone.add(mapping.external_id(key.removeprefix(mark)))
+            undone_key = key.removeprefix(mark)
+            if undone_key.startswith(mapping.ENTRY):
+                undone.add(undone_key.removeprefix(mapping.ENTRY))
+            elif key != undone_key:
+                undone.add(mapping.external_id(undone_key))
     return undone

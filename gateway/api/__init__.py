@@ -4,6 +4,7 @@ from fastapi import APIRouter
 
 from gateway.api import (
     audit,
+    closes,
     contracts,
     events,
     exceptions,
@@ -19,6 +20,17 @@ PREFIX = "/api/v1"
 STATUSES = (400, 401, 403, 404, 409, 413, 429, 503)
 
 router = APIRouter(prefix=PREFIX, responses={status: {"model": ErrorBody} for status in STATUSES})
-for part in (contracts, usage, exceptions, overrides, events, platforms, reconciliations, revenue, audit):
+for part in (
+    contracts,
+    usage,
+    exceptions,
+    overrides,
+    events,
+    platforms,
+    reconciliations,
+    revenue,
+    closes,
+    audit,
+):
     router.include_router(part.router)
 router.include_router(usage.batches)

@@ -6,12 +6,16 @@ from fastapi import APIRouter, Path, Query
 from pydantic import Field
 
 from canonical.base import Dec, Noun
+from canonical.ids import repair_workflow_id
 from canonical.reconciliation import BreakType, Side
-from gateway.access import OperatorRole, Viewer
+from gateway.access import Finance, OperatorRole, Viewer
+from gateway.api.exceptions import Reason
 from gateway.deps import Stores, TheOperations, TheStores
 from gateway.period_operations import PeriodRun
 from gateway.problems import Problem
 from ports.periods import BreakStatus, RecordedBreak, RecordedRun
+from ports.records import OverrideRecord
+from store.exceptions import RecordedException
 
 router = APIRouter(tags=["reconciliation"])
 
@@ -108,6 +112,42 @@ async def list_breaks(
 @router.get("/breaks/{id}")
 async def show_break(id: str, actor: Viewer, stores: TheStores) -> RecordedBreak:
     return await known_break(stores, id)
+
+
+@router.post("/breaks/{id}/repair", status_code=201)
+async def repair_break(
+    id: str, order: Reason, actor: Finance, stores: TheStores, operations: TheOperations
+) -> OverrideRecord:
+    """Asks a second person for the proposed repair; once that is approved, it is carried out."""
+    recorded = await known_break(stores, id)
+    if recorded.found.repair is None:
+        raise Problem(409, "conflict", f"{id} can't be repaired by a machine: {recorded.found.proposal}")
+    item = await _waiting(stores, recorded)
+    return await operations.request_override(item, "fix", order.reason, actor)
+
+
+@router.post("/breaks/{id}/explain", status_code=201)
+async def explain_break(
+    id: str, order: Reason, actor: Finance, stores: TheStores, operations: TheOperations
+) -> OverrideRecord:
+    """Asks a second person to accept the break as it is; once that is approved, it holds up no close."""
+    item = await _waiting(stores, await known_break(stores, id))
+    return await operations.request_override(item, "accept", order.reason, actor)
+
+
+async def _waiting(stores: Stores, recorded: RecordedBreak) -> RecordedException:
+    """The exception by which the break's owner is asked."""
+    id_ = recorded.found.id
+    if recorded.status != "open":
+        raise Problem(409, "conflict", f"{id_} is {recorded.status}")
+    workflow_id = repair_workflow_id(id_)
+    found = await stores.exceptions.list(status="open", workflow_id=workflow_id)
+    asked = [item for item in found if item.code == "reconciliation_break"]
+    if not asked:
+        raise Problem(
+            409, "conflict", f"nobody is asked about {id_}: it holds up nothing, or is being repaired"
+        )
+    return asked[0]
 
 
 async def known_entities(stores: Stores) -> list[str]:

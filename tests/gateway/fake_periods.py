@@ -2,8 +2,9 @@
 
 from typing import Any
 
+from canonical.close import CloseResult
 from gateway.operations import Actor
-from gateway.period_operations import PeriodRun
+from gateway.period_operations import CloseCheck, CloseRun, PeriodRun
 
 
 class FakePeriods:
@@ -18,4 +19,26 @@ class FakePeriods:
     async def reconciliation_run(self, entity: str, period: str, run_id: str) -> PeriodRun:
         self._asked("reconciliation run", (entity, period, run_id))
         run = PeriodRun(entity=entity, period=period, workflow_id="reconciliation/x", run_id=run_id)
+        return run.model_copy(update={"status": "done"})
+
+    async def check_close(self, entity: str, period: str) -> CloseCheck:
+        self._asked("check close", (entity, period))
+        return CloseCheck(
+            entity=entity,
+            period=period,
+            status="open",
+            close_allowed=False,
+            reasons=("BR-1: amount of 1.00",),
+            blocking=("BR-1",),
+            explained=(),
+        )
+
+    async def start_close(self, entity: str, period: str, reason: str, actor: Actor) -> CloseRun:
+        self._asked("close", (entity, period, reason, actor.name))
+        return CloseRun(entity=entity, period=period, workflow_id=f"close/{entity}/{period}", run_id="run-1")
+
+    async def close_run(self, entity: str, period: str, run_id: str) -> CloseRun:
+        self._asked("close run", (entity, period, run_id))
+        result = CloseResult(entity=entity, period=period, status="refused", reasons=("not over",))
+        run = CloseRun(entity=entity, period=period, workflow_id="close/x", run_id=run_id, result=result)
         return run.model_copy(update={"status": "done"})

@@ -20,7 +20,16 @@ from tests.rules.scenarios import amendment, cancellation, metered, renewal, sea
 from tests.temporal_server import temporal_server
 from tests.workflows.cash import charged, issued, pays, until_receipts
 from tests.workflows.month_end import entries, foreign_entry, order, reverse_foreign_entry, run_month
-from tests.workflows.periods import journal_by_hand, reconciled, this_period
+from tests.workflows.periods import (
+    approved,
+    closed,
+    journal_by_hand,
+    lost_invoice,
+    reconciled,
+    repair_asked,
+    this_period,
+    until_break,
+)
 from tests.workflows.sales import BERLIN, account, month, scenario, sold
 from tests.world import World, world
 
@@ -148,13 +157,27 @@ async def transferred(made: World) -> None:
 
 
 async def reconciled_periods(made: World) -> None:
-    """A period that agrees, then one with a journal by hand: one look, then two."""
+    """A period that agrees, then one with a journal by hand, which is reversed: one look, then two."""
     await made.load(scenario(sold(seats(**TAXED), start=month(0))))
     await made.until_status("C-1", "active")
     await made.until_posted("C-1", 1)
     await reconciled(made, this_period())
     await journal_by_hand(made, "5.00")
-    await reconciled(made, this_period())
+    (ours,) = await reconciled(made, this_period())
+    await approved(made, await repair_asked(made, ours["breaks"][0]["id"]))
+    await until_break(made, ours["breaks"][0]["id"], "repaired")
+
+
+async def closed_periods(made: World) -> None:
+    """Refused while an invoice is lost, which is handed on again; last month is closed, and asked again."""
+    await lost_invoice(made)
+    (refused,) = await closed(made, this_period())
+    (break_id,) = refused["result"]["blocking"]
+    await approved(made, await repair_asked(made, break_id))
+    await until_break(made, break_id, "repaired")
+    last_month = month(-1)[:7]
+    await closed(made, last_month)
+    await closed(made, last_month)
 
 
 async def paid(made: World) -> None:
@@ -179,6 +202,7 @@ STORIES: dict[str, Story] = {
     "transferred": transferred,
     "reconciled": reconciled_periods,
     "paid": paid,
+    "closed": closed_periods,
 }
 
 

@@ -1,0 +1,125 @@
+"""A period is closed once, when nothing holds it up, with its evidence; then the ERP takes nothing more."""
+
+import datetime as dt
+from typing import Any
+
+import pytest
+
+from rules.calendar import month_key
+from store.audit import AuditLog
+from store.periods import PeriodStore
+from tests.agreement import until_agreed
+from tests.rules.scenarios import seats
+from tests.workflows.periods import (
+    approved,
+    closed,
+    journal_by_hand,
+    lost_invoice,
+    reconciled,
+    repair_asked,
+    this_period,
+    until_break,
+)
+from tests.workflows.sales import month, scenario, sold
+from tests.world import World
+
+pytestmark = pytest.mark.xdist_group("close")
+
+TAXED = {"tax_rate_percent": "8.875"}
+
+
+def last_period() -> str:
+    return month_key(dt.date.fromisoformat(month(-1)))
+
+
+async def monthly(made: World) -> dict[str, Any]:
+    """A contract billed last month and this one, all of it posted."""
+    told = scenario(sold(seats(**TAXED), start=month(-1), every=1))
+    await made.load(told)
+    await made.until_status("C-1", "active")
+    await until_agreed(made, told)
+    return told
+
+
+async def test_a_clean_period_is_closed_with_its_evidence_and_the_erp_takes_nothing_more(made: World) -> None:
+    await monthly(made)
+    (run,) = await closed(made, last_period())
+    result = run["result"]
+    assert (result["status"], result["closed_by"], result["reasons"]) == ("closed", "fiona", [])
+    first = dt.date.fromisoformat(month(-1))
+    assert (await made.ports["netsuite"].posting_period("US01", first)).start > first
+    record = await PeriodStore(made.database).close_of("US01", last_period())
+    assert record is not None
+    assert (record.digest, record.closed_in_erp, record.reason) == (result["digest"], True, "month end")
+    assert record.sides["USD"]["billings"] == record.sides["USD"]["ledger"] != 0
+    (entry,) = await AuditLog(made.database).list(object_id=f"US01/{last_period()}")
+    assert (entry.action, entry.actor) == ("period.close", "fiona")
+
+
+async def test_a_closed_period_answers_so(made: World) -> None:
+    await monthly(made)
+    await closed(made, last_period())
+    (again,) = await closed(made, last_period())
+    assert again["result"]["status"] == "already_closed"
+    (check,) = await checked(made, last_period())
+    assert (check["status"], check["close_allowed"], check["reasons"]) == ("closed", False, [])
+
+
+async def test_the_close_is_refused_while_a_break_holds_it_up_and_says_why(made: World) -> None:
+    await monthly(made)
+    entry = await journal_by_hand(made, "5.00", day=month(-1))
+    (run,) = await closed(made, last_period())
+    result = run["result"]
+    assert result["status"] == "refused"
+    (why,) = result["reasons"]
+    assert f"netsuite:{entry}" in why
+    assert "revenue-accounting" in why
+    (check,) = await checked(made, last_period())
+    assert (check["close_allowed"], check["reasons"], check["blocking"]) == (
+        False,
+        [why],
+        result["blocking"],
+    )
+    assert await PeriodStore(made.database).close_of("US01", last_period()) is None
+
+
+async def test_an_explained_break_is_closed_over_and_named_in_the_evidence(made: World) -> None:
+    await monthly(made)
+    await journal_by_hand(made, "5.00", day=month(-1))
+    (ours,) = await reconciled(made, last_period())
+    (found,) = ours["breaks"]
+    answer = await made.act("fiona", "POST", f"/breaks/{found['id']}/explain", {"reason": "accrual"})
+    await approved(made, answer.json()["id"])
+    await until_break(made, found["id"], "explained")
+    (run,) = await closed(made, last_period())
+    assert run["result"]["status"] == "closed"
+    record = await PeriodStore(made.database).close_of("US01", last_period())
+    assert record is not None
+    assert record.explained == (found["id"],)
+
+
+async def test_a_period_that_is_not_over_is_not_closed(made: World) -> None:
+    await monthly(made)
+    (run,) = await closed(made, this_period())
+    assert run["result"]["status"] == "refused"
+    assert "is not over" in run["result"]["reasons"][0]
+
+
+async def test_a_lost_invoice_is_found_repaired_and_the_period_closed(made: World) -> None:
+    """The whole way: planted, found, repaired by two people, clean, closed once the month is over."""
+    await lost_invoice(made)
+    (refused,) = await closed(made, this_period())
+    assert refused["result"]["status"] == "refused"
+    (break_id,) = refused["result"]["blocking"]
+    await approved(made, await repair_asked(made, break_id))
+    await until_break(made, break_id, "repaired")
+    (clean,) = await reconciled(made, this_period())
+    assert (clean["breaks"], clean["close_allowed"]) == ([], True)
+    assert clean["sides"]["bookings"] == clean["sides"]["ledger"]
+
+
+async def checked(made: World, period: str) -> list[dict[str, Any]]:
+    answer = await made.act("olivia", "GET", f"/closes?period={period}")
+    assert answer.status_code == 200, answer.text
+    found: list[dict[str, Any]] = answer.json()
+    return found

@@ -1,0 +1,170 @@
+"""Closing a legal entity's period: reconciled anew, held against the gate, closed in the ERP and recorded.
+
+Nothing is closed while a break holds it up; who wants to override that explains the break, and a second
+person approves (`workflows.repair`). The evidence, who, when, on which sides, is kept with an audit entry.
+"""
+
+import datetime as dt
+
+from temporalio import workflow
+from temporalio.exceptions import ApplicationError, ChildWorkflowError, WorkflowAlreadyStartedError
+
+from activities.closes import CloseActivities, CloseQuestion, CloseState
+from activities.erp import ErpActivities, PeriodClose
+from canonical.close import CloseOrder, CloseResult
+from canonical.ids import reconciliation_workflow_id
+from canonical.origin import Origin
+from canonical.reconciliation import ReconciliationOrder
+from ports.erp import PostingPeriod
+from ports.periods import CloseRecord
+from rules.close import Gate, refusals
+from rules.period_entries import first_day
+from workflows._decisions import Decisions
+from workflows._desk import Desk
+from workflows._options import WORKFLOW_QUEUE, in_contracts, on_platform
+from workflows._steps import Step, Steps, Undo
+
+_TRY_AGAIN_SECONDS = 2
+
+
+@workflow.defn(name="Close")
+class CloseWorkflow(Decisions):
+    @workflow.init
+    def __init__(self, order: CloseOrder) -> None:
+        self.order = order
+        name = f"{order.entity}/{order.period}"
+        self.desk = Desk(contract=name, change=None, correlation_id=order.correlation_id, policy=None)
+        self.desk.topic = workflow.info().first_execution_run_id
+        origin = Origin(
+            tenant=order.tenant,
+            contract=name,
+            change=f"close/{name}",
+            step="",
+            correlation_id=order.correlation_id,
+        )
+        self.steps = Steps(desk=self.desk, origin=origin, correct=lambda pairs: None)
+
+    @workflow.run
+    async def run(self, order: CloseOrder) -> CloseResult:
+        state = await self._state()
+        if state.closed is not None:
+            return self._already(state.closed)
+        self.desk.adopt(state.policy)
+        await self._reconcile()
+        state = await self._state()
+        gate = self._gate(state)
+        if reasons := refusals(gate):
+            return self._result("refused", reasons=reasons, blocking=tuple(b.id for b in gate.breaks))
+        try:
+            return await self._closed(state, gate)
+        except Undo as undo:
+            await self.desk.close(undo.answer, "not closed")
+            return self._result("refused", reasons=(f"given up: {undo.answer.reason}",))
+        finally:
+            await workflow.wait_condition(workflow.all_handlers_finished)
+
+    async def _state(self) -> CloseState:
+        question = CloseQuestion(entity=self.order.entity, period=self.order.period)
+        return await workflow.execute_activity_method(
+            CloseActivities.state, question, **in_contracts(WORKFLOW_QUEUE)
+        )
+
+    async def _reconcile(self) -> None:
+        """A run of its own, after the one that may be under way: what that has seen may be older."""
+        order = ReconciliationOrder(
+            tenant=self.order.tenant,
+            entity=self.order.entity,
+            period=self.order.period,
+            requested_by=self.order.requested_by,
+            correlation_id=self.order.correlation_id,
+        )
+        while True:
+            try:
+                await workflow.execute_child_workflow(
+                    "Reconciliation",
+                    order,
+                    id=reconciliation_workflow_id(order.entity, order.period),
+                    task_queue=WORKFLOW_QUEUE,
+                    static_summary=f"reconciliation of {order.entity}, {order.period}, for its close",
+                )
+                return
+            except WorkflowAlreadyStartedError:
+                await workflow.sleep(_TRY_AGAIN_SECONDS, summary="another reconciliation is under way")
+            except ChildWorkflowError as error:
+                raise ApplicationError(
+                    f"the reconciliation has failed: {error.cause}", type="NotReconciled", non_retryable=True
+                ) from error
+
+    def _gate(self, state: CloseState) -> Gate:
+        return Gate(
+            entity=self.order.entity,
+            period=self.order.period,
+            as_of=max(state.today, state.as_of or state.today),
+            breaks=state.blocking,
+            before_period_end=state.before_period_end,
+            open_entities=state.open_entities,
+        )
+
+    async def _closed(self, state: CloseState, gate: Gate) -> CloseResult:
+        note, in_erp = await self._close_in_erp(state, gate)
+        record = await self._recorded(state, note, in_erp=in_erp)
+        if not in_erp and gate.open_entities:  # the last of them may have closed in the meantime
+            now = self._gate(await self._state())
+            if not now.open_entities:
+                note, in_erp = await self._close_in_erp(state, now)
+                record = await self._recorded(state, note, in_erp=in_erp)
+        return self._result(
+            "closed", closed_at=record.closed_at, closed_by=record.closed_by, digest=record.digest, note=note
+        )
+
+    async def _recorded(self, state: CloseState, note: str, *, in_erp: bool) -> CloseRecord:
+        run = state.run
+        if run is None:
+            raise ApplicationError("there is no reconciliation", type="NotReconciled", non_retryable=True)
+        record = CloseRecord(
+            entity=self.order.entity,
+            period=self.order.period,
+            closed_at=workflow.now(),
+            closed_by=self.order.requested_by,
+            reason=self.order.reason,
+            run=run.run,
+            digest=run.digest,
+            sides=run.sides,
+            explained=state.explained,
+            closed_in_erp=in_erp,
+            note=note,
+        )
+        await workflow.execute_activity_method(CloseActivities.record, record, **in_contracts(WORKFLOW_QUEUE))
+        return record
+
+    async def _close_in_erp(self, state: CloseState, gate: Gate) -> tuple[str, bool]:
+        """The ERP's period is shared by the entities of its books: the last of them to close closes it."""
+        erp = state.policy.route.erp
+        if gate.open_entities:
+            others = ", ".join(gate.open_entities)
+            return f"{erp} closes {gate.period} once {others} have closed it too", False
+        step = Step("close the period", "erp.close_period", erp, f"Close {gate.period} in {erp}")
+
+        async def close(origin: Origin) -> PostingPeriod:
+            order = PeriodClose(origin=origin, legal_entity=gate.entity, date=first_day(gate.period))
+            return await workflow.execute_activity_method(
+                ErpActivities.close_period, order, **on_platform(erp, step.summary)
+            )
+
+        period = await self.steps.run(step, close)
+        if period is None:
+            return f"close {gate.period} in {erp} by hand: a person has skipped it", False
+        return f"{period.name} is closed in {erp}", True
+
+    def _already(self, closed: CloseRecord) -> CloseResult:
+        return self._result(
+            "already_closed",
+            closed_at=closed.closed_at,
+            closed_by=closed.closed_by,
+            digest=closed.digest,
+            note=closed.note,
+        )
+
+    def _result(self, status: str, **more: tuple[str, ...] | str | dt.datetime | None) -> CloseResult:
+        said = {"entity": self.order.entity, "period": self.order.period, "status": status}
+        return CloseResult.model_validate(said | more)
