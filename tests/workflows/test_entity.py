@@ -235,6 +235,25 @@ async def test_chapter_cancelled_while_a_platform_is_down_is_undone_when_it_is_b
     assert (await handle.describe()).status == WorkflowExecutionStatus.CANCELED
 
 
+async def test_call_whose_answer_was_lost_is_undone_with_the_rest(made: World) -> None:
+    """Nobody knows of the committed tax: its answer was lost, and the look-up of the next try failed."""
+    faults = made.platforms["avatax"].faults
+    faults.add(Fault("applied-then-timeout", route="POST /api/v2/transactions/createoradjust"))
+    faults.add(Fault("refused", route="GET /api/v2/companies/*/transactions/*", after=1, times=3))
+    await made.load({**amended(), "changes": []})
+
+    async def trying() -> bool:
+        log = made.apps["avatax"].requests.latest()
+        return any(request.fault == "refused" for request in log)
+
+    await made.settle(trying, "a refused look-up")
+    await made.client.get_workflow_handle(change_workflow_id("C-1", "activation", "C-1")).cancel()
+    await made.until_status("C-1", "compensated")
+    await until_agreed(made, undone=["C-1"])
+    states = [one["status"] for one in made.platforms["avatax"].dump()["transaction"]]
+    assert states == ["Cancelled"]
+
+
 async def test_cancelled_amendment_leaves_the_contract_as_it_was(made: World) -> None:
     told = amended()
     before = {**told, "changes": []}
