@@ -7,10 +7,16 @@ from temporalio.client import WorkflowQueryFailedError
 from temporalio.service import RPCError, RPCStatusCode
 
 from assembly.period_operations import TemporalPeriods, run_status
+from assembly.revenue_states import TemporalContractStates
 from canonical.ids import revenue_workflow_id
+from canonical.metering import by_day
 from canonical.revenue import RevenueOrder, RevenueReport
 from gateway.operations import Actor, ContractOrExceptionNotFound, StateConflict, TemporalUnreachable
 from gateway.revenue_operations import RevenueRun
+from rules import agenda
+from rules.month_end import Sold
+from rules.waterfall import WaterfallRow, waterfall
+from rules.zones import day_of
 from workflows.revenue import RevenueWorkflow
 
 _PATIENCE_SECONDS = 15
@@ -69,3 +75,22 @@ class TemporalRevenue(TemporalPeriods):
             requested_by=report.requested_by,
             tally=report.tally,
         )
+
+    async def contract_waterfall(
+        self, contract: str, first: dt.date, last: dt.date
+    ) -> tuple[WaterfallRow, ...] | None:
+        """By the contract's own state, as its entity's today has it."""
+        try:
+            found = await TemporalContractStates(self._client).state_of(contract)
+        except (WorkflowQueryFailedError, TimeoutError):
+            return None
+        except RPCError as error:
+            raise TemporalUnreachable("Temporal does not answer") from error
+        if found is None or found[0].contract is None or not agenda.is_active(found[0]):
+            return None
+        state, _ = found
+        zone = state.policy.time_zone if state.policy is not None else "UTC"
+        today = day_of(dt.datetime.now(dt.UTC), zone)
+        as_of = max(today, state.business_date or today)
+        sold = Sold(found[0].contract, state.changes_in_force(), by_day(state.usage))
+        return waterfall(sold, as_of, first, last)

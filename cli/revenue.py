@@ -9,13 +9,16 @@ import typer
 from cli.client import ask, tell
 from cli.exits import FAILED, leave
 from cli.output import Format, Output, print_json, print_rows, print_table, say
+from cli.waterfall import waterfall
 
-app = typer.Typer(no_args_is_help=True, help="A month's revenue: run, show.")
+app = typer.Typer(no_args_is_help=True, help="A month's revenue: run, show, waterfall.")
 
 Month = Annotated[str, typer.Option("--period", help="The month, such as 2026-01.")]
 Entity = Annotated[str | None, typer.Option("--entity", help="Only this legal entity.")]
 _COUNTS = ("contracts", "posted", "unchanged", "not_in_force", "exceptions")
 _PATIENCE_SECONDS = 1800.0
+
+app.command()(waterfall)
 
 
 @app.command()

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 from canonical.base import Noun
 from canonical.revenue import RevenueTally
 from gateway.period_operations import RunStatus
+from rules.waterfall import WaterfallRow
 
 if TYPE_CHECKING:
     from gateway.operations import Actor
@@ -24,6 +25,17 @@ class RevenueRun(Noun):
     tally: RevenueTally = RevenueTally()
 
 
+class WaterfallPage(Noun):
+    """The rows of some contracts; `next` is the contract after which to go on, None at the end.
+
+    `left_out` are contracts that are not in force or whose workflow has not answered.
+    """
+
+    rows: tuple[WaterfallRow, ...]
+    left_out: tuple[str, ...] = ()
+    next: str | None = None
+
+
 class RevenueOperations(Protocol):
     """Errors: the tree of `gateway.operations`."""
 
@@ -34,3 +46,9 @@ class RevenueOperations(Protocol):
         ...
 
     async def revenue_run(self, entity: str, period: str) -> RevenueRun: ...
+
+    async def contract_waterfall(
+        self, contract: str, first: dt.date, last: dt.date
+    ) -> tuple[WaterfallRow, ...] | None:
+        """The contract's rows for the months from `first`'s to `last`'s; None where it is not in force."""
+        ...

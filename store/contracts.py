@@ -64,16 +64,14 @@ class ContractList:
             rows = (await session.execute(statement)).scalars()
             return [ContractRecord.model_validate(row.model_dump()) for row in rows]
 
-    async def of_entity(self, legal_entity: str, after: str, limit: int) -> tuple[str, ...]:
-        """Ids after `after`, in order."""
-        statement = (
-            select(col(ContractRow.id))
-            .where(col(ContractRow.legal_entity) == legal_entity, col(ContractRow.id) > after)
-            .order_by(col(ContractRow.id))
-            .limit(limit)
-        )
+    async def ids(self, legal_entity: str | None, after: str, limit: int) -> tuple[str, ...]:
+        """Ids after `after`, in order; of one legal entity, or of all."""
+        statement = select(col(ContractRow.id)).where(col(ContractRow.id) > after)
+        if legal_entity is not None:
+            statement = statement.where(col(ContractRow.legal_entity) == legal_entity)
         async with self._database.read() as session:
-            return tuple((await session.execute(statement)).scalars())
+            found = await session.execute(statement.order_by(col(ContractRow.id)).limit(limit))
+            return tuple(found.scalars())
 
     async def entities(self) -> tuple[str, ...]:
         """The legal entities that have contracts, in order."""

@@ -75,7 +75,7 @@ class StoreRecords(PeriodStore):
         await self._events.finish(fate.platform, fate.event_id, fate.fate, fate.reason)
 
     async def entity_contracts(self, question: EntityQuestion) -> EntityContracts:
-        contracts = await self._contracts.of_entity(question.entity, question.after, question.limit)
+        contracts = await self._contracts.ids(question.entity, question.after, question.limit)
         names = {contract_revenue_workflow_id(question.entity, question.period, id): id for id in contracts}
         waiting = await self._exceptions.waiting(tuple(names))
         return EntityContracts(contracts=contracts, waiting=tuple(sorted(names[name] for name in waiting)))

@@ -3,7 +3,7 @@
 import datetime as dt
 from typing import Annotated
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Path, Query
 from pydantic import Field
 
 from canonical.base import Day, Noun
@@ -12,13 +12,17 @@ from gateway.access import Finance, Viewer
 from gateway.api.audit import record
 from gateway.deps import TheOperations, TheStores
 from gateway.problems import Problem
-from gateway.revenue_operations import RevenueRun
+from gateway.revenue_operations import RevenueRun, WaterfallPage
 from rules.calendar import month_end
 
 router = APIRouter(prefix="/revenue", tags=["revenue"])
 
 PathPeriod = Annotated[str, Path(pattern=MONTH)]
+QueryMonth = Annotated[str, Query(pattern=MONTH, description='A month, such as "2026-01".')]
 PathEntity = Annotated[str, Path(min_length=1, max_length=64)]
+
+
+_MOST_MONTHS = 120
 
 
 class RevenueRequest(Noun):
@@ -54,6 +58,32 @@ async def show_run(
 ) -> RevenueRun:
     """How the newest run over the month stands: counts, sums, and who waits for a decision."""
     return await operations.revenue_run(entity, period)
+
+
+@router.get("/waterfall")
+async def show_waterfall(
+    actor: Viewer,
+    stores: TheStores,
+    operations: TheOperations,
+    first: QueryMonth,
+    last: QueryMonth,
+    entity: Annotated[str | None, Query(min_length=1, max_length=64)] = None,
+    after: str = "",
+    limit: Annotated[int, Query(ge=1, le=200)] = 100,
+) -> WaterfallPage:
+    """Billed, earned, deferred, unbilled and remaining by contract line and month, some contracts at a
+    time."""
+    start, end = _last_day(first).replace(day=1), _last_day(last)
+    if not 0 <= (end.year - start.year) * 12 + end.month - start.month < _MOST_MONTHS:
+        message = f"must be {first} or one of the {_MOST_MONTHS} months from it"
+        raise Problem(400, "invalid", message, field="last")
+    page = await stores.contracts.ids(entity, after, limit)
+    found = [await operations.contract_waterfall(contract, start, end) for contract in page]
+    return WaterfallPage(
+        rows=tuple(row for rows in found if rows is not None for row in rows),
+        left_out=tuple(id for id, rows in zip(page, found, strict=True) if rows is None),
+        next=page[-1] if len(page) == limit else None,
+    )
 
 
 def _last_day(period: str) -> dt.date:

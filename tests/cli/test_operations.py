@@ -1,13 +1,17 @@
 """The commands that ask the gateway: what they send, what they print, how they end."""
 
+import datetime as dt
 import json
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 
 from gateway.deps import Stores
 from gateway.operations import RefusedByPolicy, StateConflict, TemporalUnreachable
+from ports.records import ContractRecord
 from store.event_log import NewEvent
 from tests.cli.conftest import ServedGateway
 from tests.cli.running import Command
@@ -296,3 +300,48 @@ def test_a_months_revenue_is_run_and_its_counts_are_shown(q2c: Command, gateway:
 def test_a_month_that_has_not_ended_is_invalid_input(q2c: Command, gateway: ServedGateway) -> None:
     outcome = q2c("revenue", "run", "--period", "2199-01")
     assert (outcome.exit_code, "period: 2199-01 has not ended" in outcome.stderr) == (2, True)
+
+
+def test_waterfall_of_a_file_needs_no_server_and_adds_up(
+    q2c: Command, contract_file: str, tmp_path: Path
+) -> None:
+    picture = tmp_path / "waterfall.svg"
+    months = ("--from", "2026-01", "--to", "2026-12", "--plot", str(picture))
+    outcome = q2c("revenue", "waterfall", contract_file, *months, "-o", "json")
+    assert outcome.exit_code == 0, outcome.stderr
+    [total] = json.loads(outcome.stdout)["totals"]
+    assert sum(Decimal(month["earned"]) for month in total["months"]) == Decimal("595.07")
+    assert total["months"][6]["deferred"] == total["months"][11]["remaining"] == "0.00"
+    root = ElementTree.parse(picture).getroot()
+    height = Decimal(root.get("height", ""))
+    points = [Decimal(each.get("cy", "")) for each in root.iter() if each.tag.endswith("circle")]
+    assert len(points) == 24
+    assert all(48 <= point < height for point in points)
+
+
+def test_waterfall_of_the_system_names_contracts_that_are_left_out(
+    q2c: Command, gateway: ServedGateway
+) -> None:
+    async def listed(stores: Stores) -> None:
+        await stores.contracts.record(
+            ContractRecord(
+                id="C-1",
+                account="A-1",
+                legal_entity="US01",
+                currency="USD",
+                status="activating",
+                version=1,
+                workflow_id="contract/C-1",
+                updated_at=dt.datetime(2026, 1, 1, tzinfo=dt.UTC),
+            )
+        )
+
+    gateway.run(listed)
+    outcome = q2c("revenue", "waterfall", "--from", "2026-01", "--to", "2026-03", "-o", "json")
+    assert outcome.exit_code == 0, outcome.stderr
+    assert "left out" in outcome.stderr
+
+
+def test_month_that_is_none_is_named(q2c: Command, contract_file: str) -> None:
+    outcome = q2c("revenue", "waterfall", contract_file, "--from", "2026-13")
+    assert (outcome.exit_code, "--from" in outcome.stderr) == (2, True)

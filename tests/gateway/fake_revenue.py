@@ -5,6 +5,7 @@ from typing import Any
 
 from gateway.operations import Actor
 from gateway.revenue_operations import RevenueRun
+from rules.waterfall import WaterfallRow
 
 
 class FakeRevenue:
@@ -20,3 +21,9 @@ class FakeRevenue:
     async def revenue_run(self, entity: str, period: str) -> RevenueRun:
         self._asked("revenue run", (entity, period))
         return RevenueRun(entity=entity, period=period, workflow_id="revenue/x", status="done")
+
+    async def contract_waterfall(
+        self, contract: str, first: dt.date, last: dt.date
+    ) -> tuple[WaterfallRow, ...] | None:
+        self._asked("waterfall", (contract, first, last))
+        return None

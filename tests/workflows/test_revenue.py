@@ -2,6 +2,7 @@
 
 import contextlib
 import datetime as dt
+import json
 from decimal import Decimal
 from typing import Any
 
@@ -9,6 +10,9 @@ import pytest
 from temporalio.client import WorkflowExecutionStatus, WorkflowFailureError
 from temporalio.service import RPCError
 
+from rules.month_end import Sold
+from rules.reading import read_scenario
+from rules.waterfall import WaterfallRow, waterfall
 from sandbox.kit.faults import Fault
 from tests.agreement import until_agreed
 from tests.rules.scenarios import amendment, cancellation, flat, metered, one_time, seats
@@ -239,3 +243,15 @@ async def test_compensated_contract_earns_nothing(made: World) -> None:
     report = await run_month(made, order())
     assert (report.tally.not_in_force, report.tally.posted) == (1, 0)
     assert await entries(made) == []
+
+
+async def test_waterfall_of_the_running_system_is_that_of_its_scenario(made: World) -> None:
+    told = scenario(sold(seats(**TAXED), start=month(-2), every=3))
+    await lived(made, told)
+    params = f"first={period_of(-2)}&last={period_of(3)}"
+    answer = await made.act("olivia", "GET", f"/revenue/waterfall?{params}")
+    assert answer.status_code == 200, answer.text
+    read = read_scenario(json.dumps(told), "json")
+    first, last = (dt.date.fromisoformat(month(offset)) for offset in (-2, 3))
+    rows = waterfall(Sold(read.contract, read.changes, read.usage), read.as_of, first, last)
+    assert [WaterfallRow.model_validate(row) for row in answer.json()["rows"]] == [*rows]
