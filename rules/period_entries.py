@@ -18,6 +18,7 @@ from ports.tax import TaxResult
 from rules import agenda
 from rules.billing_plan import documents
 from rules.calendar import add_months, first_of_next_month, month_end, month_key
+from rules.subledger import is_empty_cycle
 
 _GONE = ("void", "uncollectible")
 _UNDONE = ("voided", "reversed")
@@ -52,11 +53,11 @@ def _within(period: str, date: dt.date) -> bool:
 def billing_entries(
     issued: Iterable[IssuedDocument], period: str, entity: str, entities: Mapping[str, str]
 ) -> tuple[Entry, ...]:
-    """What the billing platform has issued for the entity, drafts as unfinished. `entities` says whose each
-    contract is. A document that names no known contract is its customer's; where that one is not known
-    either, nobody can say whose it is, and it is every entity's.
+    """What the billing platform has issued for the entity, drafts as unfinished, but for cycles that bill
+    nothing. `entities` says whose each contract is. A document that names no known contract is its
+    customer's; where that one is not known either, nobody can say whose it is, and it is every entity's.
     """
-    listed = [document for document in issued if document.status not in _GONE]
+    listed = [d for d in issued if d.status not in _GONE and not is_empty_cycle(d)]
     known = [(d.customer_id, entities.get(d.contract or "")) for d in listed]
     customers = {customer: owner for customer, owner in known if owner is not None}
     found = []

@@ -118,28 +118,29 @@ class DocumentStory(Decisions):
         """What the contract says about the document; None where a person lets it pass."""
         step = Step("find the contract", "contract.expected_document", "temporal", "Find the contract")
 
-        async def ask(origin: Origin) -> ContractAnswer:
-            if document.contract is None:
-                raise rejected(
-                    document.platform,
-                    "contract.expected_document",
-                    f"{document.kind} {document.number or document.id} names no contract of ours",
-                    field="contract",
-                    code="Unroutable",
-                )
-            question = DocumentQuestion(
-                contract=document.contract,
-                kind=document.kind,
-                key=document.key,
-                date=document.date,
-                cycle=_cycle(document),
-                subscription_key=document.subscription_key if document.origin == "cycle" else None,
-            )
-            return await workflow.execute_activity_method(
-                ContractActivities.expected_document, question, **in_contracts(WORKFLOW_QUEUE)
-            )
+        return await self.steps.run(step, lambda origin: self.asked(document))
 
-        return await self.steps.run(step, ask)
+    async def asked(self, document: IssuedDocument) -> ContractAnswer:
+        """The contract's answer of now."""
+        if document.contract is None:
+            raise rejected(
+                document.platform,
+                "contract.expected_document",
+                f"{document.kind} {document.number or document.id} names no contract of ours",
+                field="contract",
+                code="Unroutable",
+            )
+        question = DocumentQuestion(
+            contract=document.contract,
+            kind=document.kind,
+            key=document.key,
+            date=document.date,
+            cycle=_cycle(document),
+            subscription_key=document.subscription_key if document.origin == "cycle" else None,
+        )
+        return await workflow.execute_activity_method(
+            ContractActivities.expected_document, question, **in_contracts(WORKFLOW_QUEUE)
+        )
 
     async def settled(
         self, document: IssuedDocument, answer: ContractAnswer, read: Callable[[], Awaitable[IssuedDocument]]

@@ -4,9 +4,11 @@ from temporalio import workflow
 
 from activities.billing import BillingActivities, DocumentAction
 from activities.tax import TaxActivities, TaxQuestion
+from canonical.contract import Contract
 from canonical.document import DocumentLine, Invoice
 from canonical.lifecycle import ContractAnswer
 from canonical.origin import Origin, Reference
+from canonical.policy import PolicyExcerpt
 from ports.billing import DraftCompletion, IssuedDocument
 from rules.subledger import billed_by_platform, is_empty_cycle, with_quoted_tax
 from rules.tax_document import invoice_tax_document
@@ -52,12 +54,12 @@ class InvoiceWorkflow(DocumentStory):
             return await self.void(document, answer)
         if answer.superseded and document.status == "draft":
             return await self.discard(document)
-        if answer.expected is None and is_empty_cycle(document):
-            return DocumentResult(outcome="nothing is due", key=document.key)
         if document.origin == "cycle" and isinstance(answer.expected, Invoice):
             answer = await self.taxed(answer, answer.expected)
             if document.status == "draft":
-                document = await self.complete(document, answer) or document
+                document, answer = await self.complete(document, answer)
+        if answer.expected is None and is_empty_cycle(document):
+            return DocumentResult(outcome="nothing is due", key=document.key)
         agreed = await self.compared(document, answer, self.read)
         if agreed is None:
             return DocumentResult(outcome="let pass: differs", key=document.key)
@@ -107,23 +109,36 @@ class InvoiceWorkflow(DocumentStory):
         if contract is None or policy is None:
             raise ValueError("an answer that expects an invoice names contract and policy")
         step = Step("quote tax", "tax.quote", policy.route.tax, "Ask the tax engine for rates")
-
-        async def quote(origin: Origin) -> Invoice:
-            question = TaxQuestion(documents=(invoice_tax_document(origin, contract, expected),))
-            quotes = await workflow.execute_activity_method(
-                TaxActivities.quote, question, **on_platform(policy.route.tax, step.summary)
-            )
-            return with_quoted_tax(expected, quotes.results[0])
-
-        quoted = await self.steps.run(step, quote)
+        quoted = await self.steps.run(step, lambda origin: self.quoted(origin, contract, policy, expected))
         return answer.model_copy(update={"expected": quoted or expected})
 
-    async def complete(self, draft: IssuedDocument, answer: ContractAnswer) -> IssuedDocument | None:
-        """Adds to the cycle's draft what the platform can't bill by itself, and sets the tax rates."""
+    async def quoted(
+        self, origin: Origin, contract: Contract, policy: PolicyExcerpt, expected: Invoice
+    ) -> Invoice:
+        question = TaxQuestion(documents=(invoice_tax_document(origin, contract, expected),))
+        quotes = await workflow.execute_activity_method(
+            TaxActivities.quote, question, **on_platform(policy.route.tax, "Ask the tax engine for rates")
+        )
+        return with_quoted_tax(expected, quotes.results[0])
+
+    async def anew(self, origin: Origin, draft: IssuedDocument) -> ContractAnswer:
+        """What is expected by now, with its tax: usage may have been corrected since."""
+        answer = await self.asked(draft)
+        if isinstance(answer.expected, Invoice) and answer.contract is not None and answer.policy is not None:
+            taxed = await self.quoted(origin, answer.contract, answer.policy, answer.expected)
+            return answer.model_copy(update={"expected": taxed})
+        return answer
+
+    async def complete(
+        self, draft: IssuedDocument, answer: ContractAnswer
+    ) -> tuple[IssuedDocument, ContractAnswer]:
+        """Adds to the cycle's draft what the platform can't bill by itself, and sets the tax rates. A retry
+        asks anew what is expected. Returns the draft and the expectation that it has been completed to.
+        """
         expected = answer.expected
         if not isinstance(expected, Invoice) or draft.contract is None:
-            return None
-        own, missing = billed_by_platform(expected, draft)
+            return draft, answer
+        missing = billed_by_platform(expected, draft)[1]
         step = Step(
             f"complete {expected.key}",
             "billing.complete_draft",
@@ -132,11 +147,19 @@ class InvoiceWorkflow(DocumentStory):
             amount=expected.total,
             currency=expected.currency,
         )
+        current, is_retry = answer, False
 
         async def put(origin: Origin) -> IssuedDocument:
-            return await self._complete(origin, draft, expected, missing, own)
+            nonlocal current, is_retry
+            if is_retry:
+                current = await self.anew(origin, draft)
+            is_retry = True
+            if not isinstance(current.expected, Invoice):
+                return await self.read()
+            own, lacking = billed_by_platform(current.expected, draft)
+            return await self._complete(origin, draft, current.expected, lacking, own)
 
-        return await self.steps.run(step, put)
+        return await self.steps.run(step, put) or draft, current
 
     async def _complete(
         self,

@@ -9,7 +9,7 @@ from connectors.stripe import mapping
 from connectors.stripe.client import PLATFORM, StripeClient
 from connectors.stripe.forms import midnight
 from connectors.stripe.lookups import Lookups
-from connectors.stripe.money import to_stripe
+from connectors.stripe.money import require_billable, to_stripe
 from connectors.stripe.wire import CreditNote, Invoice, Line
 from connectors.stripe.writes import StripeWrites
 from ports.billing import CreditOrder, IssuedDocument
@@ -26,6 +26,7 @@ class CreditNotes:
 
     async def issue(self, order: CreditOrder) -> IssuedDocument:
         """Takes off what is open of the invoice; what is more becomes the customer's credit balance."""
+        require_billable(order.lines, order.currency)
         found = await self._lookups.invoice_by_key(order.invoice_key, order.contract)
         if found is None:
             raise NotFound(

@@ -16,7 +16,7 @@ from connectors.stripe.client import PLATFORM, StripeClient
 from connectors.stripe.errors import KEY_USED_OTHERWISE, STORED_SERVER_ERROR
 from connectors.stripe.forms import midnight
 from connectors.stripe.lookups import Lookups
-from connectors.stripe.money import to_stripe
+from connectors.stripe.money import require_billable, to_stripe
 from connectors.stripe.wire import Customer, Invoice, Line
 from connectors.stripe.writes import StripeWrites
 from ports.billing import DraftCompletion, InvoiceOrder, IssuedDocument
@@ -36,6 +36,7 @@ class Invoices:
 
     async def draft(self, order: InvoiceOrder) -> Reference:
         """The draft with its lines. One that is half made is completed; an issued one is left as it is."""
+        require_billable(order.lines, order.currency)
         invoice = await self._writes.create(
             Invoice,
             "/v1/invoices",
@@ -140,6 +141,7 @@ class Invoices:
         if invoice.status != "draft":
             return await self._lookups.issued(invoice)
         currency = invoice.currency.upper()
+        await self._hold_unless_billable(invoice, (*order.taxes, *order.add), currency)
         more = {
             mapping.KEY: order.key,
             mapping.CONTRACT: order.contract,
@@ -157,6 +159,16 @@ class Invoices:
         return await self._lookups.issued(
             await self._with_taxes((*order.taxes, *order.add), currency, invoice)
         )
+
+    async def _hold_unless_billable(
+        self, draft: Invoice, lines: Sequence[DocumentLine], currency: str
+    ) -> None:
+        """A draft that can't have its lines must not issue itself without them while somebody decides."""
+        try:
+            require_billable(lines, currency)
+        except Rejected:
+            await self._client.post(Invoice, _INVOICE, draft.id, body={"auto_advance": False})
+            raise
 
     async def _with_rates(self, order: DraftCompletion, currency: str, invoice: Invoice) -> Invoice:
         """The rates of the day on the lines that Stripe billed by itself with those of the day before."""

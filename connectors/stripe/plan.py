@@ -15,7 +15,7 @@ from fractions import Fraction
 from connectors.stripe import mapping
 from connectors.stripe.client import PLATFORM
 from connectors.stripe.forms import midnight
-from connectors.stripe.money import to_stripe
+from connectors.stripe.money import smallest_step, to_stripe
 from ports.billing import SubscriptionLine, SubscriptionOrder, SubscriptionPhase
 from ports.errors import Rejected
 
@@ -203,11 +203,11 @@ def items(lines: Sequence[SubscriptionLine], months: int, currency: str) -> tupl
 def priced(line: SubscriptionLine, currency: str) -> tuple[int, str]:
     """(quantity, unit amount in minor units): the contract's quantity where that gives exactly the period's
     amount, else one unit of it."""
-    amount = to_stripe(line.period_amount, currency)
+    amount = to_stripe(line.period_amount, currency, f"lines.{line.line}.period_amount")
     quantity = int(line.quantity)
     if line.quantity == quantity and quantity > 0:
-        unit = (Decimal(amount) / quantity).quantize(_PLACES)
-        if Fraction(unit) * quantity == amount:
+        unit, step = (Decimal(amount) / quantity).quantize(_PLACES), smallest_step(currency)
+        if Fraction(unit) * quantity == amount and (step == 1 or Fraction(unit) % step == 0):
             return quantity, format(unit.normalize(), "f")
     return 1, str(amount)
 

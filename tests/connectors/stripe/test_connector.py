@@ -3,12 +3,14 @@
 import asyncio
 import datetime as dt
 from decimal import Decimal
+from typing import Any
 
 import httpx
 import pytest
 from pydantic import SecretStr, ValidationError
 
 from canonical.contract import Account
+from canonical.document import DocumentLine
 from connectors.stripe.connector import Stripe, create
 from connectors.stripe.mapping import product_id, tax_id
 from connectors.stripe.money import from_stripe, to_stripe
@@ -20,6 +22,7 @@ from tests.connectors.contract_billing_stand import (
     ACCOUNT,
     TODAY,
     BillingStand,
+    completion,
     credit,
     customer_order,
     invoice,
@@ -28,6 +31,7 @@ from tests.connectors.contract_billing_stand import (
     phase,
     seats,
     subscription,
+    usage,
 )
 from tests.connectors.stripe.conftest import BASE_URL, clock
 from tests.sandbox.stripe.api import Api
@@ -245,10 +249,57 @@ def test_minor_units_are_stripes(currency: str, amount: str, units: int) -> None
     assert format(from_stripe(units, currency), "f") == amount
 
 
-async def test_three_decimals_that_stripe_can_not_settle_are_rejected(stand: BillingStand) -> None:
-    order = invoice(await stand.customer(), line("1.234", "0.000", percent=Decimal(0)), currency="KWD")
-    with pytest.raises(Rejected):
+def fils(amount: str, tax: str = "0.000", **more: Any) -> DocumentLine:
+    return line(amount, tax, percent=Decimal(0), **more)
+
+
+@pytest.mark.parametrize(
+    ("amount", "tax", "field"),
+    [("1.234", "0.000", "lines.U1.amount"), ("1.230", "0.123", "lines.U1.tax")],
+)
+async def test_three_decimals_that_stripe_can_not_settle_are_rejected_before_anything_is_made(
+    stand: BillingStand, amount: str, tax: str, field: str
+) -> None:
+    order = invoice(await stand.customer(), fils("5.000"), fils(amount, tax, id="U1"), currency="KWD")
+    with pytest.raises(Rejected, match=r"in steps of 0\.010") as caught:
         await stand.billing.draft_invoice(order)
+    assert caught.value.field == field
+    assert "invoice" not in stand.platform.dump()
+
+
+async def test_a_cycles_draft_that_can_not_have_its_usage_is_held_open(stand: BillingStand, api: Api) -> None:
+    """It would issue itself without the usage after an hour."""
+    first = phase(FEBRUARY, seats("12.340", tax_rate_percent=Decimal(0)), usage())
+    await stand.billing.set_subscription(subscription(await stand.customer(), first, currency="KWD"))
+    await stand.until(FEBRUARY, hour=0)
+    (draft,) = await stand.documents()
+    used = fils("0.125", id="U1", kind="usage")
+    with pytest.raises(Rejected) as caught:
+        await stand.billing.complete_draft(completion(draft, used))
+    assert caught.value.field == "lines.U1.amount"
+    await stand.until(FEBRUARY, hour=12)
+    assert (await api.get(f"invoices/{draft.id}"))["status"] == "draft"
+    corrected = used.model_copy(update={"amount": Decimal("0.130")})
+    done = await stand.billing.complete_draft(completion(draft, corrected))
+    assert [str(each.amount) for each in done.lines if each.line == "U1" and each.amount] == ["0.130"]
+
+
+async def test_a_credit_that_stripe_can_not_settle_is_rejected(stand: BillingStand) -> None:
+    order = invoice(await stand.customer(), fils("5.000"), currency="KWD")
+    made = await stand.billing.draft_invoice(order)
+    await stand.billing.finalize_invoice(order.origin, made.id)
+    piece = fils("1.005", kind="proration", start=TODAY, credits=0)
+    with pytest.raises(Rejected) as caught:
+        await stand.billing.issue_credit_memo(credit(order, piece, currency="KWD"))
+    assert caught.value.field == "lines.L1.amount"
+    assert "credit_note" not in stand.platform.dump()
+
+
+async def test_a_recurring_price_that_stripe_can_not_settle_is_rejected(stand: BillingStand) -> None:
+    first = phase(FEBRUARY, seats("12.345", tax_rate_percent=Decimal(0)))
+    with pytest.raises(Rejected) as caught:
+        await stand.billing.set_subscription(subscription(await stand.customer(), first, currency="KWD"))
+    assert caught.value.field == "lines.L1.period_amount"
 
 
 async def test_line_without_tax_can_not_be_credited_with_tax(stand: BillingStand) -> None:
