@@ -16,6 +16,7 @@ from gateway.operations import (
 )
 from rules.change_plan import CannotCarryOut, scope
 from rules.layout import ChangeRefused
+from rules.merge import apart
 from rules.subscription_order import subscription_order
 from rules.validation import InvalidScenario, check
 from rules.zones import day_of
@@ -42,7 +43,7 @@ def previewed(state: ContractState, change: ContractChange, now: dt.datetime) ->
         type=change.type,
         version=state.version + 1,
         effective_date=change.effective_date,
-        change=change,
+        change=apart(change),
         correlation_id="preview",
     )
     try:

@@ -23,7 +23,8 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from assembly.in_process import Document, InProcess, Operator, in_process
 from assembly.virtual_time import VirtualTime, virtual_time
-from canonical.change import ContractChange
+from canonical.change import ContractChange, Merge
+from canonical.contract import Contract
 from canonical.ids import contract_workflow_id
 from canonical.lifecycle import ContractState, ContractView
 from canonical.scenario import Scenario, Usage
@@ -31,6 +32,7 @@ from rules import agenda
 from rules.billing_plan import documents
 from rules.changes import known_on
 from rules.invariants import Finding, Listings, findings
+from rules.merge import end_of, metered_by
 from rules.side_by_side import Beside, side_by_side
 from rules.subscription import subscription_at
 from rules.zones import day_of, start_of
@@ -136,9 +138,11 @@ class _Life:
         self._progress = progress
         self._log = EventLog(system.database)
         self._queue = ExceptionQueue(system.database)
-        self._contract: WorkflowHandle[Any, Any] = clock.client.get_workflow_handle(
-            contract_workflow_id(scenario.contract.id)
-        )
+        self._lives = _lives(scenario)
+        self._handles: dict[str, WorkflowHandle[Any, Any]] = {
+            contract.id: clock.client.get_workflow_handle(contract_workflow_id(contract.id))
+            for contract, _ in self._lives
+        }
         self._unapproved = list(scenario.changes)
         self._approved: list[str] = []
         self._unreported = _named(scenario.usage)
@@ -165,11 +169,12 @@ class _Life:
 
     async def _next_day(self, until: dt.date) -> dt.date | None:
         """The next day on which something is due anywhere, `until` at the latest; None after that."""
-        state, _ = await self.contract()
-        standing = subscription_at(self._scenario.contract, self._scenario.changes, self._today)
-        days = [standing.next_billing_date, until, *map(_approval_day, self._unapproved)]
-        if state is not None:
-            days.append(agenda.next_day(state, self._today))
+        days: list[dt.date | None] = [until, *map(_approval_day, self._unapproved)]
+        for contract, changes in self._lives:
+            days.append(subscription_at(contract, changes, self._today).next_billing_date)
+            state, _ = await self.contract(contract.id)
+            if state is not None:
+                days.append(agenda.next_day(state, self._today))
         ahead = [day for day in days if day is not None and self._today < day <= until]
         return min(ahead, default=None)
 
@@ -214,11 +219,12 @@ class _Life:
         """Tells of the usage that is known by the day."""
         known = [usage for usage in self._unreported if (usage.received_date or usage.date) <= day]
         self._unreported = [usage for usage in self._unreported if usage not in known]
-        if known:
+        for contract, entries in metered_by(self._scenario.model_copy(update={"usage": known})).items():
             told = [
-                usage.model_dump(mode="json", exclude={"received_date"}, exclude_none=True) for usage in known
+                usage.model_dump(mode="json", exclude={"received_date"}, exclude_none=True)
+                for usage in entries
             ]
-            await self._system.report_usage(self._scenario.contract.id, told, METER)
+            await self._system.report_usage(contract, told, METER)
 
     # -- coming to rest --------------------------------------------------------------------------
 
@@ -253,8 +259,9 @@ class _Life:
         running = self._clock.started.running()
         if running:
             return f"under way: {', '.join(sorted(running))}"
-        if not await self._contract_rests():
-            return "the contract is at work"
+        for contract in self._handles:
+            if not await self._rests(contract):
+                return f"contract {contract} is at work"
         if any(platform.outbox.waiting() for platform in self._system.platforms.values()):
             return "webhooks wait to be sent"
         return None
@@ -282,8 +289,8 @@ class _Life:
         if waited_seconds > _BLOCKED_SECONDS:
             await self._clock.started.ask_again()
 
-    async def _contract_rests(self) -> bool:
-        state, view = await self.contract()
+    async def _rests(self, contract: str) -> bool:
+        state, view = await self.contract(contract)
         if state is None or view is None or (view.running is not None and not view.exceptions):
             return False
         if view.exceptions:
@@ -294,11 +301,14 @@ class _Life:
         due = agenda.due_item(state, today) or agenda.auto_renewal(state, today)
         return not (state.queue or state.submissions or due)
 
-    async def contract(self) -> tuple[ContractState | None, ContractView | None]:
-        """What the contract's workflow holds, and what it shows; nothing before it was started."""
+    async def contract(self, id: str | None = None) -> tuple[ContractState | None, ContractView | None]:
+        """What the contract's workflow holds, and what it shows; nothing before it was started. The
+        scenario's own, or one that is merged into it.
+        """
+        handle = self._handles[id or self._scenario.contract.id]
         try:
-            state = await self._contract.query("whole_state", result_type=ContractState)
-            view = await self._contract.query("state", result_type=ContractView)
+            state = await handle.query("whole_state", result_type=ContractState)
+            view = await handle.query("state", result_type=ContractView)
         except RPCError as error:
             if error.status == RPCStatusCode.NOT_FOUND:
                 return None, None
@@ -342,6 +352,13 @@ class _Life:
 def _memory() -> str | None:
     """A directory that is in memory, where the machine has one: the store is gone at the end anyway."""
     return next((path for path in ("/dev/shm",) if os.access(path, os.W_OK)), None)  # noqa: S108 - made fresh
+
+
+def _lives(scenario: Scenario) -> list[tuple[Contract, tuple[ContractChange, ...]]]:
+    """The scenario's contract with its changes, and those merged into it, which end for that."""
+    merges = [change for change in scenario.changes if isinstance(change, Merge)]
+    merged = [(other, (end_of(merge),)) for merge in merges for other in merge.contracts]
+    return [(scenario.contract, scenario.changes), *merged]
 
 
 def _approval_day(change: ContractChange) -> dt.date:

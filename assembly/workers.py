@@ -19,6 +19,7 @@ from activities.closes import CloseActivities
 from activities.contracts import ContractActivities
 from activities.crm import CrmActivities, PolicySource
 from activities.erp import ErpActivities
+from activities.merging import MergeActivities
 from activities.payments import PaymentActivities
 from activities.periods import BillingListing, ErpListing, PeriodActivities, TaxListing
 from activities.records import RecordsActivities
@@ -26,6 +27,7 @@ from activities.revenue import RevenueActivities
 from activities.tax import TaxActivities
 from assembly.book import TemporalContractBook
 from assembly.breaks import TemporalBreakDesk
+from assembly.merge_book import TemporalMergeBook
 from assembly.pausing import PauseWatch, run_unless_paused
 from assembly.platforms import capabilities_of, configured, connector_of
 from assembly.policy_source import GovernedPolicy
@@ -49,6 +51,7 @@ from workflows.contract import ContractWorkflow
 from workflows.contract_revenue import ContractRevenueWorkflow
 from workflows.credit_memo import CreditMemoWorkflow
 from workflows.invoice import InvoiceWorkflow
+from workflows.merge import MergedWorkflow, MergeWorkflow
 from workflows.payment import PaymentWorkflow
 from workflows.reconciliation import ReconciliationWorkflow
 from workflows.renewal import RenewalWorkflow
@@ -65,6 +68,8 @@ WORKFLOWS: Sequence[type] = (
     RenewalWorkflow,
     CancellationWorkflow,
     TransferWorkflow,
+    MergeWorkflow,
+    MergedWorkflow,
     InvoiceWorkflow,
     CreditMemoWorkflow,
     PaymentWorkflow,
@@ -90,6 +95,8 @@ PASSED_THROUGH = (
     "workflows._decisions",
     "workflows._desk",
     "workflows._document",
+    "workflows._handover",
+    "workflows._merging",
     "workflows._messages",
     "workflows._month",
     "workflows._options",
@@ -163,6 +170,7 @@ def workflow_worker(client: Client, records: Records, settings: Settings) -> Wor
         activities=[
             *methods(RecordsActivities(records)),
             *methods(ContractActivities(book, records)),
+            *methods(MergeActivities(TemporalMergeBook(client))),
             *methods(PeriodActivities(book, records, policy)),
             *methods(revenue),
             *methods(BreakActivities(TemporalBreakDesk(client), records)),

@@ -193,6 +193,8 @@ class ContractState(Noun):
     term_end: dt.date | None = None
     """The first day after the term in force; null for an evergreen contract."""
     source: Literal["crm", "document"] = "crm"
+    withdrawn: tuple[str, ...] = ()
+    """Merges, by their keys, that were undone before this contract had ended for them."""
 
     def used(self) -> tuple[Usage, ...]:
         """The usage that has been taken in, by line and day."""

@@ -13,7 +13,9 @@ from cli.scenario_file import as_written, valid_scenario
 from cli.simulators import Simulators
 
 if TYPE_CHECKING:
-    from canonical.scenario import Scenario
+    from collections.abc import Iterable
+
+    from canonical.scenario import Scenario, Usage
 
 app = typer.Typer()
 
@@ -37,8 +39,8 @@ def trigger(
     """Have a scenario file's contract approved in the CRM simulator, which then sends its signed webhook.
 
     The contract is version 1, its changes are 2, 3, … in the file's order; a change not yet triggered is not
-    visible. The file's tax rates go into the tax simulator, its usage to the gateway (each entry once,
-    however often this is called).
+    visible; contracts that are merged are approved with the file's own. The file's tax rates go into the tax
+    simulator, its usage to the gateway (each entry once, however often this is called).
 
     Example: q2c trigger salesforce contract.json --change CH-1
     """
@@ -63,18 +65,20 @@ def load_except_crms(simulators: Simulators, document: dict[str, Any], *, bare: 
 
 
 def report_usage(scenario: "Scenario") -> None:
-    """The file's usage, told to the gateway; nothing where it has none."""
-    if scenario.usage:
-        path = f"/contracts/{quote(scenario.contract.id, safe='')}/usage"
-        receipt = tell(path, {"usage": named_usage(scenario)}, role="operator")
+    """The file's usage, told to the gateway by contract; nothing where it has none."""
+    from rules.merge import metered_by
+
+    for contract, usage in metered_by(scenario).items():
+        path = f"/contracts/{quote(contract, safe='')}/usage"
+        receipt = tell(path, {"usage": named_usage(usage)}, role="operator")
         say(f"usage: {receipt['recorded']} recorded, {receipt['duplicates']} known already")
 
 
-def named_usage(scenario: "Scenario") -> list[dict[str, Any]]:
+def named_usage(usage: "Iterable[Usage]") -> list[dict[str, Any]]:
     """The usage with an id for each entry, so that a file that is triggered again counts once."""
     seen: Counter[tuple[str, str, str]] = Counter()
     named = []
-    for each in scenario.usage:
+    for each in usage:
         entry = each.model_dump(mode="json", exclude={"received_date"}, exclude_none=True)
         content = (entry["line"], entry["date"], entry["quantity"])
         seen[content] += 1

@@ -144,7 +144,7 @@ def auto_renewal(state: ContractState, today: dt.date) -> ApprovedItem | None:
         return None
     taken = {(item.type, item.effective_date) for item in state.planned}
     taken |= {(item.type, item.effective_date) for item in state.carried if item.status != "skipped"}
-    if ("renewal", state.term_end) in taken:
+    if {("renewal", state.term_end), ("merge", state.term_end)} & taken:  # a merge renews before it ends
         return None
     identifier = f"renewal-{state.term_end.isoformat()}"
     change = Renewal(id=identifier, type="renewal", effective_date=state.term_end)

@@ -174,6 +174,13 @@ def _merge_fit(
         if other.timeline(day).term_on(day) is None:
             yield path, f"the contract {other.contract.id!r} is not in force on {day}"
     had = set(layout.lines)
+    for index, part_joined in enumerate(joining(change) if change.joined else ()):
+        lives = part_joined.timeline(day).lines.values()
+        for line_id in sorted({life.id for life in lives if life.lives_on(day)} & had):
+            words = (
+                f"the contract {part_joined.contract.id!r} brings a line {line_id!r}, which is there already"
+            )
+            yield f"contracts[{index}].id", words
     for index, merged in enumerate(change.contracts):
         for line_index, line in enumerate(merged.lines):
             if line.id in had and line.id not in {own.id for own in part.contract.lines}:

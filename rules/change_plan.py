@@ -10,7 +10,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TypeVar
 
-from canonical.change import ContractChange, Merge, Transfer
+from canonical.change import Cancellation, ContractChange, Merge, Transfer
 from canonical.contract import Contract
 from canonical.document import CreditMemo, DocumentLine, Invoice
 from canonical.lifecycle import ApprovedItem, ContractState
@@ -61,14 +61,20 @@ def scope(
         found = _within(documents(contract, before, used, as_of), None, until)
         return Scope(contract, before, None, found.invoices, found.credit_memos)
     known = documents(contract, before, used, as_of)
-    # a transfer and a merge end the subscription: what it has billed today by itself is a draft, and void
-    issued = _issued(known, state, as_of if isinstance(item.change, Transfer | Merge) else None)
+    # what a subscription that ends has billed today by itself is a draft, and void
+    issued = _issued(known, state, as_of if ends_subscription(item.change) else None)
     for change, last in _readings(item.change, as_of, until):
         wanted = documents(contract, (*before, change), used, as_of)
         difference = _difference(issued, _within(wanted, state.cycle_from, last), contract, state, item.id)
         if difference is not None:
             return Scope(contract, before, change, *difference)
     raise CannotCarryOut(f"{item.id} would alter documents that have been issued")
+
+
+def ends_subscription(change: ContractChange) -> bool:
+    """Whether it is a transfer or a merge, at one contract or the other: they take effect on their day."""
+    merged = isinstance(change, Cancellation) and change.merged_into is not None
+    return merged or isinstance(change, Transfer | Merge)
 
 
 def drafts_of(state: ContractState, contract: Contract, as_of: dt.date) -> tuple[str, ...]:
@@ -82,19 +88,27 @@ def drafts_of(state: ContractState, contract: Contract, as_of: dt.date) -> tuple
 
 
 def _issued(known: Documents, state: ContractState, drafts_from: dt.date | None) -> Documents:
-    """What has been issued of the expected: by plan up to a day, by the platform itself after another, as far
-    as it is not a draft yet.
+    """What has been issued of the expected: by plan up to a day, by the platform itself after another. From
+    `drafts_from` on only what our plans have made counts: the platform's own are drafts.
     """
     through, cycles = state.billed_through, state.cycle_from
 
-    def is_issued(date: dt.date) -> bool:
-        by_itself = cycles is not None and date > cycles and (drafts_from is None or date < drafts_from)
-        return (through is not None and date <= through) or by_itself
+    def is_issued(document: Invoice | CreditMemo) -> bool:
+        date = document.date
+        if drafts_from is not None and date >= drafts_from:
+            return any(_is_of(planned, document) for planned in state.expected)
+        return (through is not None and date <= through) or (cycles is not None and date > cycles)
 
     return Documents(
-        invoices=tuple(i for i in known.invoices if is_issued(i.date)),
-        credit_memos=tuple(c for c in known.credit_memos if is_issued(c.date)),
+        invoices=tuple(i for i in known.invoices if is_issued(i)),
+        credit_memos=tuple(c for c in known.credit_memos if is_issued(c)),
     )
+
+
+def _is_of(planned: Invoice | CreditMemo, document: Invoice | CreditMemo) -> bool:
+    """Whether the planned document is this one, or a supplement of it."""
+    same = (planned.account, planned.date) == (document.account, document.date)
+    return same and (planned.key == document.key or planned.key.startswith(f"{document.key}/"))
 
 
 def _within(wanted: Documents, cycles: dt.date | None, until: dt.date) -> Documents:
@@ -111,7 +125,7 @@ def _readings(
     change: ContractChange, as_of: dt.date, until: dt.date
 ) -> tuple[tuple[ContractChange, dt.date], ...]:
     """As of its effective date; or taken in today, which a transfer and a merge can't be."""
-    if isinstance(change, Transfer | Merge):
+    if ends_subscription(change):
         return ((change, until),)
     return (change, until), (change.model_copy(update={"received_date": as_of}), as_of)
 

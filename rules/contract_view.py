@@ -3,11 +3,12 @@
 import datetime as dt
 from collections.abc import Sequence
 
-from canonical.change import ContractChange
+from canonical.change import Cancellation, ContractChange
 from canonical.contract import Contract
 from canonical.document import CreditMemo, Invoice
 from canonical.ids import change_workflow_id
 from canonical.lifecycle import (
+    ApprovedItem,
     ChangeView,
     ContractAnswer,
     ContractState,
@@ -32,6 +33,13 @@ def status_of(state: ContractState, *, running: str | None, blocked: bool, today
     if any(item.type == "activation" and item.status == "compensated" for item in state.carried):
         return "compensated"
     return "pending" if state.contract is None else "activating"
+
+
+def chapter_of(item: ApprovedItem) -> str:
+    """Which story tells the change, by its name in Temporal."""
+    if isinstance(item.change, Cancellation) and item.change.merged_into is not None:
+        return "Merged"
+    return item.type.capitalize()
 
 
 def party(

@@ -11,7 +11,7 @@ from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 
-from canonical.change import Amendment, AmendmentLine, Cancellation, LineRates, Renewal, Transfer
+from canonical.change import Amendment, AmendmentLine, Cancellation, Renewal, Transfer
 from canonical.contract import Contract, LineTerms
 from rules.calendar import add_months
 from rules.changes import RampTurn, Step, opening_price
@@ -32,14 +32,14 @@ def lay_out(
     steps: Iterable[Step],
     horizon: dt.date,
     uplifts: Mapping[str, Fraction] | None = None,
-    tax_rates: tuple[LineRates, ...] = (),
+    customer: Customer | None = None,
 ) -> Timeline:
     """The timeline of the contract with these steps, automatic renewals included up to the horizon.
 
-    `uplifts` are those that lines bring along into a merged contract, `tax_rates` those of its first
-    customer. Raises ChangeRefused, BeyondCalendar.
+    `uplifts` are those that lines bring along into a merged contract, `customer` is whom it has from the
+    beginning, with the tax that is that customer's own. Raises ChangeRefused, BeyondCalendar.
     """
-    layout = Layout(contract, uplifts or {}, tax_rates)
+    layout = Layout(contract, uplifts or {}, customer)
     for step in steps:
         layout.apply(step)
     return layout.finish(horizon)
@@ -78,7 +78,7 @@ class Layout:
     """The contract as it stands after the changes applied so far."""
 
     def __init__(
-        self, contract: Contract, uplifts: Mapping[str, Fraction], tax_rates: tuple[LineRates, ...] = ()
+        self, contract: Contract, uplifts: Mapping[str, Fraction], customer: Customer | None = None
     ) -> None:
         start = contract.start_date
         self.contract = contract
@@ -87,7 +87,7 @@ class Layout:
             for line in contract.lines
         }
         self.terms = [self._term("initial", start, 0, contract.term_months)]
-        self.customers = [Customer(start, contract.account, None, tax_rates)]
+        self.customers = [customer or Customer(start, contract.account, None)]
         self.cancellation: Cancellation | None = None
 
     def apply(self, step: Step) -> None:

@@ -5,30 +5,37 @@ Source: FINANCE.md, "Amendments".
 
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
-from canonical.change import Cancellation, ContractChange, LineRates, Merge
+from canonical.change import (
+    Amendment,
+    Cancellation,
+    ContractChange,
+    JoinedContract,
+    Merge,
+)
 from canonical.contract import Contract, Line, LineTerms
+from canonical.scenario import Scenario, Usage
 from rules.changes import Step, steps
 from rules.layout import lay_out, lay_out_fitting
-from rules.timeline import LineLife, Timeline
+from rules.timeline import Customer, LineLife, Timeline
 
 
 @dataclass(frozen=True)
 class Part:
     """A contract of its own with the changes that are its; `uplifts` are those its lines bring along,
-    `tax_rates` those of its first customer.
+    `customer` whom it has from the beginning where that one's tax is not the lines' own.
     """
 
     contract: Contract
     changes: tuple[ContractChange, ...]
     uplifts: Mapping[str, Fraction] = field(default_factory=dict)
-    tax_rates: tuple[LineRates, ...] = ()
+    customer: Customer | None = None
 
     def lay_out(self, in_order: Iterable[Step], horizon: dt.date) -> Timeline:
         """The contract with these steps. Raises ChangeRefused, BeyondCalendar."""
-        return lay_out(self.contract, in_order, horizon, self.uplifts, self.tax_rates)
+        return lay_out(self.contract, in_order, horizon, self.uplifts, self.customer)
 
     def before(self, day: dt.date) -> tuple[ContractChange, ...]:
         return tuple(change for change in self.changes if change.effective_date < day)
@@ -94,7 +101,9 @@ def merged_part(current: Part, merge: Merge) -> Part:
     )
     later = tuple(change for change in current.changes if change.effective_date >= day)
     uplifts = {life.id: life.state_on(day).uplift for life in brought}
-    return Part(contract, later, uplifts, merge.tax_rates)
+    before = timelines[0].customer_on(day)
+    rates = merge.tax_rates or before.tax_rates
+    return Part(contract, later, uplifts, replace(before, since=day, tax_rates=rates))
 
 
 def end_of(merge: Merge) -> Cancellation:
@@ -106,7 +115,7 @@ def end_of(merge: Merge) -> Cancellation:
 
 def _ended(part: Part, merge: Merge) -> Part:
     changes = (*part.before(merge.effective_date), end_of(merge))
-    return Part(part.contract, changes, part.uplifts, part.tax_rates)
+    return Part(part.contract, changes, part.uplifts, part.customer)
 
 
 def _line(life: LineLife, day: dt.date) -> Line:
@@ -120,3 +129,40 @@ def _line(life: LineLife, day: dt.date) -> Line:
         "ramp": life.terms.ramp if life.follows_ramp else None,
     }
     return Line(id=life.id, **(terms | now))
+
+
+def apart(change: ContractChange) -> ContractChange:
+    """A merge as a workflow carries it out that has not asked the others yet: they are contracts of their
+    own, as far as is known without a change. Other changes as they are.
+    """
+    if not isinstance(change, Merge) or change.joined:
+        return change
+    return change.model_copy(update={"joined": tuple(JoinedContract(contract=c) for c in change.contracts)})
+
+
+def products_joining(merge: Merge) -> set[str]:
+    """The products that the merged contracts bring, whether a line of theirs is still in force or not."""
+    found = {line.product for part in joining(merge) for line in part.contract.lines}
+    for part in joining(merge):
+        for change in part.changes:
+            if isinstance(change, Amendment):
+                found |= {entry.add.product for entry in change.lines if entry.add is not None}
+    return found
+
+
+def metered_by(scenario: Scenario) -> dict[str, tuple[Usage, ...]]:
+    """The scenario's usage by the contract that it is reported to: that of a merged contract's lines is its
+    own up to the merge, and the leading contract's from then on.
+    """
+    until = {
+        line.id: (other.id, change.effective_date)
+        for change in scenario.changes
+        if isinstance(change, Merge)
+        for other in change.contracts
+        for line in other.lines
+    }
+    found: dict[str, list[Usage]] = {}
+    for usage in scenario.usage:
+        other, day = until.get(usage.line, (scenario.contract.id, dt.date.max))
+        found.setdefault(other if usage.date < day else scenario.contract.id, []).append(usage)
+    return {contract: tuple(entries) for contract, entries in found.items()}

@@ -37,6 +37,8 @@ from canonical.ids import contract_workflow_id
 from canonical.lifecycle import ContractState, ContractView
 from connectors.registry import connector, settings_of
 from governance.policy import load_policy
+from rules.merge import metered_by
+from rules.reading import read_scenario
 from sandbox.kit.application import Application
 from sandbox.kit.platform import Platform, PlatformConfig, build_app
 from sandbox.kit.state import State
@@ -88,9 +90,10 @@ class World:
         """What `q2c trigger` does: rates, items and entity where they belong, the approval in the CRM."""
         for name in ("avatax", "netsuite"):
             await self.platforms[name].load({"scenario": scenario, "bare": bare})
-        usage = scenario.get("usage", ())
-        if usage and approve == "contract":
-            await self.report_usage(scenario["contract"]["id"], usage)
+        if scenario.get("usage") and approve == "contract":
+            for contract, usage in metered_by(read_scenario(json.dumps(scenario), "json")).items():
+                told = [each.model_dump(mode="json", exclude_none=True) for each in usage]
+                await self.report_usage(contract, told)
         await self.platforms["salesforce"].load(
             {"scenario": scenario, "approve": approve, "bare": bare, "times": times}
         )

@@ -11,14 +11,21 @@ from collections.abc import Awaitable, Callable
 from temporalio import workflow
 from temporalio.exceptions import ApplicationError
 
-from activities.billing import BillingActivities, DocumentsQuestion
+from activities.billing import BillingActivities
 from activities.crm import ContractQuestion, CrmActivities
 from activities.erp import ErpActivities
 from activities.tax import TaxActivities, TaxQuestion
-from canonical.change import ContractChange, Transfer
+from canonical.change import ContractChange, Merge, Transfer
 from canonical.contract import Account, Contract, DatedRate
 from canonical.document import CreditMemo, Invoice
-from canonical.lifecycle import ChangeInput, ChangeResult, ChangeStatus, CustomerIds, Plan
+from canonical.lifecycle import (
+    ApprovedItem,
+    ChangeInput,
+    ChangeResult,
+    ChangeStatus,
+    CustomerIds,
+    Plan,
+)
 from canonical.money import total
 from canonical.origin import Origin, Reference
 from canonical.policy import PolicyExcerpt
@@ -29,9 +36,10 @@ from ports.billing import (
 )
 from ports.crm import ContractSnapshot, CrmWriteBack
 from ports.erp import ErpCheck
-from rules.change_plan import CannotCarryOut, Scope, drafts_of, scope
+from rules.change_plan import CannotCarryOut, Scope, scope
 from rules.customer_checks import customer_problems
 from rules.layout import ChangeRefused
+from rules.merge import apart, products_joining
 from rules.subledger import revenue_accounts
 from rules.subscription_order import subscription_order, term_end
 from rules.subscription_stays import customer_of, stay_on, with_account
@@ -51,7 +59,7 @@ class ChangeStory:
     """One change being carried out: what is known, what is planned, what has been done."""
 
     def __init__(self, given: ChangeInput) -> None:
-        state, self.item, self.as_of = given.state, given.item, given.as_of
+        state, self.item, self.as_of = given.state, _apart(given.item), given.as_of
         self.until = given.until
         if state.contract is None or state.policy is None:
             raise ValueError("a change needs a contract that has been read")
@@ -171,8 +179,13 @@ class ChangeStory:
             self.contract = without_tax(snapshot.contract)
         for approved in snapshot.changes:
             if approved.change.id == self.item.id:
-                change = change_without_tax(approved.change)
+                change = apart(change_without_tax(approved.change))
                 self.item = self.item.model_copy(update={"change": change})
+        self.scope = self._scope()
+
+    def take(self, change: ContractChange) -> None:
+        """The change as more has become known of it: its documents are computed again."""
+        self.item = self.item.model_copy(update={"change": change})
         self.scope = self._scope()
 
     async def check(self) -> None:
@@ -208,6 +221,11 @@ class ChangeStory:
     async def quote(self) -> None:
         """Learns today's tax rates, so that the expected documents are exact before anything is written."""
         step = Step("quote tax", "tax.quote", self.policy.route.tax, "Ask the tax engine for rates")
+        await self.steps.run(step, self._quote)
+
+    async def quote_again(self) -> None:
+        """The same, where lines have become known since."""
+        step = Step("quote tax again", "tax.quote", self.policy.route.tax, "Ask the tax engine for rates")
         await self.steps.run(step, self._quote)
 
     async def _quote(self, origin: Origin) -> None:
@@ -348,34 +366,6 @@ class ChangeStory:
             BillingActivities.set_subscription, order, **on_platform(billing, "Set the subscription back")
         )
 
-    async def nothing_issued(self) -> None:
-        """Has the subscription that the change ends billed today by itself? A draft is made void later on;
-        what is issued stays, and the change can only take effect on a later day.
-        """
-        drafts = drafts_of(self.state, self.contract, self.as_of)
-        billing = self.policy.route.billing
-        step = Step("look for today's", "billing.list_documents", billing, "What has been billed today?")
-        if drafts:
-            await self.steps.run(step, lambda origin: self._nothing_issued(drafts))
-
-    async def _nothing_issued(self, drafts: tuple[str, ...]) -> None:
-        billing = self.policy.route.billing
-        listed = await workflow.execute_activity_method(
-            BillingActivities.list_documents,
-            DocumentsQuestion(contract=self.state.id, since=self.as_of),
-            **on_platform(billing, "What has been billed today?"),
-        )
-        for each in listed.documents:
-            if each.origin == "cycle" and each.key in drafts and each.status not in ("draft", "void"):
-                raise rejected(
-                    billing,
-                    "rules.plan",
-                    f"{each.number or each.id} of {each.date} is issued to the customer before; the "
-                    f"{self.item.type} can only take effect on a later day",
-                    field="effective_date",
-                    code="InvalidContract",
-                )
-
     async def end_subscription(self) -> None:
         """Stops the platform's own billing on the effective date; undone by setting it as it was."""
         step = Step(
@@ -495,7 +485,13 @@ def void(_: object) -> None:
     """Takes a value that was computed for its errors alone."""
 
 
+def _apart(item: ApprovedItem) -> ApprovedItem:
+    return item if item.change is None else item.model_copy(update={"change": apart(item.change)})
+
+
 def _added_products(change: ContractChange | None) -> set[str]:
+    if isinstance(change, Merge):
+        return products_joining(change)
     if change is None or change.type != "amendment":
         return set()
     return {line.add.product for line in change.lines if line.add is not None}

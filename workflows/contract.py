@@ -39,13 +39,13 @@ from canonical.lifecycle import (
 from canonical.origin import Origin
 from ports.crm import Approval, ApprovedChange, ContractSnapshot
 from rules import agenda, metering
-from rules.contract_view import answer_to, changes_of, party, status_of
+from rules.contract_view import answer_to, changes_of, chapter_of, party, status_of
 from rules.untaxed import without_tax
 from rules.zones import day_of, start_of
 from workflows._attributes import ACCOUNT, CONTRACT, LEGAL_ENTITY, STATUS
 from workflows._correction import corrected_items
-from workflows._decisions import Decisions
 from workflows._desk import Desk, invalid
+from workflows._merging import Merging
 from workflows._messages import Resolve
 from workflows._options import WORKFLOW_QUEUE, on_platform
 from workflows._steps import Step, Steps, Undo
@@ -60,19 +60,8 @@ _ASK_AGAIN_SECONDS = (1, 2, 4, 8, 15, 30)
 """How long to wait for a CRM whose reads lag behind its messages."""
 
 
-_CHAPTERS = {
-    "activation": "Activation",
-    "amendment": "Amendment",
-    "renewal": "Renewal",
-    "cancellation": "Cancellation",
-    "transfer": "Transfer",
-    "merge": "Amendment",
-}
-"""Which story tells which kind of change."""
-
-
 @workflow.defn(name="Contract")
-class ContractWorkflow(Decisions):
+class ContractWorkflow(Merging):
     @workflow.init
     def __init__(self, state: ContractState) -> None:
         self.state = state
@@ -191,7 +180,7 @@ class ContractWorkflow(Decisions):
                 await self._rest()
 
     def _due(self) -> ApprovedItem | None:
-        today = self._today()
+        today = self.today()
         renewal = agenda.auto_renewal(self.state, today)
         if renewal is not None:
             self._set(planned=(*self.state.planned, renewal))
@@ -200,17 +189,17 @@ class ContractWorkflow(Decisions):
     async def _rest(self) -> None:
         """Waits for a message, or for the day on which something falls due. One timer for each such day."""
         self._show_status()
-        day = agenda.next_day(self.state, self._today())
+        day = agenda.next_day(self.state, self.today())
         if day != self._alarm_day:
             if self._alarm is not None:
                 self._alarm.cancel()
             self._alarm = None if day is None else asyncio.create_task(self._sleep_until(day))
             self._alarm_day = day
-        before = self._today()
+        before = self.today()
         await workflow.wait_condition(
             lambda: (
                 bool(self.state.queue or self.state.submissions)
-                or self._today() != before
+                or self.today() != before
                 or (self._alarm is not None and self._alarm.done())
             )
         )
@@ -281,7 +270,7 @@ class ContractWorkflow(Decisions):
             contract=self.state.contract or without_tax(snapshot.contract),
             version=max(self.state.version, snapshot.version),
             planned=(*self.state.planned, *items),
-            usage=metering.take_in(self.state, reading.usage, self._today()),
+            usage=metering.take_in(self.state, reading.usage, self.today()),
             policy=reading.policy,
             business_date=max(dates, default=None),
         )
@@ -320,11 +309,11 @@ class ContractWorkflow(Decisions):
 
     async def _carry_out(self, item: ApprovedItem) -> None:
         """One change as a chapter of its own, to its end, whatever that is."""
-        if agenda.void_by_cancellation(self.state, item):
+        if agenda.void_by_cancellation(self.state, item) or item.id in self.state.withdrawn:
             self._carried(item, "skipped", None)
             return
         self.desk.topic = item.id
-        today = self._today()
+        today = self.today()
         given = ChangeInput(
             state=self.state.model_copy(update={"seen": (), "queue": (), "submissions": ()}),
             item=item,
@@ -358,7 +347,7 @@ class ContractWorkflow(Decisions):
         )
         try:
             result: ChangeResult = await workflow.execute_child_workflow(
-                _CHAPTERS[item.type],
+                chapter_of(item),
                 given,
                 result_type=ChangeResult,
                 id=change_workflow_id(self.state.id, item.type, item.id),
@@ -468,13 +457,13 @@ class ContractWorkflow(Decisions):
     def _zone(self) -> str:
         return self.state.policy.time_zone if self.state.policy else "UTC"
 
-    def _today(self) -> dt.date:
+    def today(self) -> dt.date:
         """The legal entity's day, or a platform's where that runs ahead of ours."""
         today = day_of(workflow.now(), self._zone())
         return max(today, self.state.business_date) if self.state.business_date else today
 
     def _status(self) -> ContractStatus:
-        return status_of(self.state, running=self.running, blocked=bool(self.desk.open), today=self._today())
+        return status_of(self.state, running=self.running, blocked=bool(self.desk.open), today=self.today())
 
     def _show_status(self) -> None:
         """Search attributes cost an action each time, so they are set only when one is another."""
@@ -493,5 +482,5 @@ class ContractWorkflow(Decisions):
     def _waiting_for(self) -> str:
         if self.running is not None:
             return f"Carries out {self.running}"
-        day = agenda.next_day(self.state, self._today())
+        day = agenda.next_day(self.state, self.today())
         return f"{self._status()}; waits for the next change" + (f" or {day.isoformat()}" if day else "")

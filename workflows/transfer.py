@@ -9,6 +9,7 @@ from temporalio import workflow
 from canonical.lifecycle import ChangeInput, ChangeResult
 from workflows._change import ChangeStory
 from workflows._chapter import Chapter
+from workflows._handover import nothing_issued
 
 
 @workflow.defn(name="Transfer")
@@ -25,7 +26,7 @@ class TransferWorkflow(Chapter):
     async def scenes(self) -> None:
         story = self.story
         await story.understand()
-        await story.steps.together([story.check(), story.quote(), story.nothing_issued()])
+        await story.steps.together([story.check(), story.quote(), nothing_issued(story)])
         await story.customers()
         await story.end_subscription()
         await story.subscription()

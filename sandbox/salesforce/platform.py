@@ -3,7 +3,7 @@
 import base64
 import secrets
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 from urllib.parse import parse_qsl
@@ -213,6 +213,10 @@ class Salesforce(Platform):
             position = _position(changes, str(approve))
             order_id = entry.change(contract, changes, position)
             self._approve(entry, order_id)
+        for merged in _merged(changes, str(approve)):
+            first = entry.contract(merged)
+            self._approve(entry, first)
+            self._notify(first, notify, times)
         self._notify(order_id, notify, times)
         return self._made(order_id)
 
@@ -337,6 +341,15 @@ def _position(changes: list[Mapping[str, Any]], wanted: str) -> int:
         if change["id"] == wanted:
             return position
     raise ValueError(f"approve: the scenario has no change {wanted}")
+
+
+def _merged(changes: list[Mapping[str, Any]], approve: str) -> Iterator[Mapping[str, Any]]:
+    """The contracts that are merged into the file's own: contracts of their own, approved when it is, and
+    before the merge that names them.
+    """
+    for change in changes:
+        if change["type"] == "merge" and approve in ("contract", change["id"]):
+            yield from change["contracts"]
 
 
 def _plain(value: Any) -> Any:

@@ -393,9 +393,11 @@ def _indication(line: Doc) -> dict[str, str]:
 
 
 def _products(contract: Doc, changes: list[Doc]) -> dict[str, str]:
-    """Line → product, of the contract's lines and those that amendments add."""
+    """Line → product: the contract's lines, those that amendments add, those that merged contracts bring."""
     products = {line["id"]: line["product"] for line in contract["lines"]}
     for change in changes:
+        for merged in change["contracts"] if change["type"] == "merge" else ():
+            products |= {line["id"]: line["product"] for line in merged["lines"]}
         for line in change.get("lines", ()) if change["type"] == "amendment" else ():
             if line.get("add"):
                 products[line["id"]] = line["add"]["product"]

@@ -191,6 +191,26 @@ async def paid(made: World) -> None:
     await until_receipts(made, 2)
 
 
+async def merged(made: World) -> None:
+    """Two contracts become one; the first asking is refused by a person, the second one holds."""
+    other = sold(seats("M1", price="7", **TAXED), start=month(-5), id="C-2")
+    merge = {"id": "M", "type": "merge", "effective_date": month(-1, 11), "contracts": [other]}
+    told = scenario(sold(seats(**TAXED), start=month(-3)), merge)
+    await made.load(told)
+    for contract in ("C-1", "C-2"):
+        await made.until_status(contract, "active")
+    refusal = {"customer": "A-1", "code": "CertificatesError"}
+    await made.platforms["avatax"].load({"refuse_commit": refusal})
+    await made.load(told, approve="M")
+    await made.decide("fiona", await made.until_exception("C-2"), "compensate")
+    found = await made.until_exception("C-1")
+    await made.platforms["avatax"].load({"refuse_commit": {**refusal, "code": None}})
+    await made.decide("fiona", found, "retry")
+    await made.until_status("C-1", "active", changes=2)
+    await made.until_status("C-2", "cancelled")
+    await made.until_posted("C-1", 3)
+
+
 STORIES: dict[str, Story] = {
     "life": life,
     "month-end": month_end,
@@ -200,6 +220,7 @@ STORIES: dict[str, Story] = {
     "fixed": fixed,
     "undone-in-temporal": undone_in_temporal,
     "transferred": transferred,
+    "merged": merged,
     "reconciled": reconciled_periods,
     "paid": paid,
     "closed": closed_periods,

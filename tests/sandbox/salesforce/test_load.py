@@ -197,3 +197,19 @@ def test_credentials_have_the_vendors_names(org: Salesforce) -> None:
         "webhook_secret",
         "outbound_message_path",
     }
+
+
+async def test_merged_contracts_are_approved_with_the_files_own(org: Salesforce) -> None:
+    other = json.loads(json.dumps(SCENARIO["contract"])) | {"id": "C-OTHER"}
+    for line in other["lines"]:
+        line["id"] = f"other-{line['id']}"
+    merge = {"id": "M", "type": "merge", "effective_date": "2026-06-01", "contracts": [other]}
+    told = {**SCENARIO, "changes": [merge]}
+    await org.load({"scenario": told, "approve": "contract"})
+    assert {c["Q2C_Id__c"]: c["Status"] for c in org.dump()["Contract"]} == {
+        SCENARIO["contract"]["id"]: "Activated",
+        "C-OTHER": "Activated",
+    }
+    assert len(org.outbox.entries()) == 2
+    await org.load({"scenario": told, "approve": "M"})
+    assert [c["Version__c"] for c in org.dump()["Contract"]] == [2.0, 1.0]

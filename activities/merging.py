@@ -1,0 +1,48 @@
+"""Asking the workflow of a contract that is merged into another to end, and telling it how that ended."""
+
+from typing import Protocol
+
+from temporalio import activity
+from temporalio.exceptions import ApplicationError
+
+from canonical.merging import MergeRequest, MergeStanding, MergeWord
+
+
+class MergeBook(Protocol):
+    """Speaks with the workflows of contracts. Everything can be said again."""
+
+    async def join(self, request: MergeRequest) -> MergeStanding | None:
+        """Has the contract end for a merge, once; None where there is no such contract yet."""
+        ...
+
+    async def settle(self, word: MergeWord) -> MergeStanding | None:
+        """Tells the contract how the merge has ended; None where there is no such contract."""
+        ...
+
+
+class MergeActivities:
+    def __init__(self, book: MergeBook) -> None:
+        self._book = book
+
+    @activity.defn(name="contract.join")
+    async def join(self, request: MergeRequest) -> MergeStanding:
+        """Asks the contract to end for a merge, and again until it has, or has been kept from it."""
+        standing = await self._book.join(request)
+        if standing is None or standing.status in ("unknown", "waiting"):
+            raise _not_yet(request.contract, standing)
+        return standing
+
+    @activity.defn(name="contract.settle_merge")
+    async def settle_merge(self, word: MergeWord) -> MergeStanding:
+        """Says how the merge has ended, and again until the contract has drawn the consequence."""
+        standing = await self._book.settle(word)
+        if standing is None:
+            return MergeStanding(status="unknown")
+        if standing.status in ("waiting", "prepared"):
+            raise _not_yet(word.contract, standing)
+        return standing
+
+
+def _not_yet(contract: str, standing: MergeStanding | None) -> ApplicationError:
+    reason = "it is not known yet" if standing is None else standing.reason
+    return ApplicationError(f"contract {contract} is busy: {reason}", type="ContractBusy")

@@ -1,0 +1,269 @@
+"""A merge in the running system: several contracts' workflows, and one of them leads."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from temporalio.client import WorkflowExecutionStatus
+
+from canonical.ids import change_workflow_id, contract_workflow_id
+from canonical.lifecycle import ContractState, ContractView
+from canonical.merging import MergeStanding
+from sandbox.kit.faults import Fault
+from tests.agreement import until_agreed
+from tests.rules.scenarios import amendment, cancellation, seats
+from tests.workflows.sales import account, month, scenario, sold
+from tests.world import World, working_world, world
+
+pytestmark = pytest.mark.xdist_group("parties")
+
+TAXED = {"tax_rate_percent": "8.875"}
+DAY = month(-1, 11)
+KEY = "C-1/M"
+
+
+def other(**more: Any) -> dict[str, Any]:
+    return sold(seats("M1", price="7", **TAXED), start=month(-5), id="C-2", **more)
+
+
+def merged(*contracts: dict[str, Any], day: str = DAY) -> dict[str, Any]:
+    merge = {"id": "M", "type": "merge", "effective_date": day, "contracts": list(contracts) or [other()]}
+    return scenario(sold(seats(**TAXED), start=month(-3)), merge)
+
+
+async def both_active(made: World, told: dict[str, Any]) -> None:
+    await made.load(told)
+    for name in ("C-1", *(each["id"] for each in told["changes"][0]["contracts"])):
+        await made.until_status(name, "active")
+
+
+async def refuse_tax(made: World, *, code: str | None = "CertificatesError") -> None:
+    await made.platforms["avatax"].load({"refuse_commit": {"customer": "A-1", "code": code}})
+
+
+async def state_of(made: World, contract: str) -> ContractState:
+    handle = made.client.get_workflow_handle(contract_workflow_id(contract))
+    state: ContractState = await handle.query("whole_state", result_type=ContractState)
+    return state
+
+
+def without_merge(told: dict[str, Any]) -> list[dict[str, Any]]:
+    """The contracts as they are where the merge is undone, each by itself."""
+    others = told["changes"][0]["contracts"]
+    return [{**told, "changes": []}, *({**told, "contract": each, "changes": []} for each in others)]
+
+
+def statuses(view: ContractView) -> list[tuple[str, str]]:
+    return [(change.id, change.status) for change in view.changes]
+
+
+async def test_merged_contracts_end_with_credit_and_one_new_contract_begins(made: World) -> None:
+    told = merged()
+    await both_active(made, told)
+    await made.load(told, approve="M")
+    view = await made.until_status("C-1", "active", changes=2)
+    ended = await made.until_status("C-2", "cancelled")
+    found = await until_agreed(made, told)
+    assert statuses(view) == [("C-1", "done"), ("M", "done")]
+    assert statuses(ended) == [("C-2", "done"), (KEY, "done")]
+    keys = {document.key for document in found.issued}
+    assert {f"C-1/credit-memo/{DAY}/{month(-3)}", f"C-2/credit-memo/{DAY}/{month(-5)}"} <= keys
+    assert f"C-1/M/invoice/{DAY}" in keys
+    subscriptions = made.platforms["stripe"].dump()["subscription"]
+    standing = [s["metadata"].get("q2c_key") for s in subscriptions if s["status"] == "active"]
+    assert standing == [KEY]
+    written = {
+        c["Q2C_Id__c"]: c["Integration_Status__c"] for c in made.platforms["salesforce"].dump()["Contract"]
+    }
+    assert written == {"C-1": "Active", "C-2": "Cancelled"}
+
+
+async def test_merged_contract_brings_what_its_own_changes_have_made_of_it(made: World) -> None:
+    """The CRM names it as it was approved; what counts is what its own workflow holds."""
+    up = amendment(month(-2, 15), {"id": "M1", "quantity": "15"}, name="UP")
+    told = merged()
+    await both_active(made, told)
+    changed = {**scenario(other(), up)}
+    await made.load(changed, approve="UP")
+    await made.until_status("C-2", "active", changes=2)
+    await made.load(told, approve="M")
+    await made.until_status("C-1", "active", changes=2)
+    await made.until_status("C-2", "cancelled")
+    state = await state_of(made, "C-1")
+    new = next(document for document in state.expected if document.key == f"C-1/M/invoice/{DAY}")
+    assert {line.line: line.quantity for line in new.lines} == {"L1": 10, "M1": 15}
+    assert not await made.exceptions()
+
+
+async def test_merge_heard_of_before_the_other_contract_waits_for_it(made: World) -> None:
+    told = merged()
+    await made.load(told)
+    lose_messages_of(made, "C-2")
+    await made.until_status("C-1", "active")
+    await made.load(told, approve="M")
+    lose_messages_of(made, "C-2")
+
+    async def asked() -> bool:
+        state = await state_of(made, "C-1")
+        return any(item.id == "M" for item in state.planned)
+
+    await made.settle(asked, "C-1 knows of the merge")
+    assert await made.view("C-2") is None
+    await made.load(scenario(other()))
+    await made.until_status("C-1", "active", changes=2)
+    await until_agreed(made, told)
+
+
+def lose_messages_of(made: World, contract: str) -> None:
+    salesforce = made.platforms["salesforce"]
+    bodies = {entry["number"]: str(entry) for entry in salesforce.outbox.entries()}
+    for number, body in bodies.items():
+        if contract in body:
+            salesforce.state.delete("_webhook", str(number))
+
+
+async def test_same_message_twice_merges_once(made: World) -> None:
+    told = merged()
+    await both_active(made, told)
+    await made.load(told, approve="M", times=3)
+    await made.until_status("C-1", "active", changes=2)
+    await made.load(told, approve="M", times=2)
+    await until_agreed(made, told)
+
+
+async def test_undone_merge_leaves_each_contract_as_it_was(made: World) -> None:
+    told = merged(other(account=account("A-2")))
+    await both_active(made, told)
+    await until_agreed(made, *without_merge(told))
+    await refuse_tax(made)
+    await made.load(told, approve="M")
+    found = await made.until_exception("C-1")
+    assert (await made.view("C-2")).running is not None  # type: ignore[union-attr]
+    await made.decide("fiona", found, "compensate")
+    view = await made.until_status("C-1", "active", changes=2)
+    back = await made.until_status("C-2", "active", changes=2)
+    assert statuses(view) == [("C-1", "done"), ("M", "compensated")]
+    assert statuses(back) == [("C-2", "done"), (KEY, "compensated")]
+    await until_agreed(made, *without_merge(told), undone=["C-1/M"])
+    subscriptions = made.platforms["stripe"].dump()["subscription"]
+    standing = sorted(s["metadata"]["q2c_contract"] for s in subscriptions if s["status"] == "active")
+    assert standing == ["C-1", "C-2"]
+
+
+async def test_contract_that_can_not_end_stops_the_merge_until_somebody_decides(made: World) -> None:
+    """It has been billed since, so the merge would reach back over an issued invoice."""
+    told = merged(other(every=1))
+    await both_active(made, told)
+    await made.load(told, approve="M")
+    found = await made.until_exception("C-2")
+    assert "documents that have been issued" in found.summary
+    await made.decide("fiona", found, "compensate")
+    refusal = await made.until_exception("C-1")
+    assert (refusal.code, refusal.step) == ("merge_refused", "join C-2")
+    await made.decide("fiona", refusal, "compensate")
+    await made.until_status("C-1", "active", changes=2)
+    await until_agreed(made, *without_merge(told))
+
+
+async def test_refused_merge_that_is_tried_again_asks_again(made: World) -> None:
+    told = merged()
+    await both_active(made, told)
+    await refuse_tax(made)
+    await made.load(told, approve="M")
+    found = await made.until_exception("C-2")
+    await made.decide("fiona", found, "compensate")
+    refusal = await made.until_exception("C-1")
+    await refuse_tax(made, code=None)
+    await made.decide("fiona", refusal, "retry")
+    await made.until_status("C-1", "active", changes=2)
+    ended = await made.until_status("C-2", "cancelled")
+    assert statuses(ended) == [("C-2", "done"), (KEY, "compensated"), (f"{KEY}/2", "done")]
+    await until_agreed(made, told)
+
+
+async def test_lost_answers_merge_once(made: World) -> None:
+    told = merged()
+    await both_active(made, told)
+    for route in ("POST /v1/subscriptions", "POST /v1/invoices", "POST /v1/credit_notes"):
+        made.platforms["stripe"].faults.add(Fault("applied-then-cut", route=route, times=2))
+    made.platforms["netsuite"].faults.add(Fault("applied-then-timeout", times=1))
+    await made.load(told, approve="M")
+    await made.until_status("C-1", "active", changes=2)
+    await until_agreed(made, told)
+
+
+async def test_worker_lost_while_the_other_contract_has_ended_is_no_loss(
+    tmp_path: Path, temporal_address: str
+) -> None:
+    told = merged()
+    async with world(tmp_path, temporal_address, working=False) as made:
+        async with working_world(made):
+            await both_active(made, told)
+            await until_agreed(made, *without_merge(told))
+            made.platforms["stripe"].faults.add(Fault("503", route="POST /v1/invoices"))
+            await made.load(told, approve="M")
+
+            async def prepared() -> bool:
+                chapter = change_workflow_id("C-2", "cancellation", KEY)
+                handle = made.client.get_workflow_handle(chapter)
+                if (await made.view("C-2")).running is None:  # type: ignore[union-attr]
+                    return False
+                standing: MergeStanding = await handle.query("merge_standing", KEY, result_type=MergeStanding)
+                return standing.status == "prepared"
+
+            await made.settle(prepared, "C-2 has ended and waits")
+        made.platforms["stripe"].faults.clear()
+        async with working_world(made):
+            await made.until_status("C-1", "active", changes=2)
+            await made.until_status("C-2", "cancelled")
+            await until_agreed(made, told)
+
+
+async def test_leading_chapter_that_is_cancelled_gives_the_others_back(made: World) -> None:
+    told = merged()
+    await both_active(made, told)
+    made.platforms["stripe"].faults.add(Fault("503", route="POST /v1/invoices"))
+    await made.load(told, approve="M")
+    chapter = change_workflow_id("C-1", "merge", "M")
+
+    async def joined() -> bool:
+        view = await made.view("C-2")
+        return view is not None and view.running is not None
+
+    await made.settle(joined, "C-2 is ending")
+    await made.client.get_workflow_handle(chapter).cancel()
+    made.platforms["stripe"].faults.clear()
+    await made.until_status("C-1", "active", changes=2)
+    await made.until_status("C-2", "active", changes=2)
+    await until_agreed(made, *without_merge(told), undone=["C-1/M"])
+    description = await made.client.get_workflow_handle(chapter).describe()
+    assert description.status == WorkflowExecutionStatus.CANCELED
+
+
+async def test_withdrawn_before_it_began_it_is_never_carried_out(made: World) -> None:
+    """Messages may come in any order: the merge is undone before its request was taken in."""
+    told = merged()
+    await both_active(made, told)
+    handle = made.client.get_workflow_handle(contract_workflow_id("C-2"))
+    first: MergeStanding = await handle.execute_update("withdraw_merge", KEY, result_type=MergeStanding)
+    assert first.status == "refused"
+    ended = cancellation(DAY) | {"id": KEY, "merged_into": "C-1"}
+    submission = {
+        "event_id": KEY, "change": ended, "actor": "x", "reason": "late", "correlation_id": "x",
+    }  # fmt: skip
+    await handle.execute_update("submit", submission)
+    view = await made.until_status("C-2", "active", changes=2)
+    assert statuses(view) == [("C-2", "done"), (KEY, "skipped")]
+    await until_agreed(made, *without_merge(told))
+
+
+async def test_word_that_nobody_waits_for_changes_nothing(made: World) -> None:
+    told = merged()
+    await both_active(made, told)
+    await made.load(told, approve="M")
+    await made.until_status("C-1", "active", changes=2)
+    await made.until_status("C-2", "cancelled")
+    handle = made.client.get_workflow_handle(contract_workflow_id("C-2"))
+    standing: MergeStanding = await handle.execute_update("withdraw_merge", KEY, result_type=MergeStanding)
+    assert standing.status == "done"
+    await until_agreed(made, told)

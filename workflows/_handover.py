@@ -1,0 +1,44 @@
+"""What a transfer and a merge look at first: the day on which one subscription ends and another begins."""
+
+from typing import TYPE_CHECKING
+
+from temporalio import workflow
+
+from activities.billing import BillingActivities, DocumentsQuestion
+from rules.change_plan import drafts_of
+from workflows._options import on_platform
+from workflows._refusal import rejected
+from workflows._steps import Step
+
+if TYPE_CHECKING:
+    from workflows._change import ChangeStory
+
+
+async def nothing_issued(story: "ChangeStory") -> None:
+    """Has the subscription that the change ends billed today by itself? A draft is made void later on; what
+    is issued stays, and the change can only take effect on a later day.
+    """
+    drafts = drafts_of(story.state, story.contract, story.as_of)
+    billing = story.policy.route.billing
+    step = Step("look for today's", "billing.list_documents", billing, "What has been billed today?")
+    if drafts:
+        await story.steps.run(step, lambda origin: _nothing_issued(story, drafts))
+
+
+async def _nothing_issued(story: "ChangeStory", drafts: tuple[str, ...]) -> None:
+    billing = story.policy.route.billing
+    listed = await workflow.execute_activity_method(
+        BillingActivities.list_documents,
+        DocumentsQuestion(contract=story.state.id, since=story.as_of),
+        **on_platform(billing, "What has been billed today?"),
+    )
+    for each in listed.documents:
+        if each.origin == "cycle" and each.key in drafts and each.status not in ("draft", "void"):
+            raise rejected(
+                billing,
+                "rules.plan",
+                f"{each.number or each.id} of {each.date} is issued to the customer before; the "
+                f"{story.item.type} can only take effect on a later day",
+                field="effective_date",
+                code="InvalidContract",
+            )

@@ -1,0 +1,57 @@
+"""How a contract's workflow takes part when it is merged into another: asked by document, undone by word.
+
+The merge-cancellation itself is a change like others: planned, carried out on its day, in its place.
+"""
+
+import datetime as dt
+
+from temporalio import workflow
+
+from canonical.change import JoinedContract
+from canonical.ids import change_workflow_id
+from canonical.lifecycle import ApprovedItem, ContractState
+from canonical.merging import MergeStanding
+from workflows._decisions import Decisions
+
+
+class Merging(Decisions):
+    """`state` and `running` are the contract's; `today` is its day."""
+
+    state: ContractState
+    running: str | None
+
+    def today(self) -> dt.date:
+        raise NotImplementedError
+
+    @workflow.query(name="merge_standing")
+    def merge_standing(self, key: str) -> MergeStanding:
+        """How far the contract is with ending for the merge."""
+        state = self.state
+        carried = next((item for item in state.carried if item.id == key), None)
+        if carried is not None and carried.status == "done" and state.contract is not None:
+            before = tuple(change for change in state.changes_in_force() if change.id != key)
+            joined = JoinedContract(contract=state.contract, changes=before)
+            return MergeStanding(status="done", joined=joined)
+        if carried is not None:
+            return MergeStanding(status="refused", reason=f"its end was {carried.status}")
+        planned = next((item for item in state.planned if item.id == key), None)
+        if planned is not None and self._carries_out(planned):
+            return MergeStanding(status="waiting", reason="it is ending", running=self.running)
+        if key in state.withdrawn:
+            return MergeStanding(status="refused", reason="the merge was undone")
+        if planned is not None or any(each.event_id == key for each in state.submissions):
+            reason = "something comes before its end" if self.running else "its end is planned"
+            return MergeStanding(status="waiting", reason=reason, today=self.today())
+        if key in state.seen:
+            return MergeStanding(status="refused", reason="a person has dropped the request")
+        return MergeStanding(status="unknown")
+
+    def _carries_out(self, item: ApprovedItem) -> bool:
+        return self.running == change_workflow_id(self.state.id, item.type, item.id)
+
+    @workflow.update(name="withdraw_merge")
+    def withdraw_merge(self, key: str) -> MergeStanding:
+        """The merge is undone: what has not begun is never carried out; what has is told by its chapter."""
+        if key not in self.state.withdrawn:
+            self.state = self.state.model_copy(update={"withdrawn": (*self.state.withdrawn, key)})
+        return self.merge_standing(key)
