@@ -15,17 +15,19 @@ from temporalio.runtime import LoggingConfig, Runtime, TelemetryConfig, Telemetr
 
 from bench.activations import Size, measured_activations
 from bench.open_contracts import measured_contracts
-from bench.report import Figures, printed
+from bench.report import Figures, printed, printed_usage
 from bench.stage import temporal_on_disk
 from bench.stories import measured_stories
+from bench.usage import UsageRates, measured_usage
 from bench.webhooks import measured_acceptance
 from gateway.logs import configure
 
 _SETTLE_SECONDS = 0.3
+_EVENTS = 1_000_000
 _SIZE = Size(rounds=6, seconds=50, batch=12, lone=3)
 
 
-async def measured(home: Path, say: Console) -> Figures:
+async def measured(home: Path, say: Console, events: int) -> Figures:
     """All sections, one after the other; SIGTERM ends them as Ctrl-C does, so that no process is left."""
     task = asyncio.current_task()
     assert task is not None
@@ -43,8 +45,14 @@ async def measured(home: Path, say: Console) -> Figures:
         contracts = await measured_contracts(server, made(home, "contracts"), warm=16, count=100, seconds=35)
         say.print("activations: three in turns", style="dim")
         activations = await measured_activations(server, made(home, "activations"), _SIZE)
+    usage = await usage_measured(home, say, events)
     await asyncio.sleep(_SETTLE_SECONDS)
-    return Figures(activations, stories, acceptance, contracts)
+    return Figures(activations, stories, acceptance, contracts, usage)
+
+
+async def usage_measured(home: Path, say: Console, events: int) -> UsageRates:
+    say.print(f"usage: {events:,} events, by HTTP and by file, twice each, then rated", style="dim")
+    return await measured_usage(made(home, "usage"), events)
 
 
 def made(home: Path, name: str) -> Path:
@@ -62,12 +70,20 @@ def _quiet_temporal() -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--json", action="store_true", help="print the figures as JSON")
+    parser.add_argument(
+        "--usage-events", type=int, default=_EVENTS, metavar="N", help=f"how many ({_EVENTS:,} by default)"
+    )
+    parser.add_argument("--only-usage", action="store_true", help="measure the intake of usage alone")
     asked = parser.parse_args()
     configure("WARNING")
     _quiet_temporal()
     with tempfile.TemporaryDirectory(prefix="q2c-bench-") as home:
         try:
-            figures = asyncio.run(measured(Path(home), Console(stderr=True)))
+            if asked.only_usage:
+                rates = asyncio.run(usage_measured(Path(home), Console(stderr=True), asked.usage_events))
+                printed_usage(rates, as_json=asked.json)
+                return
+            figures = asyncio.run(measured(Path(home), Console(stderr=True), asked.usage_events))
         except (asyncio.CancelledError, KeyboardInterrupt):
             parser.exit(1, "stopped\n")
     printed(figures, as_json=asked.json)

@@ -1,6 +1,7 @@
 """A gateway as a process, without a relay: `python -m bench.acceptor HOME PORT SECRET`.
 
-The store is SQLite in HOME; the limit on requests per source is lifted.
+The store is SQLite in HOME; the limit on requests per source is lifted. SECRET signs webhooks, and is the
+token of an operator.
 """
 
 import asyncio
@@ -18,6 +19,7 @@ from gateway.server import bound_socket, server
 from gateway.settings import GatewaySettings
 from store.database import Database
 from store.migrations import upgrade
+from store.operators import OperatorList
 
 
 async def serve(home: Path, port: int, secret: str) -> None:
@@ -26,10 +28,10 @@ async def serve(home: Path, port: int, secret: str) -> None:
     )
     await upgrade(settings.database_url)
     limits = GatewaySettings(rate_per_second=1e9, rate_burst=10**9)
-    nobody = cast(Operations, None)  # only webhooks are called
-    app = create_app(
-        GatewayDeps(Database(settings.database_url), receivers(settings), nobody, settings=limits)
-    )
+    database = Database(settings.database_url)
+    await OperatorList(database).put("bench", "operator", secret)
+    nobody = cast(Operations, None)  # only webhooks are called, and usage is reported
+    app = create_app(GatewayDeps(database, receivers(settings), nobody, settings=limits))
     await server(app, limits).serve(sockets=[bound_socket("127.0.0.1", port)])
 
 

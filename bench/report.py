@@ -15,6 +15,7 @@ from rich.table import Table
 from bench.activations import Activations
 from bench.open_contracts import OpenContracts
 from bench.stories import StoryCost
+from bench.usage import UsageRates
 from bench.webhooks import Acceptance
 
 
@@ -24,6 +25,7 @@ class Figures:
     stories: list[StoryCost]
     webhooks: Acceptance
     contracts: OpenContracts
+    usage: UsageRates
 
 
 _WIDTH = 120
@@ -40,9 +42,20 @@ def printed(figures: Figures, *, as_json: bool) -> None:
         _stories(figures.stories),
         _webhooks(figures.webhooks),
         _contracts(figures.contracts),
+        usage_table(figures.usage),
     ):
         console.print(table)
         console.print()
+
+
+def printed_usage(found: UsageRates, *, as_json: bool) -> None:
+    """That section alone."""
+    if as_json:
+        print(json.dumps({"conditions": _conditions(), "usage": dataclasses.asdict(found)}, indent=2))
+        return
+    console = Console(width=max(_WIDTH, Console().width))
+    console.print(f"{_conditions()['machine']}, {_conditions()['taken_at']}\n")
+    console.print(usage_table(found))
 
 
 def document(figures: Figures) -> dict[str, Any]:
@@ -130,4 +143,22 @@ def _contracts(found: OpenContracts) -> Table:
         ("(that worker before)", found.worker_bytes_before),
     ):
         table.add_row(name, f"{size / 1000:,.0f}")
+    return table
+
+
+def usage_table(found: UsageRates) -> Table:
+    table = Table(title=f"{found.events:,} usage events of one month", title_justify="left")
+    table.add_column("")
+    table.add_column("first", justify="right")
+    table.add_column("sent again", justify="right")
+    rows = (
+        ("by HTTP, events/s", found.http_per_second, found.http_again_per_second),
+        ("by `q2c usage import`, events/s", found.file_per_second, found.file_again_per_second),
+    )
+    for name, first, again in rows:
+        table.add_row(name, f"{first:,.0f}", f"{again:,.0f}")
+    table.add_row("rated from the store's sums by day, s", f"{found.rated_from_sums:.3f}", "")
+    table.add_row("rated from single events (preview), s", f"{found.rated_from_events:.1f}", "")
+    table.add_row("memory of the gateway after it, MB", f"{found.gateway_kib / 1000:,.0f}", "")
+    table.add_row("memory of the import at most, MB", f"{found.import_kib / 1000:,.0f}", "")
     return table

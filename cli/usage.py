@@ -1,6 +1,5 @@
 """`q2c usage`: import usage from files, show what becomes of it."""
 
-import json
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -167,5 +166,6 @@ def _events(batch: list[Row]) -> list[dict[str, Any]]:
 
 
 def _bytes_of(row: Row) -> int:
-    """What the row takes in a request's body, at most: names, quotes, and each letter escaped."""
-    return 80 + sum(len(json.dumps(value)) for value in row.values.values())
+    """What the row takes in a request's body, at most: names, quotes, and letters as they may be escaped."""
+    texts = [str(value) for value in row.values.values()]
+    return 80 + sum(len(text) * (2 if text.isascii() and text.isprintable() else 6) for text in texts)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 
-from canonical.money import decimal_of, difference, round_amount, to_minor_units, total
+from canonical.money import decimal_of, difference, plus, round_amount, to_minor_units, total
 from canonical.scenario import Usage
 from rules.book import Book, Charge
 from rules.credits import allot
@@ -36,16 +36,18 @@ class _Events:
     """The usage of one contract by line and day. An event id counts once, at its first coming."""
 
     def __init__(self, usage: Iterable[Usage]) -> None:
-        self._by_line: dict[str, list[tuple[dt.date, dt.date, Fraction]]] = defaultdict(list)
+        figures: dict[tuple[str, dt.date, dt.date], list[Decimal]] = defaultdict(list)
         seen: set[str] = set()
         for event in usage:
-            if event.id is not None and event.id in seen:
-                continue
-            seen |= {event.id} if event.id is not None else set()
+            if event.id is not None:
+                if event.id in seen:
+                    continue
+                seen.add(event.id)
             known = max(event.date, event.received_date or event.date)
-            self._by_line[event.line].append((event.date, known, Fraction(event.quantity)))
-        for events in self._by_line.values():
-            events.sort()
+            figures[(event.line, event.date, known)].append(event.quantity)
+        self._by_line: dict[str, list[tuple[dt.date, dt.date, Fraction]]] = defaultdict(list)
+        for (line, date, known), quantities in sorted(figures.items()):
+            self._by_line[line].append((date, known, Fraction(plus(*quantities))))
         self.late = [(day, on) for events in self._by_line.values() for day, on, _ in events if on > day]
 
     def units(self, line: str, start: dt.date, end: dt.date, known_by: dt.date) -> Fraction:
