@@ -179,6 +179,8 @@ class ContractState(Noun):
     """Products that a person has mapped to an ERP item by fixing an exception."""
     expected: tuple[Invoice | CreditMemo, ...] = ()
     """The newest documents that were issued by plan; older ones are computed again from the rules."""
+    voided: tuple[str, ...] = ()
+    """Keys of documents that were voided at the platform unplanned, which a person has accepted."""
     issued_by: dict[str, str] = Field(default_factory=dict)
     """Which change issued each of these documents, by the document's key."""
     seen: tuple[str, ...] = ()

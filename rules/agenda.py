@@ -180,7 +180,11 @@ def unfinished_before(state: ContractState, date: dt.date) -> bool:
 
 
 def expected_document(state: ContractState, question: DocumentQuestion) -> Invoice | CreditMemo | None:
-    """The document that the rules expect under a key: as it was planned, else computed again."""
+    """The document that the rules expect under a key: as it was planned, else computed again. None too where
+    it was voided and a person has accepted that.
+    """
+    if question.key in state.voided:
+        return None
     for planned in state.expected:
         if planned.key == question.key:
             return planned

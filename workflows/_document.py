@@ -9,13 +9,17 @@ from collections.abc import Awaitable, Callable
 from typing import Literal
 
 from temporalio import workflow
+from temporalio.exceptions import FailureError
 
 from activities.contracts import ContractActivities
 from activities.erp import ErpActivities, LedgerVoid
+from activities.tax import TaxActivities, TaxVoid
 from canonical.base import Noun
+from canonical.ids import contract_workflow_id
 from canonical.lifecycle import ContractAnswer, DocumentQuestion
 from canonical.origin import Origin, Reference
 from ports.billing import IssuedDocument
+from ports.tax import TaxResult
 from rules.subledger import as_issued, compare, ledger_document
 from workflows._correction import corrected_items
 from workflows._decisions import Decisions
@@ -260,7 +264,69 @@ class DocumentStory(Decisions):
             )
 
         voided = await self.steps.run(step, undo)
-        return DocumentResult(outcome="voided" if voided else "nothing to void", key=key, posted=voided)
+        result = DocumentResult(outcome="voided" if voided else "nothing to void", key=key, posted=voided)
+        if answer.expected is None and voided is None:
+            return result  # its change was undone before it was posted, and has voided the tax itself
+        if workflow.patched("unplanned-void"):
+            await self._void_tax(document, key, contract.legal_entity, policy.route.tax)
+            if answer.expected is not None:
+                return await self._account_for(document, key, result)
+        return result
+
+    async def _void_tax(self, document: IssuedDocument, key: str, legal_entity: str, tax: str) -> None:
+        """What is not owed is not to be reported: harmless where the engine's document is void already."""
+        step = Step(
+            f"void the tax of {key}",
+            "tax.void",
+            tax,
+            f"Void the tax of {document.number or key}",
+            amount=document.tax,
+            currency=document.currency,
+        )
+
+        async def undo(origin: Origin) -> TaxResult | None:
+            order = TaxVoid(origin=origin, code=key, kind=document.kind, legal_entity=legal_entity)
+            return await workflow.execute_activity_method(
+                TaxActivities.void, order, **on_platform(tax, step.summary)
+            )
+
+        await self.steps.run(step, undo)
+
+    async def _account_for(
+        self, document: IssuedDocument, key: str, result: DocumentResult
+    ) -> DocumentResult:
+        """A void that nobody planned: the contract makes the document due, so a person must say that it shall
+        stay void. From then on the contract no longer expects it.
+        """
+        step = Step(
+            "account for the void",
+            "rules.compare",
+            document.platform,
+            f"{document.number or document.id} was voided in {document.platform}",
+            amount=document.total,
+            currency=document.currency,
+        )
+
+        async def ask(origin: Origin) -> DocumentResult:
+            raise rejected(
+                document.platform,
+                "rules.compare",
+                "the contract makes it due; ledger and tax are reversed. Accept that it is not billed, or "
+                "bill it again by a change of the contract and accept",
+                field="status",
+                code="DocumentVoided",
+            )
+
+        taken = result.model_copy(update={"outcome": "voided: accepted by a person"})
+        accepted = await self.steps.run(step, ask, lambda: taken)
+        if accepted is None or document.contract is None:
+            return result
+        handle = workflow.get_external_workflow_handle(contract_workflow_id(document.contract))
+        try:
+            await handle.signal("document_voided", key)
+        except FailureError as error:  # the contract's life is over: it expects nothing more
+            workflow.logger.warning("the contract was not told of the void: %s", error.message)
+        return accepted
 
 
 def _cycle(document: IssuedDocument) -> Literal["draft", "issued"] | None:

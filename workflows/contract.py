@@ -120,6 +120,10 @@ class ContractWorkflow(Merging):
         if self.state.business_date is None or date > self.state.business_date:
             self._set(business_date=date)
 
+    @workflow.signal(name="document_voided")
+    def on_document_voided(self, key: str) -> None:  # and a person has accepted it: it is no longer due
+        self._set(voided=tuple(dict.fromkeys((*self.state.voided, key))))
+
     @workflow.signal(name="usage")
     def on_usage(self, notice: UsageNotice) -> None:
         """Usage that has come since the contract was read; with it the invoice of the date is closed."""

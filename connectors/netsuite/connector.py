@@ -38,7 +38,7 @@ from ports.erp import (
     PostedDocument,
     PostingPeriod,
 )
-from ports.errors import NotFound, PeriodClosed, Rejected
+from ports.errors import AlreadyExists, NotFound, PeriodClosed, Rejected
 from ports.receipts import CashEntry, PostedReceipt, ReceivablesAccount
 
 _TOKEN_PATH = "/services/rest/auth/oauth2/v1/token"  # noqa: S105 - an address
@@ -101,6 +101,7 @@ class NetSuite:
         expected = mapping.expected_sale(document)
         found = await self._transactions.same(mapping.external_id(document.key), expected)
         if found is not None:
+            await self._refuse_voided(document)
             return self._transactions.reference(found, document.key)
         to = await self._master.targets_of_document(document)
         applied = await self._application(document)
@@ -285,6 +286,21 @@ class NetSuite:
             )
         amount = min(credited.open or Decimal(0), document.total)
         return (credited.id, amount) if amount > 0 else None
+
+    async def _refuse_voided(self, document: LedgerDocument) -> None:
+        """A document that stands with its counter document has no effect: it is not the one to be posted."""
+        counter: Literal["invoice", "credit_memo"] = (
+            "credit_memo" if document.kind == "invoice" else "invoice"
+        )
+        void = mapping.external_id(mapping.VOID + document.key)
+        if await self._transactions.of_kind(void, counter) is not None:
+            raise AlreadyExists(
+                f"{document.key} was posted and voided",
+                platform=PLATFORM,
+                operation=f"post {document.kind}",
+                vendor_code="VOIDED",
+                field="key",
+            )
 
     async def _refuse_moved_items(self, row: TransactionRow) -> None:
         """A counter document posts to where its items post to now: that must be where they posted to then."""

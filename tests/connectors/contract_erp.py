@@ -223,6 +223,14 @@ class ErpPostings(ErpFixtures):
         assert (await listed(stand))[document.key].status == "voided"
         assert await balances(stand) == {}
 
+    async def test_what_was_voided_is_not_taken_for_posted(self, stand: ErpStand, customer: str) -> None:
+        document = invoice(stand, customer)
+        await stand.erp.post_document(document)
+        await void(stand, "invoice", document.key)
+        with pytest.raises(AlreadyExists):
+            await stand.erp.post_document(document)
+        assert await balances(stand) == {}
+
     async def test_voiding_twice_voids_once(self, stand: ErpStand, customer: str) -> None:
         document = invoice(stand, customer)
         await stand.erp.post_document(document)

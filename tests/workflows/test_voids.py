@@ -1,0 +1,155 @@
+"""What is voided at the billing platform after it was posted has no effect left, and somebody answers."""
+
+import datetime as dt
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from ports.erp import PostedDocument
+from store.exceptions import RecordedException
+from tests.agreement import until_agreed
+from tests.rules.scenarios import amendment, seats
+from tests.workflows.sales import month, scenario, sold
+from tests.workflows.test_messages_of_documents import scheduled
+from tests.world import World
+from workflows._document import DocumentInput, DocumentNotice
+from workflows._options import WORKFLOW_QUEUE
+from workflows.invoice import InvoiceWorkflow
+
+pytestmark = pytest.mark.xdist_group("documents")
+
+TAXED = {"tax_rate_percent": "8.875"}
+
+
+async def active(made: World, *changes: dict[str, Any]) -> dict[str, Any]:
+    """A contract of this month and the last, both invoices posted."""
+    told = scenario(sold(seats(**TAXED), start=month(-1), every=1), *changes)
+    await made.load(told)
+    await made.until_status("C-1", "active")
+    await until_agreed(made, {**told, "changes": []})
+    return told
+
+
+async def void(made: World, key: str, kind: str = "invoices") -> str:
+    """Somebody voids the document in Stripe's dashboard."""
+    async with made.stripe() as api:
+        found = (await api.get(f"/v1/{kind}", params={"limit": 100})).json()["data"]
+        [id_] = [each["id"] for each in found if each["metadata"]["q2c_key"] == key]
+        answer = await api.post(f"/v1/{kind}/{id_}/void")
+        assert answer.status_code == 200, answer.text
+        return str(id_)
+
+
+FIRST = f"C-1/invoice/{month(-1)}"
+
+
+async def told_of_it(made: World) -> RecordedException:
+    found = await made.until_exception("C-1")
+    assert (found.code, found.owner, found.actions) == (
+        "document_voided",
+        "revenue-accounting",
+        ("accept", "skip"),
+    )
+    return found
+
+
+def effect(documents: list[PostedDocument]) -> Decimal:
+    return sum((d.total if d.kind == "invoice" else -d.total for d in documents), Decimal(0))
+
+
+async def in_the_ledger(made: World, key: str) -> list[PostedDocument]:
+    """The document and what reverses it."""
+    found = await made.ports["netsuite"].documents("US01")
+    return [each for each in found if each.key in (key, f"void:{key}")]
+
+
+async def taxed(made: World, key: str) -> list[str]:
+    found = await made.ports["avatax"].documents("US01")
+    return [each.status for each in found if each.code == key]
+
+
+async def accept(made: World, found: RecordedException) -> None:
+    override = await made.request("fiona", found, "accept")
+    answer = await made.act("anna", "POST", f"/overrides/{override['id']}/approve", {"reason": "a gift"})
+    assert answer.status_code == 200, answer.text
+
+    async def closed() -> bool:
+        return not await made.exceptions("C-1")
+
+    await made.settle(closed, "the exception is closed")
+
+
+async def test_voided_invoice_is_reversed_in_ledger_and_tax_and_a_person_is_asked(made: World) -> None:
+    await active(made)
+    await void(made, FIRST)
+    found = await told_of_it(made)
+    held = await in_the_ledger(made, FIRST)
+    assert (len(held), effect(held)) == (2, Decimal(0))
+    assert await taxed(made, FIRST) == ["cancelled"]
+    assert found.amount == held[0].total
+    assert (
+        await made.act("fiona", "POST", f"/exceptions/{found.id}/accept", {"reason": "x"})
+    ).status_code == 403
+
+
+async def test_accepted_void_is_not_asked_about_again(made: World) -> None:
+    await active(made)
+    voided = await void(made, FIRST)
+    await accept(made, await told_of_it(made))
+    handle = made.client.get_workflow_handle("contract/C-1")
+    state = await handle.query("whole_state")
+    assert state["voided"] == [FIRST]
+    before = len(await made.ports["netsuite"].documents("US01"))
+    await again(made, voided)
+    assert not await made.exceptions("C-1")
+    assert len(await made.ports["netsuite"].documents("US01")) == before
+
+
+async def again(made: World, invoice: str) -> None:
+    """A late message about the invoice, as one that was held up: told to the end."""
+    now = dt.datetime.now(dt.UTC)
+    notice = DocumentNotice(
+        event_id="evt_late", type="invoice.finalized", occurred_at=now, correlation_id="c"
+    )
+    await made.client.start_workflow(
+        InvoiceWorkflow.run,
+        DocumentInput(tenant=made.settings.tenant, platform="stripe", document_id=invoice),
+        id=f"invoice/stripe/{invoice}",
+        task_queue=WORKFLOW_QUEUE,
+        start_signal="notify",
+        start_signal_args=[notice],
+    )
+    handle = made.client.get_workflow_handle(f"invoice/stripe/{invoice}")
+    result = await handle.result()
+    assert isinstance(result, dict)
+    assert result["outcome"] == "voided"
+    assert "erp.post_document" not in await scheduled(handle)
+
+
+async def test_void_in_a_closed_period_is_reversed_in_the_first_open_one(made: World) -> None:
+    told = await active(made)
+    told["periods"] = {"closed": [month(-1)[:7]]}
+    await made.platforms["netsuite"].load({"scenario": told})
+    await void(made, FIRST)
+    await told_of_it(made)
+    document, counter = await in_the_ledger(made, FIRST)
+    opened = dt.date.fromisoformat(month(0))
+    assert document.period == f"{dt.date.fromisoformat(month(-1)):%b %Y}"
+    assert counter.period == f"{opened:%b %Y}"
+    assert effect([document, counter]) == 0
+
+
+async def test_voided_credit_note_is_reversed_in_ledger_and_tax(made: World) -> None:
+    fewer = amendment(month(-1, 11), {"id": "L1", "quantity": "5"})
+    await made.load(await active(made, fewer), approve=fewer["id"])
+    await made.until_posted("C-1", 4)  # a credit memo for each invoice
+    async with made.stripe() as api:
+        note = (await api.get("/v1/credit_notes")).json()["data"][0]
+    key = note["metadata"]["q2c_key"]
+    assert await taxed(made, key) == ["committed"]
+    await void(made, key, "credit_notes")
+    await told_of_it(made)
+    held = await in_the_ledger(made, key)
+    assert (len(held), effect(held)) == (2, Decimal(0))
+    assert await taxed(made, key) == ["cancelled"]
