@@ -8,7 +8,7 @@ from activities.erp import posting_date
 from canonical.base import Noun
 from canonical.origin import Reference
 from ports.erp import Erp
-from ports.receipts import CashEntry, ReceivablesAccount
+from ports.receipts import CashEntry, PostedReceipt, ReceivablesAccount
 
 
 class ReceivablesQuestion(Noun):
@@ -18,6 +18,14 @@ class ReceivablesQuestion(Noun):
     legal_entity: str
     customer_id: str
     wanted: tuple[str, ...] = ()
+
+
+class ReceiptsQuestion(Noun):
+    keys: tuple[str, ...]
+
+
+class ReceiptsFound(Noun):
+    receipts: tuple[PostedReceipt, ...]
 
 
 class CashActivities:
@@ -33,6 +41,11 @@ class CashActivities:
         if missing:
             raise ApplicationError(f"{min(missing)} is not posted yet", type="InvoiceMissing")
         return account
+
+    @activity.defn(name="erp.find_receipts")
+    async def find_receipts(self, question: ReceiptsQuestion) -> ReceiptsFound:
+        with port_errors():
+            return ReceiptsFound(receipts=await self._erp.find_receipts(question.keys))
 
     @activity.defn(name="erp.post_cash")
     async def post_cash(self, entry: CashEntry) -> Reference:

@@ -5,6 +5,8 @@ update's, so that a repetition changes nothing. An event about a document starts
 Everything else is acknowledged and ignored, with the reason.
 """
 
+from collections.abc import Mapping
+
 from temporalio.client import (
     Client,
     WithStartWorkflowOperation,
@@ -29,18 +31,31 @@ from workflows._document import DocumentInput, DocumentNotice
 from workflows._options import WORKFLOW_QUEUE
 from workflows.contract import ContractWorkflow
 from workflows.credit_memo import CreditMemoWorkflow
+from workflows.dispute import DisputeWorkflow
 from workflows.invoice import InvoiceWorkflow
 from workflows.payment import PaymentWorkflow
+from workflows.payout import PayoutWorkflow
+from workflows.refund import RefundWorkflow
 
 INVOICE_EVENTS = frozenset(
     {"invoice.created", "invoice.finalized", "invoice.voided", "invoice.marked_uncollectible"}
 )
 CREDIT_EVENTS = frozenset({"credit_note.created", "credit_note.voided"})
-PAYMENT_EVENTS = frozenset({"payment_intent.succeeded"})
-CASH_EVENTS = PAYMENT_EVENTS
-"""Events about money; that a payment has failed is none: no money has moved."""
-
-DocumentWorkflow = type[InvoiceWorkflow | CreditMemoWorkflow | PaymentWorkflow]
+DocumentWorkflow = type[
+    InvoiceWorkflow | CreditMemoWorkflow | PaymentWorkflow | RefundWorkflow | DisputeWorkflow | PayoutWorkflow
+]
+CASH_WORKFLOWS: Mapping[str, tuple[str, DocumentWorkflow]] = {
+    "payment_intent.succeeded": ("payment", PaymentWorkflow),
+    "refund.created": ("refund", RefundWorkflow),
+    "refund.updated": ("refund", RefundWorkflow),
+    "charge.dispute.funds_withdrawn": ("dispute", DisputeWorkflow),
+    "charge.dispute.funds_reinstated": ("dispute", DisputeWorkflow),
+    "charge.dispute.closed": ("dispute", DisputeWorkflow),
+    "payout.paid": ("payout", PayoutWorkflow),
+}
+"""Events about money and the workflows that see it through, by the event's type. That a payment has failed is
+none of them: no money has moved."""
+CASH_EVENTS = frozenset(CASH_WORKFLOWS)
 
 
 class TemporalHandoff:
@@ -59,8 +74,8 @@ class TemporalHandoff:
                 return await self._to_document(event, "invoice", InvoiceWorkflow)
             if event.object_kind == "credit_memo" and event.type in CREDIT_EVENTS:
                 return await self._to_document(event, "credit-memo", CreditMemoWorkflow)
-            if event.object_kind == "payment" and event.type in PAYMENT_EVENTS:
-                return await self._to_document(event, "payment", PaymentWorkflow)
+            if event.type in CASH_WORKFLOWS and event.object_kind == CASH_WORKFLOWS[event.type][0]:
+                return await self._to_document(event, *CASH_WORKFLOWS[event.type])
         except WorkflowUpdateRPCTimeoutOrCancelledError:
             return Outcome.retry("the workflow has not answered in time")
         except RPCError as error:

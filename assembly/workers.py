@@ -50,10 +50,13 @@ from workflows.close import CloseWorkflow
 from workflows.contract import ContractWorkflow
 from workflows.contract_revenue import ContractRevenueWorkflow
 from workflows.credit_memo import CreditMemoWorkflow
+from workflows.dispute import DisputeWorkflow
 from workflows.invoice import InvoiceWorkflow
 from workflows.merge import MergedWorkflow, MergeWorkflow
 from workflows.payment import PaymentWorkflow
+from workflows.payout import PayoutWorkflow
 from workflows.reconciliation import ReconciliationWorkflow
+from workflows.refund import RefundWorkflow
 from workflows.renewal import RenewalWorkflow
 from workflows.repair import RepairWorkflow
 from workflows.revenue import RevenueBatchWorkflow, RevenueWorkflow
@@ -73,6 +76,9 @@ WORKFLOWS: Sequence[type] = (
     InvoiceWorkflow,
     CreditMemoWorkflow,
     PaymentWorkflow,
+    RefundWorkflow,
+    DisputeWorkflow,
+    PayoutWorkflow,
     ReconciliationWorkflow,
     RevenueWorkflow,
     RevenueBatchWorkflow,

@@ -111,6 +111,8 @@ class Payout(Noun):
     currency: str
     arrival_date: dt.date
     entries: tuple[BalanceEntry, ...]
+    contract: str | None = None
+    """That of one of the payments that are paid out: by it the ledger is found."""
 
 
 class CashMovement(Noun):

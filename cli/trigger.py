@@ -8,6 +8,7 @@ import typer
 
 from cli.client import tell
 from cli.exits import INVALID, leave
+from cli.money_events import MoneyOrder, money_event
 from cli.output import Output, print_object, say
 from cli.scenario_file import as_written, valid_scenario
 from cli.simulators import Simulators
@@ -24,8 +25,16 @@ CRMS = ("salesforce",)
 
 @app.command()
 def trigger(
-    platform: Annotated[str, typer.Argument(metavar="PLATFORM", help="Whose event: salesforce.")],
-    file: Annotated[str, typer.Argument(metavar="FILE", help="Scenario file, JSON or YAML.")],
+    platform: Annotated[
+        str, typer.Argument(metavar="PLATFORM", help="Whose event: salesforce; stripe for money.")
+    ],
+    file: Annotated[
+        str,
+        typer.Argument(
+            metavar="FILE",
+            help="Scenario file, JSON or YAML; for stripe: payment, refund, dispute, payout or settle.",
+        ),
+    ],
     change: Annotated[
         str | None,
         typer.Option("--change", metavar="ID", help="The change that is approved; else the contract."),
@@ -34,6 +43,23 @@ def trigger(
     bare: Annotated[
         bool, typer.Option("--bare", help="Do not make its account, items and entity in their platforms.")
     ] = False,
+    invoice: Annotated[
+        str | None, typer.Option("--invoice", metavar="ID", help="Stripe: by id, number or business key.")
+    ] = None,
+    payment: Annotated[
+        str | None, typer.Option("--payment", metavar="ID", help="Stripe: what is refunded or disputed.")
+    ] = None,
+    amount: Annotated[
+        str | None, typer.Option("--amount", metavar="AMOUNT", help="Stripe: else all that is open or paid.")
+    ] = None,
+    currency: Annotated[str, typer.Option("--currency", help="Stripe: of the money.")] = "USD",
+    method: Annotated[
+        str,
+        typer.Option("--method", help="card, declined, disputed, bank_debit or bank_debit_failed."),
+    ] = "card",
+    won: Annotated[
+        bool | None, typer.Option("--won/--lost", help="Stripe: the end of the dispute --payment.")
+    ] = None,
     output: Output = "table",
 ) -> None:
     """Have a scenario file's contract approved in the CRM simulator, which then sends its signed webhook.
@@ -42,8 +68,16 @@ def trigger(
     visible; contracts that are merged are approved with the file's own. The file's tax rates go into the tax
     simulator, its usage to the gateway (each entry once, however often this is called).
 
+    For stripe, a customer pays an invoice (in part, or more than is open), gets money back, has her bank take
+    it back; the balance is paid out; pending bank debits are settled.
+
     Example: q2c trigger salesforce contract.json --change CH-1
+    Example: q2c trigger stripe payment --invoice C-1/invoice/2026-01-01 --amount 100.00 --method card
     """
+    if platform == "stripe":
+        order = MoneyOrder(invoice=invoice, payment=payment, amount=amount, currency=currency, method=method)
+        print_object(money_event(file, order, won), output)
+        return
     scenario = valid_scenario(file, change=change)
     simulators = Simulators()
     simulators.require(platform)

@@ -112,6 +112,10 @@ class Receipts(Protocol):
         """Posts once. Conflict: less is open by now than the entry says; read again and decide anew."""
         ...
 
+    async def find_receipts(self, keys: tuple[str, ...]) -> tuple[PostedReceipt, ...]:
+        """The transactions of entries with these keys, as far as they are there."""
+        ...
+
     async def receipts(self, legal_entity: str) -> tuple[PostedReceipt, ...]:
         """All transactions of money, from the ERP's own listing, ours and others'."""
         ...

@@ -13,7 +13,7 @@ from canonical.document import AccountRole
 from canonical.money import from_minor_units, to_minor_units
 from canonical.payment import CashApplication, InvoiceChange, PaidInvoice
 from canonical.scenario import ScenarioPayment
-from ports.receipts import CashAccounts, OpenItem, ReceivablesAccount
+from ports.receipts import CashAccounts, OpenItem, PostedReceipt, ReceivablesAccount
 from rules.cash_application import Application, CashRefused, OpenInvoice, Receivables
 
 MoneyKind = Literal["payment", "refund", "chargeback", "chargeback_won", "write_off"]
@@ -45,6 +45,20 @@ def decide(account: ReceivablesAccount, money: Money) -> CashApplication:
     parts = [_part(money, invoice, amount) for invoice, amount in _shares(money)]
     done = [books.take(part) for part in parts]
     return _application(money, _merged(done), account.currency)
+
+
+def what_is_left(money: Money, posted: Sequence[PostedReceipt]) -> CashApplication | None:
+    """What of an entry that is in the ledger in part is still to be posted; None where all of it is there.
+
+    What is open has changed by then, so it is not decided again: what is not applied yet is unapplied.
+    """
+    applied = sum((each.amount for each in posted if each.kind not in ("unapplied", "fee")), Decimal(0))
+    unapplied = sum((each.amount for each in posted if each.kind == "unapplied"), Decimal(0))
+    is_fee_there = money.fee == 0 or any(each.kind == "fee" for each in posted)
+    if is_fee_there and applied + unapplied == money.amount:
+        return None
+    left = money.amount - applied if money.kind in ("payment", "chargeback_won") else Decimal(0)
+    return CashApplication(kind=money.kind, amount=money.amount, invoices=(), unapplied=left, fee=money.fee)
 
 
 def apply_unapplied(
@@ -95,10 +109,10 @@ def _books(account: ReceivablesAccount, items: Sequence[OpenItem]) -> Receivable
 
 
 def _shares(money: Money) -> list[tuple[str | None, Decimal]]:
-    """The money by invoice, what is for none of ours at the end. Other money than a payment goes (back) as a
-    whole: which of several invoices it is for, nobody says."""
+    """The money by invoice, what is for none of ours at the end. It goes as a whole where one invoice is
+    named, and where it is no payment: which of several invoices that is for, nobody says."""
     names = [name for name in money.names if name.key is not None]
-    if money.kind != "payment":
+    if money.kind != "payment" or len(names) == 1:
         return [(names[0].key if len(names) == 1 else None, money.amount)]
     shares: list[tuple[str | None, Decimal]] = [(name.key, name.amount) for name in names]
     left = money.amount - sum((amount for _, amount in shares), Decimal(0))

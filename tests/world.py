@@ -23,7 +23,7 @@ from typing import Any, TypeVar
 
 import httpx
 from starlette.types import Receive, Scope, Send
-from temporalio.client import Client, WorkflowQueryFailedError
+from temporalio.client import Client, WorkflowExecutionStatus, WorkflowQueryFailedError
 from temporalio.common import SearchAttributePair, TypedSearchAttributes
 from temporalio.service import RPCError
 
@@ -134,6 +134,19 @@ class World:
         moment = dt.datetime.combine(dt.date.fromisoformat(day), dt.time(), dt.UTC)
         for platform in self.platforms.values():
             await platform.advance_clock(moment)
+
+    async def until_idle(self, workflow_id: str) -> dict[str, Any]:
+        """Waits until a workflow has ended, and gives what came of it."""
+
+        async def done() -> dict[str, Any] | None:
+            handle = self.client.get_workflow_handle(workflow_id)
+            with contextlib.suppress(RPCError):
+                if (await handle.describe()).status != WorkflowExecutionStatus.RUNNING:
+                    found: dict[str, Any] = await handle.result()
+                    return found
+            return None
+
+        return await self.settle(done, f"{workflow_id} has ended")
 
     async def view(self, contract: str) -> ContractView | None:
         handle = self.client.get_workflow_handle(contract_workflow_id(contract))

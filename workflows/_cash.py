@@ -11,17 +11,17 @@ from typing import TypeVar
 from temporalio import workflow
 from temporalio.exceptions import ActivityError, ApplicationError
 
-from activities.cash import CashActivities, ReceivablesQuestion
+from activities.cash import CashActivities, ReceiptsQuestion, ReceivablesQuestion
 from activities.contracts import ContractActivities, ContractStanding
 from canonical.contract import Contract
 from canonical.money import format_amount
 from canonical.origin import Origin, Reference
 from canonical.payment import CashApplication
 from canonical.policy import PolicyExcerpt
-from ports.receipts import CashEntry, ReceivablesAccount
+from ports.receipts import CashEntry, PostedReceipt, ReceivablesAccount
 from rules.cash_application import CashRefused
-from rules.cash_posting import Money, accounts_of, decide
-from workflows._document import DocumentInput, DocumentStory
+from rules.cash_posting import Money, accounts_of, decide, what_is_left
+from workflows._document import DocumentInput, DocumentResult, DocumentStory
 from workflows._options import WORKFLOW_QUEUE, in_contracts, on_platform
 from workflows._refusal import rejected
 from workflows._steps import Step
@@ -125,6 +125,10 @@ class CashStory(DocumentStory):
 
         return await self.steps.run(step, put)
 
+    def result(self, posted: Reference | None, key: str, words: str = "") -> DocumentResult:
+        outcome = "posted" if posted else "not posted: skipped by a person"
+        return DocumentResult(outcome=f"{outcome} ({words})" if words else outcome, key=key, posted=posted)
+
     async def settle(
         self,
         origin: Origin,
@@ -135,12 +139,17 @@ class CashStory(DocumentStory):
         wanted: tuple[str, ...],
         source_key: str | None,
     ) -> Reference:
-        """Decides by what is open now, and posts; anew where that has changed in between."""
+        """Decides by what is open now, and posts; anew where that has changed in between. What is in the
+        ledger already is left as it is."""
         erp = _policy_of(standing).route.erp
+        posted = await self._posted(erp, key)
+        left = what_is_left(money, posted) if posted else None
+        if posted and left is None:
+            return _reference(posted[0], key)
         for _ in range(_DECISIONS):
             account = await self._account(standing, wanted)
             try:
-                done = rule(account)
+                done = left or rule(account)
             except CashRefused as reason:
                 raise rejected(
                     erp, "rules.decide", f"{key}: {reason}", field=reason.field, code="UnmatchedCash"
@@ -156,6 +165,14 @@ class CashStory(DocumentStory):
         raise rejected(
             erp, "erp.post_cash", f"{key}: what is open keeps changing", field="amount", code="Conflict"
         )
+
+    async def _posted(self, erp: str, key: str) -> tuple[PostedReceipt, ...]:
+        found = await workflow.execute_activity_method(
+            CashActivities.find_receipts,
+            ReceiptsQuestion(keys=(key,)),
+            **on_platform(erp, "Look whether it is posted"),
+        )
+        return found.receipts
 
     async def _account(self, standing: ContractStanding, wanted: tuple[str, ...]) -> ReceivablesAccount:
         policy, contract = _policy_of(standing), _contract_of(standing)
@@ -194,6 +211,18 @@ class CashStory(DocumentStory):
             memo=f"{words}, contract {contract.id}, {origin.correlation_id}",
             source_key=source_key,
         )
+
+
+def _reference(receipt: PostedReceipt, key: str) -> Reference:
+    return Reference(
+        platform=receipt.platform,
+        kind="write_off" if receipt.kind == "write_off" else "payment",
+        id=receipt.id,
+        business_key=key,
+        number=receipt.number,
+        date=receipt.date,
+        total=receipt.amount,
+    )
 
 
 def _contract_of(standing: ContractStanding) -> Contract:

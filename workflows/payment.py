@@ -41,9 +41,7 @@ class PaymentWorkflow(CashStory):
             names=payment.invoices,
         )
         posted = await self.post_money(standing, money, key)
-        return DocumentResult(
-            outcome="posted" if posted else "not posted: skipped by a person", key=key, posted=posted
-        )
+        return self.result(posted, key)
 
     async def read(self) -> Payment:
         return await workflow.execute_activity_method(

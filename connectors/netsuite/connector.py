@@ -236,6 +236,9 @@ class NetSuite:
         own, each posted once."""
         return await self._cash.post(entry)
 
+    async def find_receipts(self, keys: tuple[str, ...]) -> tuple[PostedReceipt, ...]:
+        return await self._receipts.of_keys(keys)
+
     async def receipts(self, legal_entity: str) -> tuple[PostedReceipt, ...]:
         """Payments, deposits, their applications, refunds, write-offs and fees of disputes."""
         return await self._receipts.all(legal_entity)

@@ -10,7 +10,7 @@ from connectors.netsuite import receipt_queries as queries
 from connectors.netsuite.client import NetSuiteClient
 from connectors.netsuite.mapping import PLATFORM
 from connectors.netsuite.queries import HEADS
-from connectors.netsuite.receivables import CustomerReceivables
+from connectors.netsuite.receivables import FEE, UNAPPLIED, CustomerReceivables
 from connectors.netsuite.wire import CashRow, LineAmountRow, LinkRow
 from ports.receipts import AppliedTo, PostedReceipt
 
@@ -49,6 +49,14 @@ class ReceiptListing:
             if len(page) < HEADS:
                 return tuple(found)
             after = int(page[-1].id)
+
+    async def of_keys(self, keys: tuple[str, ...]) -> tuple[PostedReceipt, ...]:
+        """All parts of the entries."""
+        names = [mapping.external_id(key + part) for key in keys for part in ("", UNAPPLIED, FEE)]
+        rows: list[CashRow] = []
+        for start in range(0, len(names), HEADS):
+            rows += (await self._receivables.find(*names[start : start + HEADS])).values()
+        return tuple(await self._listed([row for row in rows if kind_of(row.type, _key(row)) is not None]))
 
     async def _listed(self, rows: list[CashRow]) -> list[PostedReceipt]:
         if not rows:

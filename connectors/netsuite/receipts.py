@@ -22,12 +22,11 @@ from connectors.netsuite.errors import USER_ERROR
 from connectors.netsuite.mapping import PLATFORM
 from connectors.netsuite.master_data import MasterData
 from connectors.netsuite.receipt_bodies import CashTargets, Use
-from connectors.netsuite.receivables import UNAPPLIED, Books, CustomerReceivables
+from connectors.netsuite.receivables import FEE, UNAPPLIED, Books, CustomerReceivables
 from connectors.netsuite.wire import CashRow
 from ports.errors import AlreadyExists, Conflict, Rejected
 from ports.receipts import CashEntry
 
-FEE = "/fee"
 Create = Callable[[str, str, Mapping[str, Any], CashEntry], Awaitable[str]]
 _RECORD: Mapping[str, str] = {
     "CustPymt": "customerPayment",
@@ -77,6 +76,9 @@ class CashPosting:
             key = entry.key + UNAPPLIED
             deposit = await self._once(entry, key, "CustDep", receipt_bodies.deposit(entry, to, UNAPPLIED))
             reference = reference or deposit
+        if reference is None and done.fee:
+            held = await self._held(entry.key, "CustPymt", done.amount)
+            reference = None if held is None else self._reference(held, entry.key)
         if reference is None:
             raise self._nothing(entry)
         return reference

@@ -13,8 +13,8 @@ from connectors.netsuite.wire import CashRow, LinkRow
 from ports.errors import NotFound
 from ports.receipts import OpenItem, ReceivablesAccount, UnappliedItem
 
-UNAPPLIED = "/unapplied"
-"""How the keys of deposits end: the rest of an entry is its money applied."""
+UNAPPLIED, FEE = "/unapplied", "/fee"
+"""How the keys of an entry's parts end; the rest of it is its money applied."""
 
 
 @dataclass(frozen=True)

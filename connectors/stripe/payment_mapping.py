@@ -144,7 +144,7 @@ def _dispute_movement(entry: wire.BalanceTransaction, currency: str) -> DisputeM
     )
 
 
-def payout(found: wire.Payout, entries: Sequence[BalanceEntry]) -> Payout:
+def payout(found: wire.Payout, entries: Sequence[BalanceEntry], contract: str | None = None) -> Payout:
     currency = found.currency.upper()
     return Payout(
         platform=PLATFORM,
@@ -154,6 +154,7 @@ def payout(found: wire.Payout, entries: Sequence[BalanceEntry]) -> Payout:
         currency=currency,
         arrival_date=day_of(found.arrival_date),
         entries=tuple(entries),
+        contract=contract,
     )
 
 

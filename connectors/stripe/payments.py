@@ -48,6 +48,7 @@ class StripePayments:
         self, intent: wire.PaymentIntent, charge: wire.Charge | None, known: _Known
     ) -> Payment:
         invoices = await self._invoices_of(intent.id, intent.currency.upper(), known)
+        invoices = invoices or _by_metadata(intent.metadata, intent.amount_received, intent.currency.upper())
         contract = intent.metadata.get(mapping.CONTRACT) or self._contract(invoices, known)
         if contract is None and intent.customer is not None:
             contract = await self._contract_of_customer(intent.customer, known)
@@ -75,12 +76,17 @@ class StripePayments:
 
     async def payout(self, payout_id: str) -> Payout:
         found = await self._client.get(wire.Payout, "/v1/payouts/{id}", payout_id)
-        entries = []
+        entries, contract = [], None
         asked = {"payout": found.id}
         async for entry in self._client.list(wire.BalanceTransaction, _ENTRIES, params=asked):
-            if entry.type != "payout":
-                entries.append(payment_mapping.balance_entry(entry, await self._payment_of_charge(entry)))
-        return payment_mapping.payout(found, entries)
+            if entry.type == "payout":
+                continue
+            payments = await self._payment_of_charge(entry)
+            entries.append(payment_mapping.balance_entry(entry, payments))
+            payment_id = next(iter(payments.values()), None)
+            if contract is None and payment_id is not None:
+                contract = (await self._of_payment(payment_id, entry.currency.upper(), _Known()))[1]
+        return payment_mapping.payout(found, entries, contract)
 
     async def _payment_of_charge(self, entry: wire.BalanceTransaction) -> dict[str, str | None]:
         if entry.type not in ("charge", "payment") or entry.source is None:
@@ -150,6 +156,7 @@ class StripePayments:
     async def _charge_movement(self, charge: wire.Charge, payment_id: str, known: _Known) -> CashMovement:
         currency = charge.currency.upper()
         invoices = await self._invoices_of(payment_id, currency, known)
+        invoices = invoices or _by_metadata(charge.metadata, charge.amount_captured, currency)
         contract = charge.metadata.get(mapping.CONTRACT) or self._contract(invoices, known)
         if contract is None and charge.customer is not None:
             contract = known.contracts.get(charge.customer)
@@ -197,6 +204,7 @@ class StripePayments:
         if contract is not None:
             return invoices, contract
         intent = await self._client.get(wire.PaymentIntent, "/v1/payment_intents/{id}", payment_id)
+        invoices = invoices or _by_metadata(intent.metadata, intent.amount_received, currency)
         contract = intent.metadata.get(mapping.CONTRACT)
         if contract is None and intent.customer is not None:
             contract = await self._contract_of_customer(intent.customer, known)
@@ -240,6 +248,14 @@ class StripePayments:
                     known.contracts[customer] = contract
                     break
         return known.contracts[customer]
+
+
+def _by_metadata(metadata: dict[str, str], units: int, currency: str) -> tuple[PaidInvoice, ...]:
+    """A payment that is not made by way of its invoice may name it all the same."""
+    key = metadata.get(mapping.KEY)
+    if key is None:
+        return ()
+    return (PaidInvoice(invoice_id="", key=key, amount=from_stripe(units, currency)),)
 
 
 def _payment_of(id_: str, payment_intent: str | None) -> str:

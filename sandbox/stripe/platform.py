@@ -24,11 +24,12 @@ from sandbox.kit.faults import Faults
 from sandbox.kit.platform import Platform, PlatformConfig
 from sandbox.kit.state import State
 from sandbox.kit.webhooks import Outbox
-from sandbox.stripe import billing, form, resources
+from sandbox.stripe import billing, form, people, resources
 from sandbox.stripe.errors import StripeError, malformed
 from sandbox.stripe.expansion import expanded
 from sandbox.stripe.idempotency import Keys, fingerprint
 from sandbox.stripe.operations import OPERATIONS, Call, Operation
+from sandbox.stripe.resources import payments
 from sandbox.stripe.schema import read
 from sandbox.stripe.views import view
 from sandbox.stripe.world import API_VERSION, RequestInfo, World
@@ -90,10 +91,12 @@ class StripePlatform(Platform):
 
     async def load(self, document: dict[str, Any]) -> dict[str, Any]:
         """Nothing of a scenario is Stripe's own. `{"forget_idempotency_keys": true}` is the control to have
-        all Idempotency-Keys forgotten, as Stripe may after a day."""
+        all Idempotency-Keys forgotten, as Stripe may after a day; those of `people` have customers pay."""
         if document.get("forget_idempotency_keys"):
             return {"forgotten": self.keys.forget()}
-        return {}
+        self.world.begin(None)
+        with self.state.transaction():
+            return people.act(self.world, document)
 
     def dump(self) -> dict[str, list[Document]]:
         return {kind: [view(self.world, obj) for obj in self.state.all(kind)] for kind in self.state.kinds()}
@@ -269,6 +272,8 @@ class StripePlatform(Platform):
         """Bill what has fallen due by now, each cycle after the other."""
         self.world.begin(None)
         billing.run(self.world)
+        with self.state.transaction():
+            payments.settle_debits(self.world)
         self.keys.prune(self.world.clock_time())
 
 

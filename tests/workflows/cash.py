@@ -64,3 +64,9 @@ async def balances(made: World, entity: str = "US01") -> dict[str, Decimal]:
     for line in await made.ports["netsuite"].general_ledger(entity):
         sums[line.account] = sums.get(line.account, Decimal(0)) + line.debit - line.credit
     return {account: amount for account, amount in sums.items() if amount}
+
+
+async def people(made: World, **verbs: Any) -> dict[str, Any]:
+    """What customers, their banks and the account's schedule do at the simulated Stripe."""
+    found: dict[str, Any] = await made.platforms["stripe"].load(verbs)
+    return found

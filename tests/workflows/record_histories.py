@@ -18,7 +18,7 @@ from temporalio.client import WorkflowExecution
 from canonical.ids import change_workflow_id
 from tests.rules.scenarios import amendment, cancellation, metered, renewal, seats
 from tests.temporal_server import temporal_server
-from tests.workflows.cash import charged, issued, pays, until_receipts
+from tests.workflows.cash import charged, issued, pays, people, until_receipts
 from tests.workflows.month_end import entries, foreign_entry, order, reverse_foreign_entry, run_month
 from tests.workflows.periods import (
     approved,
@@ -211,6 +211,24 @@ async def merged(made: World) -> None:
     await made.until_posted("C-1", 3)
 
 
+async def taken_back(made: World) -> None:
+    """Of a paid invoice a part is refunded, the rest charged back and won again; then all is paid out."""
+    await made.load(scenario(sold(seats(**TAXED), start=month(0))))
+    await made.until_status("C-1", "active")
+    await made.until_posted("C-1", 1)
+    [invoice] = await issued(made)
+    payment = (await people(made, pay={"invoice": invoice["id"]}))["pay"]["id"]
+    await until_receipts(made, 1)
+    await people(made, refund={"payment": payment, "amount": 1000})
+    await until_receipts(made, 2)
+    dispute = (await people(made, dispute={"payment": payment}))["dispute"]["id"]
+    await until_receipts(made, 4)
+    await people(made, decide_dispute={"dispute": dispute, "won": True})
+    await until_receipts(made, 5)
+    payout = await people(made, payout={})
+    await made.until_idle(f"payout/stripe/{payout['payout']['id']}")
+
+
 STORIES: dict[str, Story] = {
     "life": life,
     "month-end": month_end,
@@ -224,6 +242,7 @@ STORIES: dict[str, Story] = {
     "reconciled": reconciled_periods,
     "paid": paid,
     "closed": closed_periods,
+    "taken-back": taken_back,
 }
 
 

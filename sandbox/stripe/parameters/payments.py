@@ -82,6 +82,9 @@ POST /v1/payment_methods/{payment_method}
 POST /v1/payment_methods/{payment_method}/attach
   customer:str customer_account:str
 POST /v1/payment_methods/{payment_method}/detach
+GET /v1/payouts
+  arrival_date:$range created:$range destination:str status:str $paging
+GET /v1/payouts/{payout}
 GET /v1/balance_transactions
   created:$range currency:cur payout:str source:str type:str $paging
 GET /v1/balance_transactions/{id}

@@ -15,7 +15,9 @@ from sandbox.stripe.world import World
 Document = dict[str, Any]
 
 
-def new_charge(world: World, intent: Document, method: Document, *, failed: str | None) -> Document:
+def new_charge(
+    world: World, intent: Document, method: Document, *, failed: str | None, pending: bool = False
+) -> Document:
     captured = intent["capture_method"] != "manual" and failed is None
     id = world.new_id("ch")
     amount = intent["amount"]
@@ -47,10 +49,10 @@ def new_charge(world: World, intent: Document, method: Document, *, failed: str 
         "failure_message": None if failed is None else payment_methods.declined(failed).message,
         "fraud_details": {},
         "livemode": False,
-        "metadata": {},
+        "metadata": dict(intent["metadata"]),
         "on_behalf_of": None,
         "outcome": None,
-        "paid": failed is None,
+        "paid": failed is None and not pending,
         "payment_intent": intent["id"],
         "payment_method": method["id"],
         "payment_method_details": details,
@@ -63,15 +65,26 @@ def new_charge(world: World, intent: Document, method: Document, *, failed: str 
         "source_transfer": None,
         "statement_descriptor": None,
         "statement_descriptor_suffix": None,
-        "status": "succeeded" if failed is None else "failed",
+        "status": "pending" if pending else "succeeded" if failed is None else "failed",
         "transfer_data": None,
         "transfer_group": intent["transfer_group"],
     }
+    if pending:
+        return world.create(charge, "charge.pending")
     if captured:
         charge["balance_transaction"] = new_balance_transaction(
             world, amount, intent["currency"], "charge", id
         )
     return world.create(charge, "charge.succeeded" if failed is None else "charge.failed")
+
+
+def settle_charge(world: World, charge: Document) -> None:
+    """A pending charge has succeeded: it is money from now on."""
+    charge |= {"status": "succeeded", "paid": True}
+    charge["balance_transaction"] = new_balance_transaction(
+        world, charge["amount"], charge["currency"], "charge", charge["id"]
+    )
+    world.update(charge, None, "charge.succeeded")
 
 
 _OF_BANK = words("account_holder_type account_type bank_name fingerprint last4 routing_number")

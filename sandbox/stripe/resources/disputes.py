@@ -28,14 +28,20 @@ _TEXTS = words(
 )
 
 
-def open_dispute(world: World, charge: Document) -> Document:
+def open_dispute(world: World, charge: Document, amount: int | None = None, fee: int = FEE) -> Document:
     """The customer takes the charge back; the money and a fee are gone until it is won."""
     id = world.new_id("du")
-    entry = new_balance_transaction(world, -charge["amount"], charge["currency"], "adjustment", id, FEE)
+    if charge["disputed"]:
+        raise invalid("This charge has been disputed already.", "charge")
+    left = charge["amount"] - charge["amount_refunded"]
+    amount = left if amount is None else amount
+    if not 0 < amount <= left:
+        raise invalid("The disputed amount is more than is left of the charge.", "amount")
+    entry = new_balance_transaction(world, -amount, charge["currency"], "adjustment", id, fee)
     dispute: Document = {
         "id": id,
         "object": "dispute",
-        "amount": charge["amount"],
+        "amount": amount,
         "balance_transactions": [view(world, world.require("balance_transaction", entry))],
         "charge": charge["id"],
         "created": world.now(),
@@ -93,6 +99,12 @@ def update(call: Call) -> Document:
             dispute["evidence_details"]["submission_count"] += 1
             return _decided(world, dispute, evidence.get("uncategorized_text", ""))
     return world.update(dispute, "charge.dispute.updated")
+
+
+def decide(world: World, dispute: Document, *, won: bool) -> Document:
+    """What the card's network says in the end."""
+    _check_open(dispute)
+    return _decided(world, dispute, _WINNING if won else _LOSING)
 
 
 def _decided(world: World, dispute: Document, text: str) -> Document:

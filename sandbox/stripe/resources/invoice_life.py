@@ -85,6 +85,8 @@ def collect(world: World, invoice: Document) -> bool:
         world.emit("invoice.payment_failed", invoice)
         return False
     intent = payments.charge_invoice(world, invoice, method)
+    if intent["status"] == "processing":
+        return False
     if intent["status"] != "succeeded":
         world.emit("invoice.payment_failed", invoice)
         return False
@@ -95,6 +97,8 @@ def collect(world: World, invoice: Document) -> bool:
 def add_payment(world: World, invoice: Document, intent: Document | None, amount: int) -> None:
     """Count a payment (without an intent: one outside of Stripe) towards the invoice."""
     if intent is not None:
+        for expected in world.all("invoice_payment", _intent=intent["id"], status="open"):
+            world.delete(expected)
         payment = payments.new_invoice_payment(world, invoice, intent, amount)
         world.create(payment, "invoice_payment.paid")
     else:
@@ -171,6 +175,8 @@ def _pay_by_method(call: Call, invoice: Document) -> Document:
     invoice["attempted"], invoice["attempt_count"] = True, invoice["attempt_count"] + 1
     intent = payments.charge_invoice(world, invoice, method)
     world.put(invoice)
+    if intent["status"] == "processing":
+        return invoice
     if intent["status"] != "succeeded":
         world.emit("invoice.payment_failed", invoice)
     payments.refuse_unless_succeeded(intent)

@@ -10,7 +10,7 @@ from sandbox.stripe.world import DAY, World
 
 Document = dict[str, Any]
 
-_CATEGORIES = {"charge": "charge", "refund": "refund", "adjustment": "dispute"}
+_CATEGORIES = {"charge": "charge", "refund": "refund", "adjustment": "dispute", "payout": "payout"}
 
 
 def new_balance_transaction(
@@ -47,6 +47,9 @@ def new_balance_transaction(
 @operation("GET /v1/balance_transactions")
 def list_entries(call: Call) -> Document:
     found = call.world.all("balance_transaction")
+    if call.get("payout"):
+        payout = call.world.require("payout", call.params["payout"], "payout")
+        found = [entry for entry in found if entry.get("_payout") == payout["id"]]
     return pages.page(call, pages.matching(call, found, ("currency", "source", "type"), ("created",)))
 
 

@@ -23,6 +23,7 @@ TEST_CARDS = {
     "pm_card_chargeCustomerFail": ("visa", "0341", "generic_decline"),
     "pm_card_createDispute": ("visa", "0259", "dispute"),
     "pm_usBankAccount_success": ("bank", "6789", ""),
+    "pm_usBankAccount_insufficientFunds": ("bank", "2227", "insufficient_funds"),
 }
 """Name → (brand, last four digits, what happens to charges)."""
 
@@ -67,7 +68,7 @@ def _new(world: World, test_name: str, **more: Any) -> Document:
             "account_type": "checking",
             "bank_name": "STRIPE TEST BANK",
             "financial_connections_account": None,
-            "fingerprint": "SandboxBank6789",
+            "fingerprint": f"SandboxBank{last4}",
             "last4": last4,
             "networks": {"preferred": "ach", "supported": ["ach"]},
             "routing_number": "110000000",

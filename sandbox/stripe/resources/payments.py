@@ -7,14 +7,15 @@ from sandbox.stripe.errors import StripeError, invalid
 from sandbox.stripe.money import check_amount
 from sandbox.stripe.operations import Call, operation
 from sandbox.stripe.resources import payment_methods
-from sandbox.stripe.resources.charges import new_charge
+from sandbox.stripe.resources.charges import new_charge, settle_charge
 from sandbox.stripe.resources.fields import keep, shipping
 from sandbox.stripe.resources.ledger import new_balance_transaction
-from sandbox.stripe.world import World
+from sandbox.stripe.world import DAY, World
 
 Document = dict[str, Any]
 
 require_method = payment_methods.require_method
+_DEBIT_DAYS = 4
 _DECLINES = ("generic_decline", "insufficient_funds", "expired_card")
 
 
@@ -34,7 +35,7 @@ def default_method(world: World, invoice: Document) -> Document | None:
 
 def charge_invoice(world: World, invoice: Document, method: Document) -> Document:
     """A payment intent over what remains of the invoice, confirmed."""
-    intent = _new_intent(
+    intent = new_intent(
         world,
         invoice["amount_remaining"],
         invoice["currency"],
@@ -42,6 +43,7 @@ def charge_invoice(world: World, invoice: Document, method: Document) -> Documen
         description=f"Payment for Invoice {invoice['number']}",
     )
     world.create(intent, "payment_intent.created")
+    expect(world, invoice, intent)
     confirm(world, intent, method)
     return intent
 
@@ -80,7 +82,7 @@ def retrieve_invoice_payment(call: Call) -> Document:
 # Payment intents
 
 
-def _new_intent(world: World, amount: int, currency: str, **more: Any) -> Document:
+def new_intent(world: World, amount: int, currency: str, **more: Any) -> Document:
     id = world.new_id("pi")
     intent: Document = {
         "id": id,
@@ -134,7 +136,7 @@ def create_intent(call: Call) -> Document:
     check_amount(amount, currency, "amount")
     if call.get("customer"):
         world.require("customer", call.params["customer"], "customer")
-    intent = _new_intent(world, amount, currency, customer=call.get("customer"))
+    intent = new_intent(world, amount, currency, customer=call.get("customer"))
     _keep_intent(call, intent)
     world.create(intent, "payment_intent.created")
     if call.get("confirm"):
@@ -175,6 +177,8 @@ def confirm(world: World, intent: Document, method: Document) -> Document:
     """Charge the method; the intent says whether that succeeded. Nothing is raised."""
     intent["payment_method"] = method["id"]
     reason = method["_behaviour"]
+    if method["type"] == "us_bank_account":
+        return _start_debit(world, intent, method)
     charge = new_charge(world, intent, method, failed=reason if reason in _DECLINES else None)
     intent["latest_charge"] = charge["id"]
     if charge["status"] == "failed":
@@ -196,6 +200,66 @@ def confirm(world: World, intent: Document, method: Document) -> Document:
     return intent
 
 
+def _start_debit(world: World, intent: Document, method: Document) -> Document:
+    """A bank debit is pending for days, then it has succeeded or not."""
+    charge = new_charge(world, intent, method, failed=None, pending=True)
+    intent |= {
+        "latest_charge": charge["id"],
+        "status": "processing",
+        "payment_method_types": ["us_bank_account"],
+        "_settles_at": world.now() + _DEBIT_DAYS * DAY,
+        "_debit_fails": method["_behaviour"] == "insufficient_funds",
+    }
+    world.update(intent, None, "payment_intent.processing")
+    return intent
+
+
+def settle_debits(world: World, *, due_only: bool = True) -> int:
+    """What the banks say of pending debits; how many they spoke of."""
+    pending = world.all("payment_intent", status="processing")
+    due = [one for one in pending if not due_only or one["_settles_at"] <= world.clock_time()]
+    for intent in due:
+        charge = world.require("charge", intent["latest_charge"])
+        if intent["_debit_fails"]:
+            _fail_debit(world, intent, charge)
+        else:
+            settle_charge(world, charge)
+            _succeed(world, intent, intent["amount"])
+            _count_debit(world, intent)
+    return len(due)
+
+
+def _fail_debit(world: World, intent: Document, charge: Document) -> None:
+    message = "The bank account does not have sufficient funds."
+    charge |= {"status": "failed", "failure_code": "insufficient_funds", "failure_message": message}
+    world.update(charge, None, "charge.failed")
+    intent |= {"status": "requires_payment_method", "payment_method": None}
+    intent["last_payment_error"] = {
+        "charge": charge["id"],
+        "code": "payment_method_customer_decline",
+        "decline_code": "insufficient_funds",
+        "message": message,
+        "type": "card_error",
+    }
+    world.update(intent, None, "payment_intent.payment_failed")
+
+
+def _count_debit(world: World, intent: Document) -> None:
+    from sandbox.stripe.resources import invoice_life
+
+    for expected in world.all("invoice_payment", _intent=intent["id"], status="open"):
+        invoice = world.require("invoice", expected["invoice"])
+        invoice_life.add_payment(world, invoice, intent, expected["amount_requested"])
+
+
+def expect(world: World, invoice: Document, intent: Document) -> None:
+    """The invoice's payment before it is made: who reads the payment then sees what it is for."""
+    payment = new_invoice_payment(world, invoice, intent, intent["amount"])
+    payment |= {"amount_paid": None, "status": "open"}
+    payment["status_transitions"]["paid_at"] = None
+    world.create(payment)
+
+
 def _succeed(world: World, intent: Document, amount: int) -> None:
     intent |= {"status": "succeeded", "amount_received": amount, "amount_capturable": 0}
     world.update(intent, None, "payment_intent.succeeded")
@@ -203,7 +267,7 @@ def _succeed(world: World, intent: Document, amount: int) -> None:
 
 def refuse_unless_succeeded(intent: Document) -> None:
     """Raise the decline of a payment that was made within the request."""
-    if intent["status"] in ("succeeded", "requires_capture"):
+    if intent["status"] in ("succeeded", "requires_capture", "processing"):
         return
     last = intent["last_payment_error"]
     error = StripeError(
