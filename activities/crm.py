@@ -16,6 +16,8 @@ class ContractQuestion(Noun):
     contract: str
     status: str = "activating"
     """The contract's status when it was asked, for the list of contracts."""
+    account: str | None = None
+    """Whose the contract was when it was asked, for the same list; null where only the CRM says so."""
     snapshot: ContractSnapshot | None = None
     """Given where the contract comes from a document instead of the CRM (migrations, repairs)."""
 

@@ -100,12 +100,14 @@ class _Recording(ActivityInboundInterceptor):
         """Keeps the list of contracts up to date from what passes by."""
         now = dt.datetime.now(dt.UTC)
         if isinstance(request, CrmWriteBack):
-            await self._records.record_status(request.contract, request.status, request.version, now)
+            await self._records.record_status(
+                request.contract, request.status, request.version, now, request.account
+            )
         if isinstance(request, ContractQuestion) and isinstance(result, ContractReading):
             contract = result.snapshot.contract
             record = ContractRecord(
                 id=contract.id,
-                account=contract.account.id,
+                account=request.account or contract.account.id,
                 legal_entity=contract.legal_entity,
                 currency=contract.currency,
                 status="activating" if request.status == "pending" else request.status,

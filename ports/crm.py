@@ -45,6 +45,8 @@ class CrmWriteBack(Noun):
     status: Literal["activating", "active", "blocked", "cancelled", "compensated", "expired"]
     change_status: Literal["done", "skipped", "compensated", "blocked"] | None = None
     version: int
+    account: str | None = None
+    """Whose the contract is now, for our own list; the CRM's account is the CRM's to say."""
     billing_customer_id: str | None = None
     subscription_id: str | None = None
     erp_customer_id: str | None = None

@@ -142,8 +142,10 @@ class Records(PeriodRecords, Protocol):
         """Brings the list of contracts up to date."""
         ...
 
-    async def record_status(self, contract: str, status: str, version: int, at: dt.datetime) -> None:
-        """Brings one contract's status up to date, where it is listed."""
+    async def record_status(
+        self, contract: str, status: str, version: int, at: dt.datetime, account: str | None = None
+    ) -> None:
+        """Brings one contract's status and customer up to date, where it is listed."""
         ...
 
     async def finish_event(self, fate: EventFate) -> None:

@@ -27,12 +27,15 @@ class ContractList:
             elif known.updated_at <= contract.updated_at:
                 known.sqlmodel_update(dict(contract))
 
-    async def update_status(self, id: str, status: str, version: int, at: dt.datetime) -> None:
+    async def update_status(
+        self, id: str, status: str, version: int, at: dt.datetime, account: str | None = None
+    ) -> None:
         """A contract that is not listed yet stays so; its next reading lists it."""
         async with self._database.write() as session:
             known = await session.get(ContractRow, id, with_for_update=True)
             if known is not None and known.updated_at <= at:
                 known.status, known.version, known.updated_at = status, max(known.version, version), at
+                known.account = account or known.account
 
     async def get(self, id: str) -> ContractRecord | None:
         async with self._database.read() as session:

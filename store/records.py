@@ -68,8 +68,10 @@ class StoreRecords(PeriodStore):
     async def record_contract(self, contract: ContractRecord) -> None:
         await self._contracts.record(contract)
 
-    async def record_status(self, contract: str, status: str, version: int, at: dt.datetime) -> None:
-        await self._contracts.update_status(contract, status, version, at)
+    async def record_status(
+        self, contract: str, status: str, version: int, at: dt.datetime, account: str | None = None
+    ) -> None:
+        await self._contracts.update_status(contract, status, version, at, account)
 
     async def finish_event(self, fate: EventFate) -> None:
         await self._events.finish(fate.platform, fate.event_id, fate.fate, fate.reason)

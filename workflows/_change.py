@@ -413,6 +413,7 @@ class ChangeStory:
 
     async def _write_back(self, origin: Origin, status: str, change_status: str) -> None:
         first = self.ids.first_invoice
+        changes = self.scope.changes if change_status == "done" else self.scope.before
         request = CrmWriteBack.model_validate(
             {
                 "origin": origin,
@@ -421,6 +422,7 @@ class ChangeStory:
                 "status": status,
                 "change_status": change_status,
                 "version": self.item.version,
+                "account": customer_of(self.contract, changes).id,
                 "billing_customer_id": self.ids.billing_customer.id if self.ids.billing_customer else None,
                 "subscription_id": self.ids.subscription.id if self.ids.subscription else None,
                 "erp_customer_id": self.ids.erp_customer.id if self.ids.erp_customer else None,

@@ -249,7 +249,9 @@ class ContractWorkflow(Merging):
             self._learn(reading, last.correlation_id, last.event_id, latest, in_crm=True)
 
     async def _read(self, snapshot: ContractSnapshot | None) -> ContractReading:
-        question = ContractQuestion(contract=self.state.id, status=self._status(), snapshot=snapshot)
+        question = ContractQuestion(
+            contract=self.state.id, status=self._status(), account=self._account(), snapshot=snapshot
+        )
         return await workflow.execute_activity_method(
             CrmActivities.read_contract,
             question,

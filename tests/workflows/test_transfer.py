@@ -61,6 +61,8 @@ async def test_rest_is_credited_to_the_one_and_billed_to_the_other_under_its_own
     assert len(bought) == 2
     keys = {document.key for document in found.posted}
     assert {f"C-1/invoice/{DAY}/A-2", f"C-1/credit-memo/{DAY}/{month(-3)}"} <= keys
+    listed = (await made.act("olivia", "GET", "/contracts")).json()
+    assert [each["account"] for each in listed] == ["A-2"]
     contract = made.platforms["salesforce"].dump()["Contract"][0]
     assert view.ids.billing_customer is not None
     assert contract["Billing_Customer_Id__c"] == view.ids.billing_customer.id
