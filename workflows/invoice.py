@@ -14,6 +14,7 @@ from rules.subledger import billed_by_platform, is_empty_cycle, with_quoted_tax
 from rules.tax_document import invoice_tax_document
 from workflows._document import DocumentInput, DocumentResult, DocumentStory
 from workflows._options import on_platform
+from workflows._refusal import rejected
 from workflows._steps import Step
 from workflows._usage_credits import issue_usage_credits
 
@@ -68,7 +69,38 @@ class InvoiceWorkflow(DocumentStory):
             await self.commit_tax(answer, answer.expected)
         if document.status == "draft":
             document = await self.issue(document) or document
-        return await self.post(document, answer)
+        result = await self.post(document, answer)
+        return result if document.status != "uncollectible" else await self.given_up(document, result)
+
+    async def given_up(self, document: IssuedDocument, result: DocumentResult) -> DocumentResult:
+        """The platform no longer collects it and the ledger still has it as owed: whether it is written off,
+        and who may decide that, is a person's to say. A retry looks whether it was paid or taken back.
+        """
+        step = Step(
+            "account for the bad debt",
+            "rules.compare",
+            document.platform,
+            f"{document.number or document.id} was marked uncollectible in {document.platform}",
+            amount=document.total,
+            currency=document.currency,
+        )
+        is_retry = False
+
+        async def ask(origin: Origin) -> DocumentResult:
+            nonlocal is_retry
+            if is_retry and (await self.read()).status != "uncollectible":
+                return result
+            is_retry = True
+            raise rejected(
+                document.platform,
+                "rules.compare",
+                "the ledger has it as owed. Write it off there within your limit and accept, or collect it "
+                "after all and retry",
+                field="status",
+                code="MarkedUncollectible",
+            )
+
+        return await self.steps.run(step, ask, lambda: result) or result
 
     async def read(self) -> IssuedDocument:
         return await workflow.execute_activity_method(

@@ -1,6 +1,9 @@
 """What is voided at the billing platform after it was posted has no effect left, and somebody answers."""
 
+import asyncio
 import datetime as dt
+import time
+from collections.abc import Awaitable, Callable
 from decimal import Decimal
 from typing import Any
 
@@ -153,3 +156,73 @@ async def test_voided_credit_note_is_reversed_in_ledger_and_tax(made: World) -> 
     held = await in_the_ledger(made, key)
     assert (len(held), effect(held)) == (2, Decimal(0))
     assert await taxed(made, key) == ["cancelled"]
+
+
+async def test_void_that_is_heard_of_first_is_never_posted(made: World) -> None:
+    """The message that it was issued comes late: by then it is void."""
+    await made.load(scenario(sold(seats(**TAXED), start=month(-1))))
+
+    async def issued() -> list[Any]:
+        """Only the CRM's webhooks are delivered, none of the billing platform's."""
+        await made.platforms["salesforce"].outbox.flush(made.gateway, force=True)
+        found = await made.ports["stripe"].documents("C-1")
+        return [each for each in found if each.status == "open"]
+
+    await until(issued)
+    await void(made, FIRST)
+    await told_of_it(made)
+    assert await in_the_ledger(made, FIRST) == []
+    assert await taxed(made, FIRST) == ["cancelled"]
+
+
+async def until(found: Callable[[], Awaitable[object]]) -> None:
+    deadline = time.monotonic() + 60
+    while not await found():
+        assert time.monotonic() < deadline
+        await asyncio.sleep(0.05)
+
+
+async def test_invoice_that_is_given_up_stays_posted_once_and_a_person_is_asked(made: World) -> None:
+    await active(made)
+    async with made.stripe() as api:
+        found = (await api.get("/v1/invoices", params={"limit": 100})).json()["data"]
+        [id_] = [each["id"] for each in found if each["metadata"]["q2c_key"] == FIRST]
+        answer = await api.post(f"/v1/invoices/{id_}/mark_uncollectible")
+        assert answer.status_code == 200, answer.text
+    asked = await made.until_exception("C-1")
+    assert (asked.code, asked.owner) == ("marked_uncollectible", "revenue-accounting")
+    assert len(await in_the_ledger(made, FIRST)) == 1
+    await made.decide("olivia", asked, "retry")
+
+    async def another() -> RecordedException | None:
+        opened = await made.exceptions("C-1")
+        return opened[0] if opened and opened[0].id != asked.id else None
+
+    again = await made.settle(another, "it is uncollectible still")
+    await void(made, FIRST)
+
+    async def voided() -> bool:
+        return len(await in_the_ledger(made, FIRST)) == 2
+
+    await made.decide("olivia", again, "retry")
+    await made.settle(voided, "the void is reversed")
+    assert effect(await in_the_ledger(made, FIRST)) == 0
+
+
+async def test_invoice_made_by_hand_reaches_no_ledger_and_has_an_owner(made: World) -> None:
+    await active(made)
+    async with made.stripe() as api:
+        customer = (await api.get("/v1/customers")).json()["data"][0]["id"]
+        own = {"customer": customer, "collection_method": "send_invoice", "days_until_due": "30"}
+        invoice = (await api.post("/v1/invoices", data=own)).json()["id"]
+        item = {"customer": customer, "invoice": invoice, "amount": "500", "currency": "usd"}
+        assert (await api.post("/v1/invoiceitems", data=item)).status_code == 200
+        assert (await api.post(f"/v1/invoices/{invoice}/finalize")).status_code == 200
+    before = len(await made.ports["netsuite"].documents("US01"))
+
+    async def asked() -> RecordedException | None:
+        return next((e for e in await made.exceptions() if e.code == "unroutable"), None)
+
+    found = await made.settle(asked, "an exception of the foreign invoice")
+    assert (found.owner, found.workflow_id) == ("finance-operations", f"invoice/stripe/{invoice}")
+    assert len(await made.ports["netsuite"].documents("US01")) == before
