@@ -128,4 +128,6 @@ class Contract(Noun):
     term_months: Annotated[Count, Field(ge=1, le=1200)] | None
     billing: Billing
     renewal: RenewalTerms | None = None
+    modification: Literal["prospective", "catch_up"] = "prospective"
+    """How a change inside a term counts for revenue: from then on, or caught up for what is delivered."""
     lines: tuple[Line, ...] = Field(min_length=1)

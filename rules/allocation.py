@@ -1,4 +1,4 @@
-"""Revenue that follows the obligations and not the invoices: stand-alone prices, and ramps.
+"""Revenue that follows the obligations and not the invoices: stand-alone prices, ramps, caught-up changes.
 
 Where lines carry `ssp`, the fixed consideration of a term is first allocated over them; a ramp is
 recognised evenly over the term. Both only move revenue in time or between lines: over a term that is fully
@@ -20,6 +20,7 @@ from rules.billing_plan import part_documents
 from rules.calendar import days
 from rules.changes import known_on
 from rules.merge import Part
+from rules.modification import Measure, first_modification, remeasured
 from rules.revenue import Earning, earning, earnings
 from rules.timeline import LineLife, Term, Timeline
 
@@ -70,7 +71,8 @@ class _View:
 def arrange(
     parts: Iterable[Part], issued: Issued, as_of: dt.date, currency: str, convert: Convert
 ) -> Arrangement:
-    """Everything that the issued documents earn, in `currency`, with stand-alone prices and ramps."""
+    """Everything that the issued documents earn, in `currency`, with stand-alone prices, ramps, and the
+    treatment of modifications that the contract says."""
     found, groups = [], []
     invoices, memos = convert(issued)
     for part in parts:
@@ -79,12 +81,16 @@ def arrange(
         billed = earnings([i for i in invoices if i.contract == own], [m for m in memos if m.contract == own])
         ramps = _ramped(view)
         allocated = _allocated(view, {(line, term.origin) for line, term in ramps})
+        modified = _modified(view)
         for line, term in ramps:
-            billed += _even(view, line, term, billed)
+            if (line, term) not in modified:
+                billed += _even(view, line, term, billed)
+        for line, term in modified:
+            billed += _caught_up(view, line, term, billed)
         found += [*billed, *allocated]
         with_ssp = frozenset(line.id for line in part.contract.lines if line.ssp is not None)
         groups += [with_ssp] if with_ssp else []
-        groups += [frozenset({line}) for line, _ in ramps if line not in with_ssp]
+        groups += [frozenset({line}) for line, _ in (*ramps, *modified) if line not in with_ssp]
     return Arrangement(found, list(dict.fromkeys(groups)))
 
 
@@ -107,6 +113,48 @@ def _ramped(view: _View) -> list[tuple[str, Term]]:
     ]
 
 
+def _modified(view: _View) -> list[tuple[str, Term]]:
+    """The recurring lines that an amendment known by now modifies inside a term, where the contract says that
+    this is caught up."""
+    if view.part.contract.modification != "catch_up":
+        return []
+    return [
+        (life.id, term)
+        for life in view.timeline.lines.values()
+        for term in _begun(view)
+        if life.terms.charge == "recurring" and _first_modification(view, life.id, term) is not None
+    ]
+
+
+def _first_modification(view: _View, line: str, term: Term) -> dt.date | None:
+    start = max(term.start, view.timeline.lines[line].start)
+    return first_modification(view.known(view.as_of), line, start, _end(term))
+
+
+def _caught_up(view: _View, line: str, term: Term, billed: Sequence[Earning]) -> list[Earning]:
+    """In place of what the line's documents of the term earn: measured again on each day on which a change
+    is known, from its first modification on."""
+    start, first = max(term.start, view.timeline.lines[line].start), _first_modification(view, line, term)
+    if first is None:
+        raise ValueError(f"line {line} is not modified in the term from {term.start}")
+    before = view.planned(line, term, first - dt.timedelta(days=1))
+    measures = [
+        Measure(day, _plan_total(view, line, term, day), _last_day(view, line, term, day))
+        for day in sorted({known_on(change) for change in view.known(view.as_of)})
+        if day >= first
+    ]
+    again = remeasured(line, start, [one for _, one in before], measures)
+    return [*_in_place_of(line, term, billed), *again]
+
+
+def _in_place_of(line: str, term: Term, billed: Sequence[Earning]) -> list[Earning]:
+    return [
+        replace(one, amount=-one.amount, side="deferred_revenue")
+        for one in billed
+        if one.line == line and term.start <= one.start < _end(term)
+    ]
+
+
 def _end(term: Term) -> dt.date:
     if term.end is None:
         raise ValueError("an evergreen term has no end")
@@ -120,11 +168,6 @@ def _even(view: _View, line: str, term: Term, billed: Sequence[Earning]) -> list
     left.
     """
     start = max(term.start, view.timeline.lines[line].start)
-    in_place_of = [
-        replace(one, amount=-one.amount, side="deferred_revenue")
-        for one in billed
-        if one.line == line and term.start <= one.start < _end(term)
-    ]
     spread: list[Earning] = []
     amount, end = _plan_total(view, line, term, start), _end(term)
     turns = sorted({known_on(c) for c in view.part.changes if start < known_on(c) <= view.as_of})
@@ -135,7 +178,7 @@ def _even(view: _View, line: str, term: Term, billed: Sequence[Earning]) -> list
             gone = amount * Fraction(days(start, min(day, end)), days(start, end))
             spread.append(_earned(line, gone, start, min(day, end)))
             amount, start, end = left - gone, min(day, end), max(last, min(day, end))
-    return [*in_place_of, *spread, _earned(line, amount, start, end)]
+    return [*_in_place_of(line, term, billed), *spread, _earned(line, amount, start, end)]
 
 
 def _earned(line: str, amount: Fraction, start: dt.date, end: dt.date) -> Earning:

@@ -19,6 +19,8 @@ def contract_problems(contract: Contract) -> Iterator[Problem]:
             add_months(contract.start_date, contract.term_months)
         except BeyondCalendar:
             yield "term_months", "the term ends after the year 9999"
+    if contract.modification == "catch_up" and contract.term_months is None:
+        yield "modification", "is catch_up, and the contract is evergreen: progress is measured over a term"
     yield from _renewal(contract)
     seen: set[str] = set()
     for index, line in enumerate(contract.lines):

@@ -41,6 +41,7 @@ FIGURES: dict[str, frozenset[str]] = {
             "frequency_months",
             "timing",
             "payment_terms_days",
+            "modification",
             "renewal",
             "renewal_term_months",
             "renewal_evergreen",

@@ -162,6 +162,7 @@ def _contract(main: ContractRecord, first: OrderRecord) -> Contract:
             payment_terms_days=figures.need("payment_terms_days"),
         ),
         renewal=_renewal_terms(figures),
+        modification=figures.optional("modification") or "prospective",
         lines=tuple(
             line(main.fields, each, f"{main.id}: line")
             for each in children(first.record, main.fields.line, main.id)

@@ -77,6 +77,7 @@ CUSTOM_FIELDS: dict[str, tuple[Field, ...]] = {
         ),
         choice("Billing_Timing__c", "In Advance", "In Arrears", restricted=True, locked=True),
         number("Payment_Terms_Days__c", 4, 0, **LOCKED),
+        choice("Modification_Treatment__c", "Prospective", "Catch-up", restricted=True, locked=True),
         choice("Renewal_Type__c", "None", "Manual", "Automatic", restricted=True, locked=True),
         number("Renewal_Term_Months__c", 4, 0, **LOCKED),
         flag("Renewal_Evergreen__c", locked=True),

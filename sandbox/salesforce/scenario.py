@@ -19,6 +19,7 @@ TIMING = {"advance": "In Advance", "arrears": "In Arrears"}
 CHARGE = {"recurring": "Recurring", "one_time": "One-Time", "usage": "Usage"}
 MODEL = {"flat": "Flat Fee", "per_unit": "Per Unit", "graduated": "Graduated", "volume": "Volume"}
 PERIOD = {"month": "Month", "year": "Year"}
+MODIFICATION = {"prospective": "Prospective", "catch_up": "Catch-up"}
 CREDIT = {"prorated": "Prorated", "none": "None"}
 _WHOLE_CONTRACT_ACTIONS = {
     "renewal": "Renew",
@@ -141,6 +142,7 @@ class Entry:
             "Billing_Frequency__c": FREQUENCY[billing["frequency_months"]],
             "Billing_Timing__c": TIMING[billing["timing"]],
             "Payment_Terms_Days__c": str(billing.get("payment_terms_days", 30)),
+            "Modification_Treatment__c": MODIFICATION[contract.get("modification", "prospective")],
             "Renewal_Type__c": kind,
             **_renewal_term(renewal or {}),
             "Renewal_Uplift__c": (renewal or {}).get("uplift_percent"),

@@ -34,6 +34,7 @@ EVERYTHING: dict[str, Any] = {
         "term_months": 24,
         "billing": {"frequency_months": 3, "timing": "arrears", "payment_terms_days": 45},
         "renewal": {"auto": True, "term_months": 12, "uplift_percent": "3.25", "notice_days": 60},
+        "modification": "catch_up",
         "lines": [
             {
                 "id": "SEATS",

@@ -55,6 +55,10 @@ SCENARIOS: dict[str, dict[str, Any]] = {
     "credit memo": scenario(
         sold(seats(**TAXED), start=month(-4)), amendment(month(-2, 15), {"id": "L1", "quantity": "7"})
     ),
+    "caught-up modification": scenario(
+        sold(seats(**TAXED), start=month(-4), modification="catch_up"),
+        amendment(month(-2, 15), {"id": "L1", "quantity": "15"}),
+    ),
     "cancellation with a fee": scenario(
         sold(seats(**TAXED), start=month(-4)), cancellation(month(-2, 15), fee="250.00")
     ),
