@@ -28,9 +28,12 @@ from canonical.reconciliation import (
 )
 from ports.billing import Billing
 from ports.erp import Erp
+from ports.payments import Payments
 from ports.periods import PeriodRecords, ReconciliationRun
 from ports.tax import Tax
 from rules import period_entries as entries_of
+from rules import period_money as money_of
+from rules.calendar import add_months, month_key
 from rules.reconciliation import reconcile
 from rules.zones import day_of
 
@@ -42,6 +45,10 @@ class PeriodPolicy(PolicySource, Protocol):
     """What governance says about reconciling, besides what it says about an entity."""
 
     def reconciliation(self) -> ReconciliationTerms: ...
+
+    def payments(self, policy: PolicyExcerpt) -> str | None:
+        """The platform that lists the entity's payments; None where there is none."""
+        ...
 
 
 class ContractStates(Protocol):
@@ -62,6 +69,8 @@ class PeriodGround(Noun):
     policy: PolicyExcerpt
     terms: ReconciliationTerms
     today: dt.date
+    payments: str | None = None
+    """The platform that lists what was paid."""
 
 
 class ListingOrder(Noun):
@@ -75,6 +84,9 @@ class ListingOrder(Noun):
     as_of: dt.date
     receivable_account: str
     controlled_accounts: tuple[str, ...]
+    revenue_accounts: tuple[str, ...] = ()
+    payments: str | None = None
+    """The platform whose movements of money are a side, where it has any."""
 
 
 class ListingKept(Noun):
@@ -119,6 +131,22 @@ class BillingListing:
         return ListingKept(entries=len(found), latest=entries_of.latest(found, "billings"))
 
 
+class PaymentListing:
+    def __init__(self, payments: Payments, records: PeriodRecords) -> None:
+        self._payments, self._records = payments, records
+
+    @activity.defn(name="payments.list_period")
+    async def list_cash(self, order: ListingOrder) -> ListingKept:
+        """What was paid, given back and charged back, from the platform's own listing."""
+        since, _ = entries_of.window(order.period)
+        with port_errors():
+            movements = await self._payments.movements(since)
+        entities = await self._records.contract_entities()
+        found = money_of.cash_entries(movements, order.period, order.entity, entities)
+        await self._records.keep_listing(order.run, order.look, "cash", found)
+        return ListingKept(entries=len(found))
+
+
 class TaxListing:
     def __init__(self, tax: Tax, records: PeriodRecords) -> None:
         self._tax, self._records = tax, records
@@ -154,11 +182,35 @@ class ErpListing:
             order.receivable_account,
             order.controlled_accounts,
         )
+        recognized = money_of.recognized_entries(posted, order.period, order.platform, order.revenue_accounts)
+        await self._records.keep_listing(order.run, order.look, "recognized", recognized)
+        if order.payments is not None:
+            with port_errors():
+                receipts = await self._erp.receipts(order.entity)
+            received = money_of.receipt_entries(receipts, order.period, order.payments)
+            await self._records.keep_listing(order.run, order.look, "receipts", received)
         await self._records.keep_listing(order.run, order.look, "receivables", receivables)
         await self._records.keep_listing(order.run, order.look, "ledger", ledger)
         return ListingKept(
             entries=len(receivables) + len(ledger), open_in_erp=period.start <= first <= period.end
         )
+
+
+class DueQuestion(Noun):
+    """Which periods are to be reconciled by themselves?"""
+
+
+class DuePeriod(Noun):
+    entity: str
+    period: str
+
+    @property
+    def name(self) -> str:
+        return f"{self.entity}/{self.period}"
+
+
+class DuePeriods(Noun):
+    periods: tuple[DuePeriod, ...]
 
 
 class PeriodActivities:
@@ -171,22 +223,44 @@ class PeriodActivities:
     async def ground(self, question: GroundQuestion) -> PeriodGround:
         policy = self._policy.excerpt(question.entity)
         today = day_of(dt.datetime.now(dt.UTC), policy.time_zone)
-        return PeriodGround(policy=policy, terms=self._policy.reconciliation(), today=today)
+        return PeriodGround(
+            policy=policy,
+            terms=self._policy.reconciliation(),
+            today=today,
+            payments=self._policy.payments(policy),
+        )
+
+    @activity.defn(name="periods.due")
+    async def due(self, question: DueQuestion) -> DuePeriods:
+        """Each legal entity's running month, and the one before it unless that is closed."""
+        entities = sorted(set((await self._records.contract_entities()).values()))
+        found = []
+        for entity in entities:
+            zone = self._policy.excerpt(entity).time_zone
+            first = day_of(dt.datetime.now(dt.UTC), zone).replace(day=1)
+            for month in (month_key(add_months(first, -1)), month_key(first)):
+                if await self._records.close_of(entity, month) is None:
+                    found.append(DuePeriod(entity=entity, period=month))
+        return DuePeriods(periods=tuple(found))
 
     @activity.defn(name="periods.list_bookings")
     async def list_bookings(self, order: ListingOrder) -> ListingKept:
         """What the entity's contracts make due, each asked itself; some at a time."""
         entities = await self._records.contract_entities()
         contracts = sorted(id_ for id_, entity in entities.items() if entity == order.entity)
-        found: list[Entry] = []
+        booked: list[Entry] = []
+        earned: list[Entry] = []
         for start in range(0, len(contracts), _ASKED_AT_ONCE):
             batch = contracts[start : start + _ASKED_AT_ONCE]
-            for entries in await asyncio.gather(*(self._booked(each, order) for each in batch)):
-                found += entries
-        await self._records.keep_listing(order.run, order.look, "bookings", found)
-        return ListingKept(entries=len(found))
+            for bookings, revenue in await asyncio.gather(*(self._booked(each, order) for each in batch)):
+                booked += bookings
+                earned += revenue
+        await self._records.keep_listing(order.run, order.look, "bookings", booked)
+        await self._records.keep_listing(order.run, order.look, "revenue", earned)
+        return ListingKept(entries=len(booked) + len(earned))
 
-    async def _booked(self, contract: str, order: ListingOrder) -> Sequence[Entry]:
+    async def _booked(self, contract: str, order: ListingOrder) -> tuple[Sequence[Entry], Sequence[Entry]]:
+        """What it has billed around the period, and what it has earned by its end."""
         answer = await self._contracts.state_of(contract)
         if answer is None:
             raise ApplicationError(
@@ -194,7 +268,8 @@ class PeriodActivities:
             )
         state, plan = answer
         as_of = max(order.as_of, state.business_date or order.as_of)
-        return entries_of.booking_entries(state, plan, order.period, as_of)
+        booked = entries_of.booking_entries(state, plan, order.period, as_of)
+        return booked, money_of.earned_entries(state, order.period, as_of)
 
     @activity.defn(name="periods.compare")
     async def compare(self, order: CompareOrder) -> Compared:
@@ -241,7 +316,7 @@ class PeriodActivities:
         given = PeriodListings(
             entity=order.entity,
             period=order.period,
-            entries=entries_of.with_committed_tax(entries),
+            entries=money_of.with_catching_up(entries_of.with_committed_tax(entries)),
             open_in_erp=order.open_in_erp,
             sides=sides,
         )

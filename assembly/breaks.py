@@ -18,12 +18,14 @@ from workflows._document import DocumentInput, DocumentNotice, DocumentResult
 from workflows._options import WORKFLOW_QUEUE
 from workflows.credit_memo import CreditMemoWorkflow
 from workflows.invoice import InvoiceWorkflow
+from workflows.payment import PaymentWorkflow
 from workflows.repair import RepairWorkflow
 
-_Story = type[InvoiceWorkflow] | type[CreditMemoWorkflow]
+_Story = type[InvoiceWorkflow] | type[CreditMemoWorkflow] | type[PaymentWorkflow]
 _KINDS: dict[str, tuple[str, _Story]] = {
     "invoice": ("invoice", InvoiceWorkflow),
     "credit_memo": ("credit-memo", CreditMemoWorkflow),
+    "payment": ("payment", PaymentWorkflow),
 }
 
 

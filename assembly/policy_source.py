@@ -6,6 +6,7 @@ from typing import get_args
 from canonical.document import AccountRole
 from canonical.policy import ApprovalLimit, CodedRule, ExceptionRule, PolicyExcerpt, Route
 from canonical.reconciliation import BreakRule, ReconciliationTerms
+from connectors.registry import vendor
 from governance.policy import Policy
 from governance.schema import WILDCARD
 
@@ -53,6 +54,11 @@ class GovernedPolicy:
                 for name, rule in said.breaks.items()
             },
         )
+
+    def payments(self, policy: PolicyExcerpt) -> str | None:
+        """The billing platform, where it takes payments too."""
+        billing = policy.route.billing
+        return billing if "payments" in vendor(billing).capabilities else None
 
     @staticmethod
     def _rules(policy: Policy) -> list[CodedRule]:

@@ -57,6 +57,18 @@ class Governance(Section):
     )
 
 
+class Reconciliation(Section):
+    """When periods are reconciled by themselves; what a break is, and whose, is governance's."""
+
+    nightly: bool = Field(True, description="Whether the nightly run is switched on.")
+    nightly_cron: str = Field(
+        "0 2 * * *",
+        min_length=9,
+        description="When it runs: minute, hour, day, month, weekday.",
+    )
+    time_zone: str = Field("UTC", description="The zone of `nightly_cron`, such as Europe/Berlin.")
+
+
 class Store(Section):
     """Our own database: event log, lineage, exceptions, audit, read models."""
 

@@ -17,7 +17,18 @@ from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
 from assembly.local_layers import made_at_first_start, offered_by_stack
-from assembly.sections import Codec, Gateway, Governance, Log, Platform, Sandbox, Store, Temporal, Workers
+from assembly.sections import (
+    Codec,
+    Gateway,
+    Governance,
+    Log,
+    Platform,
+    Reconciliation,
+    Sandbox,
+    Store,
+    Temporal,
+    Workers,
+)
 from assembly.toml_rules import SecretInFile, checked
 
 CONFIG_VARIABLE, CONFIG_FILE = "Q2C_CONFIG", "q2c.toml"
@@ -60,6 +71,7 @@ class Settings(BaseSettings):
     )
     codec: Codec = Field(default_factory=Codec)
     workers: Workers = Field(default_factory=Workers)
+    reconciliation: Reconciliation = Field(default_factory=Reconciliation)
     sandbox: Sandbox = Field(default_factory=Sandbox)
     log: Log = Field(default_factory=Log)
 

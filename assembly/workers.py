@@ -21,7 +21,7 @@ from activities.crm import CrmActivities, PolicySource
 from activities.erp import ErpActivities
 from activities.merging import MergeActivities
 from activities.payments import PaymentActivities
-from activities.periods import BillingListing, ErpListing, PeriodActivities, TaxListing
+from activities.periods import BillingListing, ErpListing, PaymentListing, PeriodActivities, TaxListing
 from activities.records import RecordsActivities
 from activities.revenue import RevenueActivities
 from activities.tax import TaxActivities
@@ -33,6 +33,7 @@ from assembly.platforms import capabilities_of, configured, connector_of
 from assembly.policy_source import GovernedPolicy
 from assembly.recorder import Recorder
 from assembly.revenue_states import TemporalContractStates
+from assembly.schedules import ensure_schedules
 from assembly.settings import Settings
 from assembly.temporal import connect
 from connectors.registry import Capability
@@ -53,6 +54,7 @@ from workflows.credit_memo import CreditMemoWorkflow
 from workflows.dispute import DisputeWorkflow
 from workflows.invoice import InvoiceWorkflow
 from workflows.merge import MergedWorkflow, MergeWorkflow
+from workflows.nightly import NightlyWorkflow
 from workflows.payment import PaymentWorkflow
 from workflows.payout import PayoutWorkflow
 from workflows.reconciliation import ReconciliationWorkflow
@@ -85,6 +87,7 @@ WORKFLOWS: Sequence[type] = (
     ContractRevenueWorkflow,
     RepairWorkflow,
     CloseWorkflow,
+    NightlyWorkflow,
 )
 
 PASSED_THROUGH = (
@@ -156,7 +159,7 @@ def _activities(
                 *methods(ErpListing(port, records)),
             ]
         case "payments":
-            return methods(PaymentActivities(port))
+            return [*methods(PaymentActivities(port)), *methods(PaymentListing(port, records))]
 
 
 def methods(activities: object) -> list[Callable[..., Any]]:
@@ -218,6 +221,7 @@ async def run_workers(settings: Settings, queues: Sequence[str] | None = None) -
         running: list[Coroutine[Any, Any, None]] = []
         if queues is None or WORKFLOW_QUEUE in queues:
             running.append(workflow_worker(client, records, settings).run())
+            await ensure_schedules(client, settings)
         for name in _platforms(settings, queues):
             port = await stack.enter_async_context(contextlib.aclosing(connector_of(settings, name)))
             make = partial(platform_worker, client, name, port, records, policy, settings)

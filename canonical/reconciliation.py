@@ -195,7 +195,7 @@ class DocumentRestart(Noun):
     """Hand a document on again, as its event would: the document's own workflow reads, compares and posts."""
 
     tenant: str
-    kind: Literal["invoice", "credit_memo"]
+    kind: Literal["invoice", "credit_memo", "payment"]
     platform: str
     document_id: str
     contract: str | None

@@ -182,6 +182,8 @@ def _kind_of_repair(finding: Finding) -> RepairKind | None:
             return "restart_document"
         case "receivables", "missing":
             return "restart_document"
+        case "receipts", "missing" if expected is not None and expected.kind == "payment":
+            return "restart_document"
         case ("receivables", "duplicate" | "unmatched_entry") if not has_key:
             return "reverse_entry"
         case "receivables", "unmatched_entry":

@@ -122,6 +122,8 @@ def receivable_entries(posted: Iterable[PostedDocument], period: str) -> tuple[E
     for document in posted:
         if document.kind == "journal_entry" or _is_undone(document) or not _within(period, document.date):
             continue
+        if not _is_billed(document.key):
+            continue
         sign = 1 if document.kind == "invoice" else -1
         found.append(
             Entry(
@@ -170,7 +172,7 @@ def _ledger_entry(
     id_: str, lines: Sequence[GeneralLedgerLine], platform: str, receivable: str, controlled: Collection[str]
 ) -> Entry | None:
     first = lines[0]
-    is_document = first.kind in ("invoice", "credit_memo")
+    is_document = first.kind in ("invoice", "credit_memo") and _is_billed(first.key)
     if not is_document and (first.key is not None or not any(e.account in controlled for e in lines)):
         return None
     amounts = [_amount(line) for line in lines if line.account == receivable]
@@ -264,6 +266,11 @@ def _taxed(entry: Entry, committed: Entry | None) -> Entry:
     return entry.model_copy(
         update={"tax": committed.tax, "total": total((net, committed.tax), entry.currency)}
     )
+
+
+def _is_billed(key: str | None) -> bool:
+    """Whether a document of the ERP is one that is billed: write-offs are credit memos too."""
+    return key is None or "/invoice/" in key or "/credit-memo/" in key
 
 
 def original_key(key: str | None) -> str | None:

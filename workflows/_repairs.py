@@ -52,14 +52,16 @@ class Repairs:
 
     async def _restart(self) -> str | None:
         repair, report = self.repair, self.report
-        order = DocumentRestart(
-            tenant=report.tenant,
-            kind=self._kind(),
-            platform=repair.platform,
-            document_id=repair.object_id,
-            contract=repair.contract,
-            event_id=f"repair/{report.found.id}",
-            correlation_id=report.correlation_id,
+        order = DocumentRestart.model_validate(
+            {
+                "tenant": report.tenant,
+                "kind": repair.object_kind,
+                "platform": repair.platform,
+                "document_id": repair.object_id,
+                "contract": repair.contract,
+                "event_id": f"repair/{report.found.id}",
+                "correlation_id": report.correlation_id,
+            }
         )
         step = self._step("hand the document on", "breaks.restart_document", "temporal")
 

@@ -11,14 +11,16 @@ from temporalio.exceptions import ApplicationError, ChildWorkflowError, Workflow
 
 from activities.closes import CloseActivities, CloseQuestion, CloseState
 from activities.erp import ErpActivities, PeriodClose
+from canonical.base import Noun
 from canonical.close import CloseOrder, CloseResult
-from canonical.ids import reconciliation_workflow_id
+from canonical.ids import reconciliation_workflow_id, revenue_workflow_id
 from canonical.origin import Origin
 from canonical.reconciliation import ReconciliationOrder
+from canonical.revenue import RevenueOrder
 from ports.erp import PostingPeriod
 from ports.periods import CloseRecord
 from rules.close import Gate, refusals
-from rules.period_entries import first_day
+from rules.period_entries import first_day, last_day
 from workflows._decisions import Decisions
 from workflows._desk import Desk
 from workflows._options import WORKFLOW_QUEUE, in_contracts, on_platform
@@ -50,8 +52,12 @@ class CloseWorkflow(Decisions):
         if state.closed is not None:
             return self._already(state.closed)
         self.desk.adopt(state.policy)
+        recognized = await self._recognize(state)
         await self._reconcile()
         state = await self._state()
+        if not recognized and await self._recognize(state):  # the run has seen a platform's later day
+            await self._reconcile()
+            state = await self._state()
         gate = self._gate(state)
         if reasons := refusals(gate):
             return self._result("refused", reasons=reasons, blocking=tuple(b.id for b in gate.breaks))
@@ -69,6 +75,24 @@ class CloseWorkflow(Decisions):
             CloseActivities.state, question, **in_contracts(WORKFLOW_QUEUE)
         )
 
+    async def _recognize(self, state: CloseState) -> bool:
+        """The month-end run, which posts what is missing of the month's revenue; False before the month is
+        over. Contracts that it can't post wait for a person, and show as breaks.
+        """
+        as_of = max(state.today, state.as_of or state.today)
+        if as_of <= last_day(self.order.period):
+            return False
+        order = RevenueOrder(
+            tenant=self.order.tenant,
+            entity=self.order.entity,
+            period=self.order.period,
+            requested_by=self.order.requested_by,
+            correlation_id=self.order.correlation_id,
+            as_of=as_of,
+        )
+        await self._child("Revenue", order, revenue_workflow_id(order.entity, order.period))
+        return True
+
     async def _reconcile(self) -> None:
         """A run of its own, after the one that may be under way: what that has seen may be older."""
         order = ReconciliationOrder(
@@ -78,21 +102,24 @@ class CloseWorkflow(Decisions):
             requested_by=self.order.requested_by,
             correlation_id=self.order.correlation_id,
         )
+        await self._child("Reconciliation", order, reconciliation_workflow_id(order.entity, order.period))
+
+    async def _child(self, story: str, order: Noun, workflow_id: str) -> None:
         while True:
             try:
                 await workflow.execute_child_workflow(
-                    "Reconciliation",
+                    story,
                     order,
-                    id=reconciliation_workflow_id(order.entity, order.period),
+                    id=workflow_id,
                     task_queue=WORKFLOW_QUEUE,
-                    static_summary=f"reconciliation of {order.entity}, {order.period}, for its close",
+                    static_summary=f"{story} of {self.order.entity}, {self.order.period}, for its close",
                 )
                 return
             except WorkflowAlreadyStartedError:
-                await workflow.sleep(_TRY_AGAIN_SECONDS, summary="another reconciliation is under way")
+                await workflow.sleep(_TRY_AGAIN_SECONDS, summary="another run is under way")
             except ChildWorkflowError as error:
                 raise ApplicationError(
-                    f"the reconciliation has failed: {error.cause}", type="NotReconciled", non_retryable=True
+                    f"{story} has failed: {error.cause}", type="NotReconciled", non_retryable=True
                 ) from error
 
     def _gate(self, state: CloseState) -> Gate:

@@ -19,12 +19,14 @@ from activities.periods import (
     GroundQuestion,
     ListingKept,
     ListingOrder,
+    PaymentListing,
     PeriodActivities,
     PeriodGround,
     TaxListing,
 )
 from canonical.origin import Origin
 from canonical.reconciliation import ReconciliationOrder, ReconciliationSummary
+from rules.period_money import REVENUE_ROLES
 from workflows._decisions import Decisions
 from workflows._desk import Desk
 from workflows._options import WORKFLOW_QUEUE, in_listing, platform_queue
@@ -95,8 +97,13 @@ class ReconciliationWorkflow(Decisions):
         billed = await self._listed(order, platform_queue(route.billing), BillingListing.list_billings)
         as_of = max(ground.today, billed.latest or ground.today)
         later = order.model_copy(update={"as_of": as_of})
-        _, _, erp = await self.steps.together(
+        erp, *_ = await self.steps.together(
             [
+                self._listed(
+                    later.model_copy(update={"platform": route.erp}),
+                    platform_queue(route.erp),
+                    ErpListing.list_ledger,
+                ),
                 self._listed(
                     later.model_copy(update={"platform": "contracts"}),
                     WORKFLOW_QUEUE,
@@ -107,14 +114,17 @@ class ReconciliationWorkflow(Decisions):
                     platform_queue(route.tax),
                     TaxListing.list_taxes,
                 ),
-                self._listed(
-                    later.model_copy(update={"platform": route.erp}),
-                    platform_queue(route.erp),
-                    ErpListing.list_ledger,
-                ),
+                *self._cash(later),
             ]
         )
         return await self._compared(ground, look, as_of, open_in_erp=bool(erp.open_in_erp))
+
+    def _cash(self, order: ListingOrder) -> list[Awaitable[ListingKept]]:
+        """The movements of money, where a platform lists them."""
+        if order.payments is None:
+            return []
+        of_payments = order.model_copy(update={"platform": order.payments})
+        return [self._listed(of_payments, platform_queue(order.payments), PaymentListing.list_cash)]
 
     async def _report(self, ground: PeriodGround) -> None:
         """Each break that holds up the close has a workflow that sees it through."""
@@ -164,6 +174,8 @@ class ReconciliationWorkflow(Decisions):
             as_of=ground.today,
             receivable_account=accounts["accounts_receivable"],
             controlled_accounts=tuple(accounts[role] for role in ground.terms.controlled_accounts),
+            revenue_accounts=tuple(accounts[role] for role in REVENUE_ROLES),
+            payments=ground.payments,
         )
 
     async def _listed(self, order: ListingOrder, queue: str, listing: Listing) -> ListingKept:

@@ -272,6 +272,36 @@ class ErpPostings(ErpFixtures):
         assert (await listed(stand))[entry.key].status == "reversed"
         assert await balances(stand) == {}
 
+    async def test_a_posting_is_taken_off_by_its_own_id_once(self, stand: ErpStand, customer: str) -> None:
+        document = invoice(stand, customer)
+        posted = await stand.erp.post_document(document)
+        day = dt.date(2026, 2, 1)
+        first = await stand.erp.reverse_posting(origin("reverse"), "invoice", posted.id, day, "wrong")
+        count = stand.posted()
+        second = await stand.erp.reverse_posting(origin("reverse"), "invoice", posted.id, day, "wrong")
+        assert (first.id, stand.posted()) == (second.id, count)
+        assert (await listed(stand))[document.key].status == "voided"
+        assert await balances(stand) == {}
+
+    async def test_a_journal_is_taken_off_by_its_own_id(self, stand: ErpStand) -> None:
+        entry = await stand.erp.post_journal(journal(stand))
+        day = dt.date(2026, 2, 1)
+        await stand.erp.reverse_posting(origin("reverse"), "journal_entry", entry.id, day, "wrong")
+        assert (await listed(stand))[journal(stand).key].status == "reversed"
+        assert await balances(stand) == {}
+
+    async def test_a_posting_that_is_not_there_is_not_taken_off(self, stand: ErpStand) -> None:
+        with pytest.raises(NotFound):
+            await stand.erp.reverse_posting(origin(), "invoice", "999999", dt.date(2026, 2, 1), "none")
+
+    async def test_a_closed_period_takes_nothing_more(self, stand: ErpStand) -> None:
+        day = dt.date(2026, 1, 15)
+        first = await stand.erp.close_period(origin("close"), stand.legal_entity, day)
+        again = await stand.erp.close_period(origin("close"), stand.legal_entity, day)
+        assert first == again
+        assert (first.closed, first.start <= day <= first.end) == (True, True)
+        assert (await stand.erp.posting_period(stand.legal_entity, day)).start > first.end
+
     # Journals
 
     async def test_a_journal_is_posted_once_and_balances(self, stand: ErpStand) -> None:

@@ -12,6 +12,8 @@ from tests.agreement import until_agreed
 from tests.rules.scenarios import seats
 from tests.workflows.sales import month, scenario, sold
 from tests.world import World, today
+from workflows._options import WORKFLOW_QUEUE
+from workflows.nightly import NightlyOrder, NightlyResult, NightlyWorkflow
 
 
 def this_period() -> str:
@@ -145,3 +147,14 @@ async def closed(made: World, period: str, operator: str = "fiona") -> list[dict
         name = f"/closes/{run['entity']}/{run['period']}/runs/{run['run_id']}"
         found.append((await made.act("olivia", "GET", name)).json())
     return found
+
+
+async def run_nightly(made: World) -> NightlyResult:
+    """What the schedule starts every night."""
+    result: NightlyResult = await made.client.execute_workflow(
+        NightlyWorkflow.run,
+        NightlyOrder(tenant=made.settings.tenant),
+        id="reconciliation/nightly",
+        task_queue=WORKFLOW_QUEUE,
+    )
+    return result

@@ -27,6 +27,7 @@ from tests.workflows.periods import (
     lost_invoice,
     reconciled,
     repair_asked,
+    run_nightly,
     this_period,
     until_break,
 )
@@ -229,6 +230,14 @@ async def taken_back(made: World) -> None:
     await made.until_idle(f"payout/stripe/{payout['payout']['id']}")
 
 
+async def nightly(made: World) -> None:
+    """The nightly run over a contract's months: the last one lacks its revenue, this one agrees."""
+    await made.load(scenario(sold(seats(**TAXED), start=month(-1), every=1)))
+    await made.until_status("C-1", "active")
+    await made.until_posted("C-1", 2)
+    await run_nightly(made)
+
+
 STORIES: dict[str, Story] = {
     "life": life,
     "month-end": month_end,
@@ -243,6 +252,7 @@ STORIES: dict[str, Story] = {
     "paid": paid,
     "closed": closed_periods,
     "taken-back": taken_back,
+    "nightly": nightly,
 }
 
 

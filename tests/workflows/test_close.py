@@ -56,6 +56,18 @@ async def test_a_clean_period_is_closed_with_its_evidence_and_the_erp_takes_noth
     assert (entry.action, entry.actor) == ("period.close", "fiona")
 
 
+async def test_revenue_that_was_not_recognized_is_missing_until_the_close_recognizes_it(made: World) -> None:
+    await monthly(made)
+    (before,) = await reconciled(made, last_period())
+    (missing,) = before["breaks"]
+    assert (missing["type"], missing["document"]) == ("missing", f"revenue/C-1/{last_period()}")
+    (run,) = await closed(made, last_period())
+    assert run["result"]["status"] == "closed"
+    (after,) = await reconciled(made, last_period())
+    assert after["breaks"] == []
+    assert after["sides"]["revenue"] == after["sides"]["recognized"] == before["sides"]["revenue"] != "0.00"
+
+
 async def test_a_closed_period_answers_so(made: World) -> None:
     await monthly(made)
     await closed(made, last_period())
@@ -87,7 +99,7 @@ async def test_an_explained_break_is_closed_over_and_named_in_the_evidence(made:
     await monthly(made)
     await journal_by_hand(made, "5.00", day=month(-1))
     (ours,) = await reconciled(made, last_period())
-    (found,) = ours["breaks"]
+    found = next(each for each in ours["breaks"] if each["type"] == "unmatched_entry")
     answer = await made.act("fiona", "POST", f"/breaks/{found['id']}/explain", {"reason": "accrual"})
     await approved(made, answer.json()["id"])
     await until_break(made, found["id"], "explained")

@@ -1,0 +1,168 @@
+"""A period's money and revenue as entries of its sides: paid and received, earned and recognized. Pure."""
+
+import datetime as dt
+import re
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from decimal import Decimal
+
+from canonical.document import AccountRole
+from canonical.ids import revenue_key
+from canonical.lifecycle import ContractState
+from canonical.money import difference, total, zero
+from canonical.payment import CashMovement
+from canonical.reconciliation import Entry
+from ports.erp import PostedDocument
+from ports.receipts import PostedReceipt
+from rules import agenda
+from rules.calendar import month_key
+from rules.exchange import Exchange
+from rules.month_end import Sold, earned
+from rules.period_entries import last_day, window
+
+REVENUE_ROLES: tuple[AccountRole, ...] = ("revenue", "usage_revenue", "termination_fees")
+_PARTS = ("/unapplied", "/fee")
+"""What follows the key of a movement where the ERP posts it in several entries."""
+BEFORE = "recognized before"
+_REVENUE_KEY = re.compile(r"revenue/(.+)/([0-9]{4}-[0-9]{2})(?:/[0-9]+)?")
+
+
+def cash_entries(
+    movements: Iterable[CashMovement], period: str, entity: str, entities: Mapping[str, str]
+) -> tuple[Entry, ...]:
+    """What moved at the payment platform for the entity, less fees. What names no known contract is every
+    entity's: nobody can say whose it is.
+    """
+    first, last = window(period)
+    return tuple(
+        Entry(
+            side="cash",
+            kind="payment" if movement.amount >= 0 else "refund",
+            platform=movement.platform,
+            id=movement.id,
+            key=movement.key,
+            contract=movement.contract,
+            currency=movement.currency,
+            date=movement.date,
+            total=difference(movement.amount, movement.fee, movement.currency),
+            tax=zero(movement.currency),
+        )
+        for movement in movements
+        if first <= movement.date <= last and entities.get(movement.contract or "", entity) == entity
+    )
+
+
+def receipt_entries(receipts: Iterable[PostedReceipt], period: str, platform: str) -> tuple[Entry, ...]:
+    """What the ERP has received of the platform's money, each movement once. Money that came in another way
+    has no other listing to be held against, and is left out.
+    """
+    first, last = window(period)
+    groups: dict[str, list[PostedReceipt]] = defaultdict(list)
+    for receipt in receipts:
+        if receipt.cash != 0 and receipt.key is not None and f"/{platform}/" in receipt.key:
+            groups[_movement(receipt.key)].append(receipt)
+    return tuple(_received(key, own) for key, own in sorted(groups.items()) if first <= own[0].date <= last)
+
+
+def _movement(key: str) -> str:
+    for part in _PARTS:
+        key = key.removesuffix(part)
+    return key
+
+
+def _received(key: str, own: Sequence[PostedReceipt]) -> Entry:
+    one = own[0]
+    cash = total((receipt.cash for receipt in own), one.currency)
+    return Entry(
+        side="receipts",
+        kind="payment" if cash >= 0 else "refund",
+        platform=one.platform,
+        id=one.id,
+        key=key,
+        number=one.number,
+        currency=one.currency,
+        date=one.date,
+        posted_in=month_key(one.period_start),
+        total=cash,
+        tax=zero(one.currency),
+    )
+
+
+def earned_entries(state: ContractState, period: str, as_of: dt.date) -> tuple[Entry, ...]:
+    """What the contract has earned by the period's end, once that is over; nothing before."""
+    end = last_day(period)
+    if as_of <= end or state.contract is None or not agenda.is_active(state):
+        return ()
+    sold = Sold(state.contract, state.changes_in_force(), state.used())
+    exchange = Exchange(state.contract.currency, None)
+    found = earned(sold, period, as_of, exchange, {})
+    currency = state.contract.currency
+    amount = total((-found.earned[role] for role in REVENUE_ROLES if role in found.earned), currency)
+    return (_revenue("revenue", "contract", state.id, period, currency, amount),)
+
+
+def recognized_entries(
+    posted: Iterable[PostedDocument], period: str, platform: str, accounts: Collection[str]
+) -> tuple[Entry, ...]:
+    """The ERP's revenue entries of ours: those of the period one for each contract, and what was recognized
+    before it as an unfinished one, from which `with_catching_up` knows what the period has to bring.
+    """
+    months: dict[tuple[str, str, bool], list[PostedDocument]] = defaultdict(list)
+    for document in posted:
+        found = _contract_and_month(document)
+        if found is not None and found[1] <= period:
+            months[found[0], document.currency, found[1] < period].append(document)
+    entries = []
+    for (contract, currency, is_before), own in sorted(months.items()):
+        amount = total(
+            (-line.amount for each in own for line in each.lines if line.account in accounts), currency
+        )
+        one = _revenue("recognized", platform, contract, period, currency, amount)
+        said = {"id": own[0].id, "posted_in": month_key(own[0].period_start or own[0].date)}
+        entries.append(one.model_copy(update={"unfinished": BEFORE} if is_before else said))
+    return tuple(entries)
+
+
+def _contract_and_month(document: PostedDocument) -> tuple[str, str] | None:
+    """Of a revenue entry of ours that stands: `revenue/<contract>/<month>`, and a number after that."""
+    found = _REVENUE_KEY.fullmatch(document.key or "")
+    if found is None or document.kind != "journal_entry" or document.status == "reversed":
+        return None
+    return found[1], found[2]
+
+
+def with_catching_up(entries: Sequence[Entry]) -> tuple[Entry, ...]:
+    """Revenue as the period has to bring it: earned by its end less recognized before it. So what changed in
+    hindsight counts in the period in which it is posted. What comes to nothing is left out.
+    """
+    before = {entry.key: entry.total for entry in entries if entry.unfinished == BEFORE}
+    here = {entry.key for entry in entries if entry.side == "recognized" and entry.unfinished is None}
+    found = []
+    for entry in entries:
+        if entry.unfinished == BEFORE:
+            continue
+        if entry.side == "revenue":
+            held = before.get(entry.key, zero(entry.currency))
+            entry = entry.model_copy(update={"total": difference(entry.total, held, entry.currency)})
+            if entry.total == 0 and entry.key not in here:
+                continue
+        found.append(entry)
+    return tuple(found)
+
+
+def _revenue(side: str, platform: str, contract: str, period: str, currency: str, amount: Decimal) -> Entry:
+    key = revenue_key(contract, period, 0)
+    return Entry.model_validate(
+        {
+            "side": side,
+            "kind": "journal_entry",
+            "platform": platform,
+            "id": key,
+            "key": key,
+            "contract": contract,
+            "currency": currency,
+            "date": last_day(period),
+            "total": amount,
+            "tax": zero(currency),
+        }
+    )
