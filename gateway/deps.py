@@ -22,6 +22,7 @@ from store.operators import OperatorList
 from store.outbox import Outbox
 from store.overrides import OverrideList
 from store.periods import PeriodStore
+from store.rates import RateTable
 from store.usage import UsageLog
 
 Clock = Callable[[], dt.datetime]
@@ -55,6 +56,7 @@ class Stores:
         self.periods = PeriodStore(database, clock=clock)
         self.audit = AuditLog(database, clock=clock)
         self.usage = UsageLog(database, clock=clock)
+        self.rates = RateTable(database, clock=clock)
         self.contracts = ContractList(database)
         self.operators = OperatorList(database, clock=clock)
 

@@ -348,3 +348,17 @@ class PeriodCloseRow(Base, table=True):
     explained: list[str] = Field(sa_column=Column("explained", Json, nullable=False))
     closed_in_erp: bool
     note: str = Field(sa_type=Text)
+
+
+class RateRow(Base, table=True):
+    """An exchange rate of a day: so many units of `currency` for one of `base`. `reason`: of a correction."""
+
+    __tablename__ = "exchange_rate"
+    base: str = Field(sa_column=Column("base", Text, primary_key=True))
+    currency: str = Field(sa_column=Column("currency", Text, primary_key=True))
+    date: dt.date = Field(primary_key=True)
+    rate: Decimal = Field(sa_type=DecimalText)
+    source: str = Field(sa_type=Text)
+    recorded_by: str = Field(sa_type=Text)
+    recorded_at: dt.datetime = Field(sa_type=UtcDateTime)
+    reason: str | None = Field(default=None, sa_type=Text)

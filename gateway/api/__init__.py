@@ -10,6 +10,7 @@ from gateway.api import (
     exceptions,
     overrides,
     platforms,
+    rates,
     reconciliations,
     revenue,
     usage,
@@ -30,6 +31,7 @@ for part in (
     reconciliations,
     revenue,
     closes,
+    rates,
     audit,
 ):
     router.include_router(part.router)

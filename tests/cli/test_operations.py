@@ -345,3 +345,40 @@ def test_waterfall_of_the_system_names_contracts_that_are_left_out(
 def test_month_that_is_none_is_named(q2c: Command, contract_file: str) -> None:
     outcome = q2c("revenue", "waterfall", contract_file, "--from", "2026-13")
     assert (outcome.exit_code, "--from" in outcome.stderr) == (2, True)
+
+
+def test_rates_of_a_file_are_taken_in_once_and_shown(
+    q2c: Command, gateway: ServedGateway, tmp_path: Path
+) -> None:
+    file = tmp_path / "eurofxref-hist.csv"
+    file.write_text("Date,USD,JPY,\n2026-01-30,1.0812,168.45,\n2026-01-29,1.0799,N/A,\n")
+    first, again = (q2c("rates", "import", str(file), "-o", "json") for _ in range(2))
+    assert json.loads(first.stdout) == {"recorded": 3, "known": 0, "corrected": 0}
+    assert json.loads(again.stdout) == {"recorded": 0, "known": 3, "corrected": 0}
+    shown = q2c("rates", "show", "--date", "2026-01-31", "--currency", "USD", "-o", "json")
+    [rate] = json.loads(shown.stdout)
+    assert (rate["rate"], rate["date"], rate["source"]) == (
+        "1.0812",
+        "2026-01-30",
+        "ECB, eurofxref-hist.csv",
+    )
+
+
+def test_differing_rate_is_refused_unless_it_is_a_correction(
+    q2c: Command, gateway: ServedGateway, tmp_path: Path
+) -> None:
+    file = tmp_path / "rates.csv"
+    file.write_text("Date,USD\n2026-01-30,1.0812\n")
+    assert q2c("rates", "import", str(file)).exit_code == 0
+    file.write_text("Date,USD\n2026-01-30,1.0821\n")
+    refused = q2c("rates", "import", str(file))
+    assert (refused.exit_code, "2026-01-30 USD" in refused.stderr) == (1, True)
+    corrected = q2c("rates", "import", str(file), "--reason", "corrected by the ECB", "-o", "json")
+    assert json.loads(corrected.stdout)["corrected"] == 1
+
+
+def test_file_that_has_no_rates_is_invalid_input(q2c: Command, tmp_path: Path) -> None:
+    file = tmp_path / "rates.csv"
+    file.write_text("Day,USD\n")
+    outcome = q2c("rates", "import", str(file))
+    assert (outcome.exit_code, "line 1" in outcome.stderr) == (2, True)
