@@ -7,7 +7,7 @@ from temporalio.exceptions import ApplicationError
 
 from canonical.base import Noun
 from canonical.policy import PolicyExcerpt
-from canonical.reconciliation import BreakReport, DocumentRestart
+from canonical.reconciliation import Break, BreakReport, DocumentRestart
 from ports.periods import PeriodRecords
 
 
@@ -52,19 +52,26 @@ class BreakDesk(Protocol):
         ...
 
 
+def is_month_end_due(found: Break) -> bool:
+    """The month-end run puts it right, and asks for what it can't post: one person would be asked twice."""
+    return found.side == "recognized" and found.type == "missing"
+
+
 class BreakActivities:
     def __init__(self, desk: BreakDesk, records: PeriodRecords) -> None:
         self._desk, self._records = desk, records
 
     @activity.defn(name="breaks.report")
     async def report(self, order: ReportOrder) -> Reported:
-        """Starts a workflow for each open break that holds up the close, and ends those of breaks gone."""
+        """Starts a workflow for each open break that holds up the close, ends those of breaks gone. Nobody
+        is asked about revenue that the month-end run has yet to post.
+        """
         run = await self._records.newest_run(order.entity, order.period)
         if run is None:
             raise ApplicationError("there is no run to tell of", type="NotFound", non_retryable=True)
         told = gone = 0
         for each in await self._records.breaks(order.entity, order.period):
-            if each.blocks:
+            if each.blocks and not is_month_end_due(each.found):
                 await self._desk.see(
                     BreakReport(
                         tenant=order.tenant,

@@ -112,6 +112,8 @@ def _cause(finding: Finding) -> str:
             return f"{here} has it only as {held.unfinished} ({held.id})"
         case "missing" if expected is not None and expected.unfinished is not None:
             return f"not in {here}: {expected.unfinished}"
+        case "missing" if finding.side == "recognized":
+            return "earned, and not recognized: the month-end run has not posted it"
         case "missing":
             return f"in {there}, not in {here}: never sent, or its event was lost"
         case "duplicate":
@@ -229,7 +231,7 @@ def _by_hand(finding: Finding) -> str:
         case (("cash" | "receipts"), _):
             return f"correct {id_} in {platform}"
         case (("revenue" | "recognized"), "missing"):
-            return "run the month-end of the period"
+            return "run the month-end of the period (the close does it first)"
         case _:
             return f"correct {id_} in {platform}"
 

@@ -61,6 +61,7 @@ async def test_revenue_that_was_not_recognized_is_missing_until_the_close_recogn
     (before,) = await reconciled(made, last_period())
     (missing,) = before["breaks"]
     assert (missing["type"], missing["document"]) == ("missing", f"revenue/C-1/{last_period()}")
+    assert await made.exceptions() == []
     (run,) = await closed(made, last_period())
     assert run["result"]["status"] == "closed"
     (after,) = await reconciled(made, last_period())

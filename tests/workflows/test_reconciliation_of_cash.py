@@ -7,6 +7,7 @@ import pytest
 from sandbox.kit.faults import Fault
 from tests.workflows.cash import issued, pays, until_receipts
 from tests.workflows.periods import lost_nothing, reconciled, this_period
+from tests.workflows.record_histories import taken_back
 from tests.world import World
 
 pytestmark = pytest.mark.xdist_group("reconciliation-cash")
@@ -31,3 +32,10 @@ async def test_a_payment_of_which_nobody_heard_is_missing_in_the_receipts(made: 
     (missing,) = found["breaks"]
     assert (missing["type"], missing["repairable"]) == ("missing", True)
     assert Decimal(missing["effect"]) == -Decimal(found["sides"]["cash"])
+
+
+async def test_refunds_and_chargebacks_agree_too(made: World) -> None:
+    await taken_back(made)
+    (found,) = await reconciled(made, this_period())
+    assert found["breaks"] == []
+    assert found["sides"]["cash"] == found["sides"]["receipts"] != "0.00"
