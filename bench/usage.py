@@ -1,10 +1,11 @@
 """A month of usage events: taken in by HTTP and by file, sent again, and rated. Real sockets, SQLite."""
 
 import asyncio
+import contextlib
 import datetime as dt
 import json
 import os
-import resource
+import subprocess
 import sys
 import time
 from collections.abc import Iterable, Sequence
@@ -33,6 +34,7 @@ _BATCH = 5_000
 _FIRST, _BILLED = dt.date(2026, 11, 1), dt.date(2026, 12, 1)
 _CONTRACTS = 100
 """Whose events a file has."""
+_LOOK_EVERY_SECONDS = 0.5
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,7 @@ async def measured_usage(home: Path, events: int) -> UsageRates:
         http = [await _sent(port, events, known=known) for known in (False, True)]
         path = _file(home, events)
         imported = [await _imported(home, port, path, events, known=known) for known in (False, True)]
-        gateway_kib = resident_kib(child.pid)
+        gateway_kib, import_kib = resident_kib(child.pid), max(kib for _, kib in imported)
     finally:
         await child.stop()
         claims.release()
@@ -75,12 +77,12 @@ async def measured_usage(home: Path, events: int) -> UsageRates:
         events=events,
         http_per_second=http[0],
         http_again_per_second=http[1],
-        file_per_second=imported[0],
-        file_again_per_second=imported[1],
+        file_per_second=imported[0][0],
+        file_again_per_second=imported[1][0],
         rated_from_sums=from_sums,
         rated_from_events=from_events,
         gateway_kib=gateway_kib,
-        import_kib=resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss,
+        import_kib=import_kib,
     )
 
 
@@ -113,8 +115,8 @@ def _file(home: Path, events: int) -> Path:
     return path
 
 
-async def _imported(home: Path, port: int, path: Path, events: int, *, known: bool) -> float:
-    """By `q2c usage import` as a process, from its start to its end."""
+async def _imported(home: Path, port: int, path: Path, events: int, *, known: bool) -> tuple[float, int]:
+    """By `q2c usage import` as a process, from its start to its end; and its memory at most, in KiB."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("Q2C_")}
     environment |= {
         "Q2C_HOME": str(home),
@@ -126,10 +128,14 @@ async def _imported(home: Path, port: int, path: Path, events: int, *, known: bo
     process = await asyncio.create_subprocess_exec(
         *command, env=environment, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL
     )
-    out, _ = await process.communicate()
+    running, most_kib = asyncio.ensure_future(process.communicate()), 0
+    while not running.done():
+        with contextlib.suppress(subprocess.CalledProcessError):  # it has just ended
+            most_kib = max(most_kib, resident_kib(process.pid))
+        await asyncio.wait({running}, timeout=_LOOK_EVERY_SECONDS)
     taken = time.perf_counter() - started
-    _hold(json.loads(out)["recorded"], 0 if known else events)
-    return events / taken
+    _hold(json.loads(running.result()[0])["recorded"], 0 if known else events)
+    return events / taken, most_kib
 
 
 def _event(number: int, contract: str) -> dict[str, str]:

@@ -10,7 +10,7 @@ from urllib.parse import quote
 import typer
 
 from cli.client import ask, telling
-from cli.exits import INVALID, leave
+from cli.exits import FAILED, INVALID, leave
 from cli.output import Output, print_object, print_rows, say
 from cli.usage_file import FileFormat, Rejects, Row, UnreadableFile, format_of, rows
 
@@ -73,6 +73,8 @@ def show(
     Example: q2c usage show C-1001 --month 2026-11
     """
     found = ask(f"/contracts/{quote(contract, safe='')}/usage/months", params={"month": month})
+    if not found:
+        leave(FAILED, f"{contract}: no usage is reported" + (f" for {month}" if month else ""))
     columns = ("line", "month", "events", "units", "taken_in", "late", "waiting", "not_billed", "note")
     print_rows(found, output, columns)
 

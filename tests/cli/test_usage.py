@@ -144,3 +144,9 @@ def test_text_that_is_not_utf8_is_a_rejected_row(
     found, taken = imported(q2c, str(path))
     assert (found.exit_code, taken["rejected"]) == (2, 1)
     assert "id: is not UTF-8" in found.stderr
+
+
+def test_a_contract_without_usage_is_not_found(q2c: Command, gateway: ServedGateway, contract: str) -> None:
+    found = q2c("usage", "show", contract, "--month", "2026-11")
+    assert (found.exit_code, found.stdout) == (1, "")
+    assert found.stderr == f"{contract}: no usage is reported for 2026-11\n"
