@@ -2,7 +2,9 @@
 
 from typing import Any
 
-from tests.rules.scenarios import cancellation, contract, entry, findings, raw, run, seats
+import pytest
+
+from tests.rules.scenarios import cancellation, contract, entry, findings, flat, raw, run, seats
 
 RATES = [
     {"date": "2026-01-01", "rate": "1.10"},
@@ -102,3 +104,58 @@ def test_a_missing_or_impossible_rate_is_refused() -> None:
     assert "fx.rates[0].rate" in findings(raw(sold, fx=nothing))
     unknown = {"functional_currency": "XAU", "rates": [{"date": "2026-01-01", "rate": "1"}]}
     assert "fx.functional_currency" in findings(raw(sold, fx=unknown))
+
+
+@pytest.mark.parametrize(
+    ("books", "rates", "invoiced", "gain", "paid", "loss"),
+    [
+        # 100.01 USD × 150.255 = 15,027.00255; × 151.255 = 15,127.01255; × 149.005 = 14,901.99005
+        ("JPY", ("150.255", "151.255", "149.005"), "15027", "100", "14902", "125"),
+        # × 0.30715 = 30.7180715; × 0.30850 = 30.853085; × 0.30555 = 30.5580555
+        ("KWD", ("0.30715", "0.30850", "0.30555"), "30.718", "0.135", "30.558", "0.160"),
+    ],
+)
+def test_books_in_yen_and_in_dinar_are_kept_in_their_own_minor_units(
+    books: str, rates: tuple[str, str, str], invoiced: str, gain: str, paid: str, loss: str
+) -> None:
+    days = ("2026-01-01", "2026-01-31", "2026-02-10")
+    fx = {
+        "functional_currency": books,
+        "rates": [{"date": day, "rate": rate} for day, rate in zip(days, rates, strict=True)],
+    }
+    sold = contract(flat(amount="100.01"), start="2026-01-01", months=1, every=1)
+    payment = {"id": "P-1", "date": "2026-02-10", "amount": "100.01"}
+    found = run(sold, fx=fx, payments=[payment], as_of="2026-02-28")
+    assert entry(found, "invoice", "INV-1") == {
+        "accounts_receivable": invoiced,
+        "deferred_revenue": f"-{invoiced}",
+    }
+    assert entry(found, "revenue", "2026-01") == {"deferred_revenue": invoiced, "revenue": f"-{invoiced}"}
+    assert entry(found, "revaluation", "2026-01") == {
+        "accounts_receivable": gain,
+        "fx_unrealised": f"-{gain}",
+    }
+    assert entry(found, "payment", "P-1") == {
+        "cash": paid,
+        "accounts_receivable": f"-{invoiced}",
+        "fx_realised": loss,
+    }
+    assert found.totals.receivable == found.totals.deferred == 0
+
+
+@pytest.mark.parametrize(
+    ("currency", "amount", "rate", "booked"),
+    [("KWD", "33.333", "3.2562", "108.54"), ("JPY", "33333", "0.0066", "220.00")],
+)
+def test_a_contract_in_dinar_or_yen_is_booked_in_the_books_minor_units(
+    currency: str, amount: str, rate: str, booked: str
+) -> None:
+    """33.333 KWD × 3.2562 = 108.5389146; 33,333 JPY × 0.0066 = 219.9978."""
+    fx = {"functional_currency": "USD", "rates": [{"date": "2026-01-01", "rate": rate}]}
+    sold = contract(flat(amount=amount), start="2026-01-01", months=1, every=1, currency=currency)
+    found = run(sold, fx=fx, as_of="2026-01-31")
+    assert str(found.invoices[0].total) == amount
+    assert entry(found, "invoice", "INV-1") == {
+        "accounts_receivable": booked,
+        "deferred_revenue": f"-{booked}",
+    }
