@@ -9,10 +9,13 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from canonical.document import CreditMemo, Invoice
+from canonical.payment import CashMovement
 from ports.billing import IssuedDocument
 from ports.erp import GeneralLedgerLine, PostedDocument
+from ports.receipts import PostedReceipt
 from ports.records import ExceptionItem
 from ports.tax import TaxResult
+from rules.cash_invariants import captured_twice, over_applied, unmatched
 from rules.subledger import is_empty_cycle
 
 _GONE = ("void", "voided", "cancelled", "reversed")
@@ -51,6 +54,8 @@ class Listings:
     exceptions: Sequence[ExceptionItem] = ()
     owners: Collection[str] = ()
     codes: Collection[str] = ()
+    movements: Sequence[CashMovement] = ()
+    receipts: Sequence[PostedReceipt] = ()
 
 
 def findings(listings: Listings) -> tuple[Finding, ...]:
@@ -61,7 +66,19 @@ def findings(listings: Listings) -> tuple[Finding, ...]:
         *totals(listings),
         *one_exception_each(listings),
         *no_net_effect(listings),
+        *cash(listings),
     )
+
+
+def cash(listings: Listings) -> Iterable[Finding]:
+    """I5: captured - refunded = applied + unapplied; nothing applied beyond what is open; no invoice captured
+    twice."""
+    broken = (
+        *unmatched(listings.movements, listings.receipts),
+        *over_applied(listings.receipts, listings.posted),
+        *captured_twice(listings.movements, listings.issued),
+    )
+    return [Finding("I5", subject, words) for subject, words in broken]
 
 
 def exactly_one(listings: Listings) -> Iterable[Finding]:

@@ -53,6 +53,8 @@ async def listings(
         exceptions=[_as_opened(recorded) for recorded in await world.exceptions()],
         owners=_POLICY.owners.owners.keys(),
         codes=_POLICY.exceptions.codes.keys(),
+        movements=await world.ports["stripe"].movements(),
+        receipts=[receipt for entity in entities for receipt in await erp.receipts(entity)],
     )
 
 

@@ -25,7 +25,8 @@ class CreditNotes:
         self._writes = StripeWrites(client)
 
     async def issue(self, order: CreditOrder) -> IssuedDocument:
-        """Takes off what is open of the invoice; what is more becomes the customer's credit balance."""
+        """Takes off what is open of the invoice. What is more was paid: it is credited out of band, so that
+        Stripe does not apply it to the next invoice by itself; where it goes is decided in the ledger."""
         require_billable(order.lines, order.currency)
         found = await self._lookups.invoice_by_key(order.invoice_key, order.contract)
         if found is None:
@@ -56,7 +57,7 @@ class CreditNotes:
                 find=find,
             )
         except Rejected as error:
-            if error.field == "credit_amount":  # it was paid meanwhile
+            if error.field in ("credit_amount", "out_of_band_amount"):  # it was paid meanwhile
                 raise _moved(error) from error
             raise
         return await self._lookups.credited(note)
@@ -74,7 +75,7 @@ class CreditNotes:
         return {
             "invoice": invoice.id,
             "lines": [_line(line, _credited(order, line, lines), order.currency) for line in order.lines],
-            "credit_amount": after_payment or None,
+            "out_of_band_amount": after_payment or None,
             "effective_at": issued if issued <= self._client.now().timestamp() else None,
             "memo": f"{order.reason.capitalize()} of {order.contract}",
             "reason": "order_change" if order.reason != "correction" else None,
