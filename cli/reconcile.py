@@ -11,9 +11,7 @@ from cli.client import ask, tell
 from cli.exits import FAILED, INVALID, leave
 from cli.output import Format, Output, print_json, print_object, print_rows, print_table, say
 
-app = typer.Typer(
-    help="The sides of a period beside each other, what differs, and its repair.", invoke_without_command=True
-)
+app = typer.Typer(invoke_without_command=True)
 
 BreakId = Annotated[str, typer.Argument(metavar="BREAK", help="The break's id, such as BR-4QZ7K2M3PA.")]
 Month = Annotated[str, typer.Option("--period", help="The month, such as 2026-01.")]
