@@ -29,12 +29,14 @@ from canonical.ids import contract_workflow_id
 from canonical.lifecycle import ContractState, ContractView
 from canonical.scenario import Scenario, Usage
 from rules import agenda
+from rules.ahead import falls_due
 from rules.billing_plan import documents
 from rules.changes import known_on
 from rules.invariants import Finding, Listings, findings
 from rules.merge import end_of, metered_by
 from rules.side_by_side import Beside, side_by_side
 from rules.subscription import subscription_at
+from rules.subscription_order import cycle_dates
 from rules.zones import day_of, start_of
 from sandbox.kit.faults import SEEDED_OUTCOMES
 from store.event_log import EventLog
@@ -169,7 +171,7 @@ class _Life:
 
     async def _next_day(self, until: dt.date) -> dt.date | None:
         """The next day on which something is due anywhere, `until` at the latest; None after that."""
-        days: list[dt.date | None] = [until, *map(_approval_day, self._unapproved)]
+        days: list[dt.date | None] = [until, *map(self._approval_day, self._unapproved)]
         for contract, changes in self._lives:
             days.append(subscription_at(contract, changes, self._today).next_billing_date)
             state, _ = await self.contract(contract.id)
@@ -196,13 +198,22 @@ class _Life:
 
     async def _approve(self, day: dt.date) -> None:
         """Has the CRM approve what it approves on the day, and lets it be carried out."""
-        due = [change for change in self._unapproved if _approval_day(change) <= day]
+        due = [change for change in self._unapproved if self._approval_day(change) <= day]
         for change in due:
             self._unapproved.remove(change)
             await self._system.enter(self._written, approve=change.id)
         self._approved += [change.id for change in due]
-        if self._approved:
-            await self.come_to_rest()
+        await self.come_to_rest()
+
+    def _approval_day(self, change: ContractChange) -> dt.date:
+        """The day before it takes effect, as changes are approved ahead. Of a backdated one its received
+        date, or the day before, where a period begins on it: the platform bills in the day's first hour.
+        """
+        known = known_on(change)
+        contract, before = self._scenario.contract, known - dt.timedelta(days=1)
+        others = [each for each in self._scenario.changes if each != change]
+        ahead = known == change.effective_date or known in cycle_dates(contract, others, before, known)
+        return before if ahead else known
 
     def _documents(self) -> int:
         """How many documents the billing platform has announced."""
@@ -299,7 +310,8 @@ class _Life:
             self._zone = state.policy.time_zone
         today = max(self._today, state.business_date or self._today)
         due = agenda.due_item(state, today) or agenda.auto_renewal(state, today)
-        return not (state.queue or state.submissions or due)
+        due = due or falls_due(state, today, today)
+        return not (state.queue or state.submissions or state.announce or due)
 
     async def contract(self, id: str | None = None) -> tuple[ContractState | None, ContractView | None]:
         """What the contract's workflow holds, and what it shows; nothing before it was started. The
@@ -359,12 +371,6 @@ def _lives(scenario: Scenario) -> list[tuple[Contract, tuple[ContractChange, ...
     merges = [change for change in scenario.changes if isinstance(change, Merge)]
     merged = [(other, (end_of(merge),)) for merge in merges for other in merge.contracts]
     return [(scenario.contract, scenario.changes), *merged]
-
-
-def _approval_day(change: ContractChange) -> dt.date:
-    """The day before it takes effect, as changes are approved ahead; of a backdated one its received date."""
-    known = known_on(change)
-    return known if known > change.effective_date else known - dt.timedelta(days=1)
 
 
 def _named(usage: Iterable[Usage]) -> list[Usage]:

@@ -46,6 +46,7 @@ from store.records import StoreRecords
 from workflows._options import WORKFLOW_QUEUE, platform_queue
 from workflows.activation import ActivationWorkflow
 from workflows.amendment import AmendmentWorkflow
+from workflows.billing import BillingWorkflow
 from workflows.cancellation import CancellationWorkflow
 from workflows.close import CloseWorkflow
 from workflows.contract import ContractWorkflow
@@ -72,6 +73,7 @@ WORKFLOWS: Sequence[type] = (
     AmendmentWorkflow,
     RenewalWorkflow,
     CancellationWorkflow,
+    BillingWorkflow,
     TransferWorkflow,
     MergeWorkflow,
     MergedWorkflow,
@@ -95,6 +97,7 @@ PASSED_THROUGH = (
     "rules",
     "ports",
     "activities",
+    "workflows._announcement",
     "workflows._attributes",
     "workflows._cash",
     "workflows._change",

@@ -21,7 +21,9 @@ ContractStatus = Literal[
     "pending", "activating", "active", "changing", "blocked", "cancelled", "compensated", "expired"
 ]
 ChangeStatus = Literal["planned", "running", "blocked", "done", "skipped", "compensated"]
-ChangeType = Literal["activation", "amendment", "renewal", "cancellation", "transfer", "merge"]
+ChangeType = Literal["activation", "amendment", "renewal", "cancellation", "transfer", "merge", "billing"]
+"""`billing`: no change, but documents that fall due by themselves and that the platform can't make."""
+
 StepStatus = Literal["planned", "running", "blocked", "done", "skipped", "compensated"]
 
 
@@ -109,6 +111,8 @@ class ApprovedItem(Noun):
     event_id: str | None = None
     in_crm: bool = True
     """False for what the CRM does not know: an automatic renewal, a change from a document."""
+    announced: bool = False
+    """Whether the billing platform was told of it ahead, so that it bills right on the day by itself."""
 
 
 class CarriedChange(Noun):
@@ -194,6 +198,10 @@ class ContractState(Noun):
     """The platform bills by itself what falls due after this day; up to it, a plan issues documents."""
     term_end: dt.date | None = None
     """The first day after the term in force; null for an evergreen contract."""
+    announce: bool = False
+    """What is planned is not what the billing platform has been told."""
+    owes: bool = False
+    """Documents of a change may be due that another one was to issue, and did not."""
     source: Literal["crm", "document"] = "crm"
     withdrawn: tuple[str, ...] = ()
     """Merges, by their keys, that were undone before this contract had ended for them."""
@@ -217,6 +225,8 @@ class ChangeInput(Noun):
     as_of: dt.date
     until: dt.date
     """Documents up to this day are this change's to issue; those after it belong to the change after it."""
+    drafted_through: dt.date | None = None
+    """The platform's own day: the cycles that begin by it are drafted. Null: `as_of`."""
 
 
 class ChangeResult(Noun):
@@ -231,6 +241,8 @@ class ChangeResult(Noun):
     documents: tuple[Invoice | CreditMemo, ...]
     term_end: dt.date | None = None
     billed_through: dt.date | None = None
+    cycle_from: dt.date | None = None
+    """The platform bills by itself what falls due after this day; null: as before."""
     note: str | None = None
 
 

@@ -40,10 +40,11 @@ def simulate(
     platforms' simulators, all of its own and gone afterwards.
 
     Its approval, its changes and its usage come on their days: a change is approved the day before it takes
-    effect (a backdated one on its received date), usage is told by the next day on which something is due. A
-    contract that starts in the past is billed up to today first, so the last day is never before today. Its
-    payments are not made. Prints what preview predicts beside what billing, tax engine and ledger list; exits
-    with 1 where they differ or somebody would have to decide.
+    effect (a backdated one on its received date, or the day before, where a period begins on that), usage is
+    told by the next day on which something is due. A contract that starts in the past is billed up to today
+    first, so the last day is never before today. Its payments are not made. Prints what preview predicts
+    beside what billing, tax engine and ledger list; exits with 1 where they differ or somebody would have to
+    decide.
 
     Example: q2c simulate contract.json --until 2029-01-01
     """

@@ -2,15 +2,32 @@
 
 import datetime as dt
 
-from canonical.change import Cancellation, Renewal
+from canonical.change import Cancellation, ContractChange, Renewal
 from canonical.document import CreditMemo, Invoice
-from canonical.lifecycle import ApprovedItem, ContractState, DocumentQuestion, DueCredit, Notice, Submission
+from canonical.lifecycle import (
+    ApprovedItem,
+    ChangeType,
+    ContractState,
+    DocumentQuestion,
+    DueCredit,
+    Notice,
+    Submission,
+)
 from ports.crm import ContractSnapshot
 from rules.billing_plan import documents
+from rules.changes import RampTurn, known_on, steps
 from rules.subscription_stays import for_customer
 from rules.untaxed import change_without_tax
 
-_RANK = {"activation": 0, "merge": 1, "renewal": 2, "transfer": 3, "amendment": 4, "cancellation": 5}
+_RANK: dict[ChangeType, int] = {
+    "activation": 0,
+    "merge": 1,
+    "renewal": 2,
+    "transfer": 3,
+    "amendment": 4,
+    "cancellation": 5,
+    "billing": 6,
+}
 """On one date: the merge, whose date's changes are the new contract's; the renewal, a transfer, amendments in
 their order, then the cancellation."""
 
@@ -98,15 +115,19 @@ def with_versions(
     return tuple(sorted({*state.versions, *shown, *told}))
 
 
+def due_on(item: ApprovedItem) -> dt.date:
+    """The day on which it is carried out: when it takes effect, or is taken in, where that is later."""
+    return item.effective_date if item.change is None else known_on(item.change)
+
+
 def due_item(state: ContractState, today: dt.date) -> ApprovedItem | None:
     """The change to carry out next, or None. A contract that is not activated carries out nothing else."""
     waiting = sorted(state.planned, key=order)
     if not waiting:
         return None
-    first = waiting[0]
-    if first.type == "activation" or (is_active(state) and first.effective_date <= today):
-        return first
-    return None
+    if waiting[0].type == "activation":
+        return waiting[0]
+    return next((item for item in waiting if due_on(item) <= today), None) if is_active(state) else None
 
 
 def is_active(state: ContractState) -> bool:
@@ -118,21 +139,41 @@ def is_over(state: ContractState) -> bool:
 
 
 def void_by_cancellation(state: ContractState, item: ApprovedItem) -> bool:
-    """A cancellation makes amendments of its date void."""
+    """A cancellation makes amendments of its date void, if it is known by then."""
     return item.type == "amendment" and any(
-        other.type == "cancellation" and other.effective_date == item.effective_date
+        other.type == "cancellation"
+        and other.effective_date == item.effective_date
+        and due_on(other) <= due_on(item)
         for other in state.planned
     )
 
 
 def until(state: ContractState, item: ApprovedItem, today: dt.date) -> dt.date:
     """Up to which day documents are the item's own: the day before the next planned change's."""
-    later = [
-        other.effective_date
+    days = [due_on(other) for other in _later(state, item)]
+    return min([today, *(day - dt.timedelta(days=1) for day in days)])
+
+
+def is_last_of(state: ContractState, item: ApprovedItem, today: dt.date) -> bool:
+    """Whether nothing else is to be carried out today after it: a date has one invoice, its last change's."""
+    return all(due_on(other) > today for other in _later(state, item))
+
+
+def _later(state: ContractState, item: ApprovedItem) -> list[ApprovedItem]:
+    return [
+        other
         for other in state.planned
-        if other.id != item.id and other.type != "activation" and order(other) > order(item)
+        if other.id != item.id
+        and other.type != "activation"
+        and order(other) > order(item)
+        and not void_by_cancellation(state, other)
     ]
-    return min([today, *(date - dt.timedelta(days=1) for date in later)])
+
+
+def announced(state: ContractState, but: str | None = None) -> tuple[ContractChange, ...]:
+    """The planned changes that the platform has been told of, one of them left out."""
+    waiting = sorted(state.planned, key=order)
+    return tuple(i.change for i in waiting if i.announced and i.change is not None and i.id != but)
 
 
 def auto_renewal(state: ContractState, today: dt.date) -> ApprovedItem | None:
@@ -141,6 +182,8 @@ def auto_renewal(state: ContractState, today: dt.date) -> ApprovedItem | None:
     if contract is None or contract.renewal is None or not contract.renewal.auto or is_over(state):
         return None
     if state.term_end is None or state.term_end > today or not is_active(state):
+        return None
+    if any(item.type == "cancellation" and due_on(item) <= state.term_end for item in state.planned):
         return None
     taken = {(item.type, item.effective_date) for item in state.planned}
     taken |= {(item.type, item.effective_date) for item in state.carried if item.status != "skipped"}
@@ -156,6 +199,7 @@ def auto_renewal(state: ContractState, today: dt.date) -> ApprovedItem | None:
         change=change,
         correlation_id=f"{state.id}/{identifier}",
         in_crm=False,
+        announced=True,
     )
 
 
@@ -166,11 +210,25 @@ def is_expired(state: ContractState, today: dt.date) -> bool:
     return state.term_end is not None and state.term_end <= today and not renews
 
 
+def owes_by_itself(state: ContractState) -> bool:
+    """Whether documents may fall due that neither a change nor a cycle brings."""
+    return bool(_ramp_days(state))
+
+
+def _ramp_days(state: ContractState) -> set[dt.date]:
+    """The days on which a price turns by itself."""
+    if state.contract is None:
+        return set()
+    ordered = steps(state.contract, state.changes_in_force())
+    return {step.effective for step in ordered if isinstance(step.change, RampTurn)}
+
+
 def next_day(state: ContractState, today: dt.date) -> dt.date | None:
     """The next day on which something is due by itself; None where only a message can wake the contract."""
-    days = [item.effective_date for item in state.planned if item.effective_date > today]
+    days = [due_on(item) for item in state.planned if due_on(item) > today]
     if state.term_end is not None and state.term_end > today and not is_over(state):
         days.append(state.term_end)
+        days += [day for day in _ramp_days(state) if day > today]
     return min(days, default=None)
 
 
@@ -215,11 +273,12 @@ def usage_credits(state: ContractState, question: DocumentQuestion) -> tuple[Due
             account=for_customer(state.contract, state.changes_in_force(), memo.account).account,
         )
         for memo in found.credit_memos
-        if memo.date == question.date and memo.key not in planned and _is_of_usage(memo)
+        if memo.date == question.date and memo.key not in planned and is_of_usage(memo)
     )
 
 
-def _is_of_usage(memo: CreditMemo) -> bool:
+def is_of_usage(memo: CreditMemo) -> bool:
+    """Whether it credits nothing but usage: the invoice of its date issues it (`usage_credits`)."""
     return all(line.charge == "usage" and line.timing == "arrears" for line in memo.lines)
 
 

@@ -7,6 +7,7 @@ documents is taken in today instead (`received_date`): a backdated change.
 
 import datetime as dt
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -16,7 +17,9 @@ from canonical.document import CreditMemo, DocumentLine, Invoice
 from canonical.lifecycle import ApprovedItem, ContractState
 from canonical.money import total
 from canonical.scenario import Usage
+from rules.agenda import announced, is_last_of, is_of_usage
 from rules.billing_plan import Documents, documents
+from rules.subscription_order import cycle_dates
 
 _Document = TypeVar("_Document", Invoice, CreditMemo)
 
@@ -29,7 +32,9 @@ class CannotCarryOut(Exception):
 class Scope:
     """A change and what it brings: `change` carries a `received_date` where it is backdated.
 
-    `change` is None for the activation. Documents are in order of date.
+    `change` is None for the activation, and where documents fall due by themselves. Documents are in order of
+    date. `through`: all documents up to that day are issued once this is carried out; after `since` the
+    platform bills by itself.
     """
 
     contract: Contract
@@ -37,37 +42,39 @@ class Scope:
     change: ContractChange | None
     invoices: tuple[Invoice, ...]
     credit_memos: tuple[CreditMemo, ...]
+    through: dt.date
+    since: dt.date
+    cycle_is_today: bool = False
+    """Whether the platform bills a cycle of today by itself, so that our plan issues no invoice of today."""
 
     @property
     def changes(self) -> tuple[ContractChange, ...]:
         return self.before if self.change is None else (*self.before, self.change)
 
-    def billed_through(self, until: dt.date, as_of: dt.date) -> dt.date:
-        """Up to which day all documents are issued once this is carried out."""
-        backdated = self.change is not None and self.change.received_date == as_of
-        return as_of if backdated else until
-
 
 def scope(
-    state: ContractState, contract: Contract, item: ApprovedItem, as_of: dt.date, until: dt.date
+    state: ContractState,
+    contract: Contract,
+    item: ApprovedItem,
+    as_of: dt.date,
+    until: dt.date,
+    drafted_through: dt.date | None = None,
 ) -> Scope:
     """The change's documents. Raises CannotCarryOut.
 
     `contract` is the state's, or the newly approved one for an activation; `as_of` is today. Documents after
     `until` that the platform does not bill by itself belong to the change that comes after this one.
+    `drafted_through` is the platform's own day (today): what its cycles bill by then is made.
     """
-    before, used = state.changes_in_force(), state.used()
-    if item.change is None:
-        found = _within(documents(contract, before, used, as_of), None, until)
-        return Scope(contract, before, None, found.invoices, found.credit_memos)
-    known = documents(contract, before, used, as_of)
-    # what a subscription that ends has billed today by itself is a draft, and void
-    issued = _issued(known, state, as_of if ends_subscription(item.change) else None)
-    for change, last in _readings(item.change, as_of, until):
-        wanted = documents(contract, (*before, change), used, as_of)
-        difference = _difference(issued, _within(wanted, state.cycle_from, last), contract, state, item.id)
+    before = state.changes_in_force()
+    if item.type == "activation":
+        found = documents(contract, before, state.used(), as_of)
+        return Scope(contract, before, None, *_by(found, until), until, as_of)
+    by_cycle = Cycles(state, contract, item, as_of, drafted_through or as_of)
+    for change, last in _ways(item, as_of, until, last_today=is_last_of(state, item, as_of)):
+        difference = by_cycle.difference(change, last)
         if difference is not None:
-            return Scope(contract, before, change, *difference)
+            return Scope(contract, before, change, *difference, last, by_cycle.since, by_cycle.is_today)
     raise CannotCarryOut(f"{item.id} would alter documents that have been issued")
 
 
@@ -75,6 +82,23 @@ def ends_subscription(change: ContractChange) -> bool:
     """Whether it is a transfer or a merge, at one contract or the other: they take effect on their day."""
     merged = isinstance(change, Cancellation) and change.merged_into is not None
     return merged or isinstance(change, Transfer | Merge)
+
+
+def _ways(
+    item: ApprovedItem, as_of: dt.date, until: dt.date, *, last_today: bool
+) -> Iterator[tuple[ContractChange | None, dt.date]]:
+    """The change as it is; else taken in today. Today's documents are those of today's last change."""
+    yield item.change, until
+    if item.change is not None and not ends_subscription(item.change):
+        last = as_of if last_today else as_of - dt.timedelta(days=1)
+        yield item.change.model_copy(update={"received_date": as_of}), last
+
+
+def _by(found: Documents, day: dt.date) -> tuple[tuple[Invoice, ...], tuple[CreditMemo, ...]]:
+    return (
+        tuple(invoice for invoice in found.invoices if invoice.date <= day),
+        tuple(credit for credit in found.credit_memos if credit.date <= day),
+    )
 
 
 def drafts_of(state: ContractState, contract: Contract, as_of: dt.date) -> tuple[str, ...]:
@@ -111,23 +135,70 @@ def _is_of(planned: Invoice | CreditMemo, document: Invoice | CreditMemo) -> boo
     return same and (planned.key == document.key or planned.key.startswith(f"{document.key}/"))
 
 
-def _within(wanted: Documents, cycles: dt.date | None, until: dt.date) -> Documents:
-    def is_within(date: dt.date) -> bool:
-        return date <= until or (cycles is not None and date > cycles)
+class Cycles:
+    """What the platform bills by itself around a change: up to its own day (`drafted`) that is made, after it
+    it will be made as the platform is told. `since` is the day after which it goes on by itself.
+    """
 
-    return Documents(
-        invoices=tuple(i for i in wanted.invoices if is_within(i.date)),
-        credit_memos=tuple(c for c in wanted.credit_memos if is_within(c.date)),
-    )
+    def __init__(
+        self, state: ContractState, contract: Contract, item: ApprovedItem, as_of: dt.date, drafted: dt.date
+    ) -> None:
+        self._state, self._contract, self._item = state, contract, item
+        self._horizon = max(as_of, drafted)
+        self._before = state.changes_in_force()
+        others = announced(state, but=item.id)
+        own = () if item.change is None else (item.change,)
+        self._as_of = as_of
+        self._ends_all = item.change is not None and ends_subscription(item.change)
+        told = self._dates((*self._before, *(own if item.announced else ()), *others))
+        wanted = self._dates((*self._before, *own, *others))
+        ahead = {day for day in told if item.announced and day >= item.effective_date}
+        self._to_come = set() if self._ends_all else ahead | {day for day in wanted if day > drafted}
+        self._made = {day for day in told if day <= drafted and not (self._ends_all and day >= as_of)} - ahead
+        self.is_today = as_of in self._made | self._to_come
+        goes_on = as_of > drafted and as_of in self._to_come
+        self.since = max(drafted if goes_on else as_of, state.cycle_from or dt.date.min)
 
+    def _dates(self, changes: tuple[ContractChange, ...]) -> frozenset[dt.date]:
+        state = self._state
+        if state.cycle_from is None:
+            return frozenset()
+        since = max(state.cycle_from, state.billed_through or state.cycle_from)
+        return cycle_dates(self._contract, changes, since, self._horizon)
 
-def _readings(
-    change: ContractChange, as_of: dt.date, until: dt.date
-) -> tuple[tuple[ContractChange, dt.date], ...]:
-    """As of its effective date; or taken in today, which a transfer and a merge can't be."""
-    if ends_subscription(change):
-        return ((change, until),)
-    return (change, until), (change.model_copy(update={"received_date": as_of}), as_of)
+    def difference(
+        self, change: ContractChange | None, last: dt.date
+    ) -> tuple[tuple[Invoice, ...], tuple[CreditMemo, ...]] | None:
+        """The documents that the change brings, the platform's own left out; None where one that has been
+        issued would be altered.
+        """
+        changes = self._before if change is None else (*self._before, change)
+        known, wanted = self._documents(self._before), self._documents(changes)
+        if self._ends_all:  # what the platform has billed today by itself is a draft, and void
+            made = _issued(known, self._state, self._as_of)
+            return _difference(made, wanted, self._contract, self._state, self._item.id)
+        issued = self._state.billed_through or dt.date.min
+        through = max(last, issued)
+        old = Documents(
+            invoices=tuple(i for i in known.invoices if i.date <= issued or i.date in self._made),
+            credit_memos=tuple(c for c in known.credit_memos if self._is_credited(c, issued)),
+        )
+        new = Documents(
+            invoices=tuple(i for i in wanted.invoices if self._is_ours(i.date, through)),
+            credit_memos=tuple(c for c in wanted.credit_memos if self._is_credited(c, through)),
+        )
+        return _difference(old, new, self._contract, self._state, self._item.id)
+
+    def _is_credited(self, credit: CreditMemo, through: dt.date) -> bool:
+        """Late usage of a cycle is credited with that cycle's invoice (`rules.agenda.usage_credits`)."""
+        with_cycle = credit.date in self._made | self._to_come and is_of_usage(credit)
+        return credit.date <= through and not with_cycle
+
+    def _is_ours(self, date: dt.date, through: dt.date) -> bool:
+        return date in self._made or (date <= through and date not in self._to_come)
+
+    def _documents(self, changes: tuple[ContractChange, ...]) -> Documents:
+        return documents(self._contract, changes, self._state.used(), self._horizon)
 
 
 def _difference(

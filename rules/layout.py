@@ -46,10 +46,14 @@ def lay_out(
 
 
 def lay_out_fitting(
-    contract: Contract, steps: Iterable[Step], horizon: dt.date, uplifts: Mapping[str, Fraction]
+    contract: Contract,
+    steps: Iterable[Step],
+    horizon: dt.date,
+    uplifts: Mapping[str, Fraction],
+    customer: Customer | None = None,
 ) -> Timeline:
     """The same without the steps that wait for one that is not among these (a line to be added)."""
-    layout = Layout(contract, uplifts)
+    layout = Layout(contract, uplifts, customer)
     for step in steps:
         with suppress(ChangeRefused):
             layout.apply(step)

@@ -1,10 +1,13 @@
 """What the billing platform must be told so that it bills by itself what the rules expect.
 
-The next cycles are laid out with the rules' own timeline and grouped into phases of equal cycles. A renewal
-by itself is told ahead, uplift and all: then the platform bills right on the day even if nobody is awake.
+The next cycles are laid out with the rules' own timeline and grouped into phases of equal cycles. Renewals
+and planned changes are told ahead, uplift and all: then the platform bills right on the day even if nobody is
+awake. A cycle costs what is billed on its first day; what a change inside it comes to is invoiced when it is
+carried out.
 """
 
 import datetime as dt
+import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -15,8 +18,9 @@ from canonical.money import round_amount, zero
 from canonical.origin import Origin
 from ports.billing import SubscriptionLine, SubscriptionOrder, SubscriptionPhase
 from rules.calendar import Period, add_months
+from rules.changes import known_on, steps
+from rules.layout import lay_out_fitting
 from rules.merge import Part, standing
-from rules.proration import stretches
 from rules.subscription_stays import stay_on
 from rules.timeline import LineLife, Slice, Term, Timeline
 
@@ -25,34 +29,140 @@ _EVERGREEN_CYCLES = 2
 
 
 @dataclass(frozen=True)
+class Cycle:
+    """A billing period to come, in the contract as it will be known on the period's first day."""
+
+    piece: Slice
+    timeline: Timeline
+    closes: bool = False
+    """Whether it is the one of nothing on the contract's last day."""
+
+    @property
+    def start(self) -> dt.date:
+        return self.piece.period.start
+
+
+@dataclass(frozen=True)
 class Outlook:
     """The contract as it will bill by itself after a day: the term in force, and the cycles to come.
 
-    `part` is the contract itself, or the new one that a merge has made of it.
+    `goes_on`: there are more cycles than these. `stops_on` is the day from which the platform can't bill by
+    itself, since the cycles of an early renewal begin on other days. `part` is the contract itself, or the
+    new one that a merge has made of it.
     """
 
     part: Part
     term: Term
     timeline: Timeline
-    cycles: tuple[Slice, ...]
+    cycles: tuple[Cycle, ...]
+    goes_on: bool
+    stops_on: dt.date | None
 
 
-def outlook(contract: Contract, changes: Sequence[ContractChange], today: dt.date) -> Outlook:
-    """The term in force today (the first one before the start) and the cycles that start after today."""
+def outlook(
+    contract: Contract, changes: Sequence[ContractChange], today: dt.date, since: dt.date | None = None
+) -> Outlook:
+    """The term in force today (the first one before the start) and the cycles that start after `since`
+    (today).
+    """
     part = standing(contract, changes, today)
     contract = part.contract
     day = max(today, contract.start_date)
-    near = part.timeline_of_all(day)
+    after = today if since is None else since
+    near = _fitting(part, part.changes, day)
     term = near.term_on(day) or near.terms[-1]
-    if term.stop is None:
-        horizon = add_months(day, contract.billing.frequency_months * (_EVERGREEN_CYCLES + 1))
-    else:
-        horizon = term.stop
-    far = part.timeline_of_all(horizon)
+    horizon = max(term.stop or dt.date.min, _beyond_changes(part, day, term))
+    far = _fitting(part, part.changes, horizon)
+    stop = _new_cycles_from(far, term, after)
+    cycles = [
+        cycle
+        for cycle in _known_cycles(part, after, horizon, _last_day(far))
+        if stop is None or cycle.start < stop
+    ]
+    renews = contract.renewal is not None and contract.renewal.auto and far.cancellation is None
     last = far.end
-    until = horizon if last is None else last - dt.timedelta(days=1)
-    cycles = tuple(piece for piece in far.slices(until) if piece.period.start > today)
-    return Outlook(part, term, far, cycles)
+    if stop is None and last is not None and not renews and far.cancellation is None:
+        cycles += _closing_cycle(contract, far, last, bool(cycles))
+    goes_on = stop is None and far.cancellation is None and (last is None or renews)
+    return Outlook(part, term, far, tuple(cycles), goes_on, stop)
+
+
+def _fitting(part: Part, changes: Sequence[ContractChange], horizon: dt.date) -> Timeline:
+    in_order = steps(part.contract, changes)
+    return lay_out_fitting(part.contract, in_order, horizon, part.uplifts, part.customer)
+
+
+def _beyond_changes(part: Part, day: dt.date, term: Term) -> dt.date:
+    """A day by which all that is planned has changed the cycles; of an evergreen term some cycles later."""
+    last = max([day, *(known_on(change) for change in part.changes)])
+    if term.stop is not None:
+        return last
+    return add_months(last, part.contract.billing.frequency_months * (_EVERGREEN_CYCLES + 1))
+
+
+def _last_day(timeline: Timeline) -> dt.date | None:
+    """The day from which nothing is billed by itself; of a cancellation that comes late its coming."""
+    if timeline.cancellation is not None:
+        return known_on(timeline.cancellation)
+    return timeline.end
+
+
+def _known_cycles(part: Part, after: dt.date, horizon: dt.date, last: dt.date | None) -> Iterator[Cycle]:
+    """The cycles after a day (up to `last`, the horizon of an evergreen contract), each as the contract is
+    known on its first day: what becomes known later (a cancellation inside it) does not alter what is billed
+    then.
+    """
+    marks = sorted({known_on(change) for change in part.changes if known_on(change) > after})
+    for begin, end in itertools.pairwise([after, *marks, None]):
+        known = [change for change in part.changes if known_on(change) <= (begin or after)]
+        timeline = _fitting(part, known, horizon)
+        for piece in timeline.slices(last or horizon):
+            start = piece.period.start
+            known_then = start > after and start >= (begin or after) and (end is None or start < end)
+            if known_then and (last is None or start < last):
+                yield Cycle(piece, timeline)
+
+
+def _closing_cycle(contract: Contract, timeline: Timeline, end: dt.date, goes_before: bool) -> list[Cycle]:
+    """What is billed at a cycle's end is added to the draft of the next one, so a contract with such lines
+    has one more cycle, of nothing, on its last day.
+    """
+    arrears = contract.billing.timing == "arrears"
+    owed = any(life.terms.charge == "usage" or arrears for life in _billed_by_cycle(timeline))
+    if not owed or (not goes_before and end <= contract.start_date):
+        return []
+    period = Period(end, add_months(end, 1), 1)
+    return [Cycle(Slice(timeline.terms[-1], period, period.end), timeline, closes=True)]
+
+
+def _new_cycles_from(timeline: Timeline, term: Term, after: dt.date) -> dt.date | None:
+    """The first early renewal after a day whose cycles begin on other days. One on a cycle's first day goes
+    on with the cycles that are there, if its own are reckoned from the same day of the month.
+    """
+    for before, renewed in itertools.pairwise(timeline.terms):
+        if renewed.anchor == before.anchor or renewed.start <= after:
+            continue
+        ends = {piece.period.end for piece in timeline.slices(renewed.start) if piece.term == before}
+        if renewed.start not in ends or renewed.anchor.day != term.anchor.day:
+            return renewed.start
+    return None
+
+
+def cycle_dates(
+    contract: Contract, changes: Sequence[ContractChange], since: dt.date, until: dt.date
+) -> frozenset[dt.date]:
+    """The days after `since`, up to and including `until`, on which a platform that was told of these changes
+    bills by itself (the last day included, on whose draft what is owed at the end stands).
+    """
+    found: set[dt.date] = set()
+    day = since
+    while True:
+        starts = [cycle.start for cycle in outlook(contract, changes, day).cycles]
+        found |= {start for start in starts if since < start <= until}
+        furthest = max(starts, default=day)
+        if furthest <= day or furthest >= until:
+            return frozenset(found)
+        day = furthest
 
 
 def term_end(contract: Contract, changes: Sequence[ContractChange], today: dt.date) -> dt.date | None:
@@ -87,12 +197,15 @@ def subscription_order(
     changes: Sequence[ContractChange],
     customer_id: str,
     today: dt.date,
+    since: dt.date | None = None,
 ) -> SubscriptionOrder:
-    """The subscription as it shall be after today; what is due by today is billed by explicit invoices."""
-    ahead = outlook(contract, changes, today)
+    """The subscription as it shall be after `since` (today); what is due by then is billed by explicit
+    invoices. `changes` are those in force and those planned.
+    """
+    ahead = outlook(contract, changes, today, since)
     entity, stay, contract = contract.id, stay_on(contract, changes, today), ahead.part.contract
     day = max(today, contract.start_date)
-    phases = tuple(_phases(contract, ahead))
+    phases = tuple(_phases(ahead))
     account = ahead.timeline.customer_on(day).account.id
     return SubscriptionOrder(
         origin=origin,
@@ -105,7 +218,7 @@ def subscription_order(
         currency=contract.currency,
         start_date=stay.since,
         anchor_day=ahead.term.anchor.day,
-        end_date=_end_of_billing(contract, ahead, phases),
+        end_date=_end_of_billing(ahead, phases, day),
         payment_terms_days=contract.billing.payment_terms_days,
         current_lines=tuple(
             _line(ahead.timeline, life, _monthly(life, day) * contract.billing.frequency_months, day)
@@ -121,56 +234,52 @@ def _is_over(timeline: Timeline, day: dt.date) -> bool:
     return timeline.end is not None and day >= timeline.end
 
 
-def _end_of_billing(
-    contract: Contract, ahead: Outlook, phases: tuple[SubscriptionPhase, ...]
-) -> dt.date | None:
-    """None where it goes on: evergreen, or renewed by itself."""
-    renews = contract.renewal is not None and contract.renewal.auto and ahead.timeline.cancellation is None
-    if ahead.timeline.end is None or renews:
+def _end_of_billing(ahead: Outlook, phases: tuple[SubscriptionPhase, ...], day: dt.date) -> dt.date | None:
+    """None where it goes on: evergreen, or renewed by itself. A billed period is let run to its end."""
+    if ahead.goes_on:
         return None
-    return phases[-1].end if phases else ahead.timeline.end
+    if phases:
+        return phases[-1].end
+    stop = ahead.stops_on or ahead.timeline.end
+    if stop is None or stop <= day:
+        return stop
+    running = [p for p in ahead.timeline.slices(day) if p.period.start <= day < p.stop <= stop]
+    cut_short = running and running[-1].term.stop != running[-1].term.end
+    return running[-1].period.end if cut_short else stop
 
 
-def _phases(contract: Contract, ahead: Outlook) -> Iterator[SubscriptionPhase]:
-    """Runs of cycles that are alike. What is billed at a cycle's end is added to the draft of the next one,
-    so a contract with such lines has one more cycle, of nothing, on its last day.
-    """
+def _phases(ahead: Outlook) -> Iterator[SubscriptionPhase]:
+    """Runs of cycles that are alike."""
     run: SubscriptionPhase | None = None
-    for cycle in (*ahead.cycles, *_closing_cycle(contract, ahead)):
-        lines = _cycle_lines(ahead.timeline, cycle)
+    for cycle in ahead.cycles:
         phase = SubscriptionPhase(
-            start=cycle.period.start, end=cycle.stop, period_months=cycle.period.months, lines=lines
+            start=cycle.start,
+            end=cycle.piece.stop,
+            period_months=cycle.piece.period.months,
+            lines=_cycle_lines(cycle),
         )
-        if run is not None and (run.period_months, run.lines) == (phase.period_months, phase.lines):
+        if run is not None and _is_one_run(run, phase):
             run = run.model_copy(update={"end": phase.end})
             continue
         if run is not None:
             yield run
         run = phase
     if run is not None:
-        yield run if ahead.timeline.end is not None else run.model_copy(update={"end": None})
+        yield run.model_copy(update={"end": None}) if ahead.goes_on and ahead.timeline.end is None else run
 
 
-def _closing_cycle(contract: Contract, ahead: Outlook) -> Iterator[Slice]:
-    end = ahead.timeline.end
-    arrears = contract.billing.timing == "arrears"
-    owed = any(life.terms.charge == "usage" or arrears for life in _billed_by_cycle(ahead.timeline))
-    renews = contract.renewal is not None and contract.renewal.auto and ahead.timeline.cancellation is None
-    if end is None or not owed or renews or (not ahead.cycles and end <= contract.start_date):
-        return
-    period = Period(end, add_months(end, 1), 1)
-    yield Slice(ahead.timeline.terms[-1], period, period.end)
+def _is_one_run(run: SubscriptionPhase, phase: SubscriptionPhase) -> bool:
+    return (run.end, run.period_months, run.lines) == (phase.start, phase.period_months, phase.lines)
 
 
-def _cycle_lines(timeline: Timeline, cycle: Slice) -> tuple[SubscriptionLine, ...]:
-    lines = []
-    for life in _billed_by_cycle(timeline):
-        if life.lives_on(cycle.period.start):
-            is_free = life.terms.charge == "usage" or _is_over(timeline, cycle.period.start)
-            pieces = [] if is_free else stretches(life, cycle.period.start, cycle.stop)
-            exact = sum((piece.cost(cycle.period) for piece in pieces), Fraction(0))
-            lines.append(_line(timeline, life, exact, cycle.period.start))
-    return tuple(lines)
+def _cycle_lines(cycle: Cycle) -> tuple[SubscriptionLine, ...]:
+    """What is billed on the cycle's first day: the whole cycle at that day's rate, at the end nothing."""
+    start, months = cycle.start, 0 if cycle.closes else cycle.piece.period.months
+    return tuple(
+        _line(cycle.timeline, life, _monthly(life, start) * months, start)
+        for life in _billed_by_cycle(cycle.timeline)
+        if life.lives_on(start)
+    )
 
 
 def _monthly(life: LineLife, day: dt.date) -> Fraction:

@@ -3,7 +3,8 @@
 import datetime as dt
 from dataclasses import dataclass
 
-from canonical.contract import Contract
+from canonical.change import Amendment, ContractChange
+from canonical.contract import Contract, Line
 from canonical.document import CreditMemo, Invoice
 from canonical.origin import Origin
 from ports.tax import TaxDocument, TaxLine
@@ -95,24 +96,52 @@ def rate_questions(
     day = max(as_of, contract.start_date)
     lines = lines_in_force(contract, scope.changes, day)
     if lines:
-        probe = TaxDocument(
-            origin=origin,
-            code=f"{contract.id}/rates/{day.isoformat()}",
-            kind="invoice",
-            legal_entity=contract.legal_entity,
-            account=customer_of(contract, scope.changes),
-            currency=contract.currency,
-            date=day,
-            tax_date=day,
-            lines=tuple(
-                TaxLine.model_validate(
-                    {"number": str(number), "product": line.product, "amount": ONE, "quantity": ONE}
-                )
-                for number, line in enumerate(lines, start=1)
-            ),
-        )
-        part = standing(contract, scope.changes, day).contract.id
-        questions.append(
-            RateQuestion(part, probe, {str(number): line.id for number, line in enumerate(lines, start=1)})
-        )
+        questions.append(_probe(origin, contract, scope.changes, lines, day))
     return tuple(questions)
+
+
+def planned_rates(
+    origin: Origin,
+    contract: Contract,
+    before: tuple[ContractChange, ...],
+    planned: tuple[ContractChange, ...],
+    today: dt.date,
+) -> RateQuestion | None:
+    """The rates of lines that are planned and have none yet; None where there is no such line."""
+    lines = tuple(
+        Line.model_validate(entry.add.model_dump(by_alias=True) | {"id": entry.id})
+        for change in planned
+        if isinstance(change, Amendment)
+        for entry in change.lines
+        if entry.add is not None and entry.add.tax_rates is None
+    )
+    day = max(today, contract.start_date)
+    return _probe(origin, contract, before, lines, day) if lines else None
+
+
+def _probe(
+    origin: Origin,
+    contract: Contract,
+    changes: tuple[ContractChange, ...],
+    lines: tuple[Line, ...],
+    day: dt.date,
+) -> RateQuestion:
+    """A document that is never recorded, of one unit of each line."""
+    document = TaxDocument(
+        origin=origin,
+        code=f"{contract.id}/rates/{day.isoformat()}",
+        kind="invoice",
+        legal_entity=contract.legal_entity,
+        account=customer_of(contract, changes),
+        currency=contract.currency,
+        date=day,
+        tax_date=day,
+        lines=tuple(
+            TaxLine.model_validate(
+                {"number": str(number), "product": line.product, "amount": ONE, "quantity": ONE}
+            )
+            for number, line in enumerate(lines, start=1)
+        ),
+    )
+    part = standing(contract, changes, day).contract.id
+    return RateQuestion(part, document, {str(number): line.id for number, line in enumerate(lines, start=1)})

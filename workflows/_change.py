@@ -33,9 +33,11 @@ from canonical.scenario import Scenario
 from ports.billing import (
     CustomerOrder,
     SubscriptionCancellation,
+    SubscriptionOrder,
 )
 from ports.crm import ContractSnapshot, CrmWriteBack
 from ports.erp import ErpCheck
+from rules.agenda import announced
 from rules.change_plan import CannotCarryOut, Scope, scope
 from rules.customer_checks import customer_problems
 from rules.layout import ChangeRefused
@@ -61,6 +63,7 @@ class ChangeStory:
     def __init__(self, given: ChangeInput) -> None:
         state, self.item, self.as_of = given.state, _apart(given.item), given.as_of
         self.until = given.until
+        self.drafted = given.drafted_through or given.as_of
         if state.contract is None or state.policy is None:
             raise ValueError("a change needs a contract that has been read")
         self.state = state
@@ -97,10 +100,11 @@ class ChangeStory:
         changes = changes if self.item.change is None else (*changes, self.item.change)
         try:
             check(Scenario(contract=self.contract, changes=changes, as_of=self.as_of))
-            return scope(self.state, self.contract, self.item, self.as_of, self.until)
+            return scope(self.state, self.contract, self.item, self.as_of, self.until, self.drafted)
         except (InvalidScenario, ChangeRefused, CannotCarryOut) as error:
             self.problem = str(error)
-            return Scope(self.contract, self.state.changes_in_force(), self.item.change, (), ())
+            before, through = self.state.changes_in_force(), self.until
+            return Scope(self.contract, before, self.item.change, (), (), through, self.as_of)
 
     def _at_stake(self) -> Stake:
         """What the change bills and credits; nothing where it issues no document."""
@@ -129,6 +133,16 @@ class ChangeStory:
             credit_memos=self.scope.credit_memos,
             currency=self.contract.currency,
         )
+
+    @property
+    def sets_subscription(self) -> bool:
+        """Whether the platform is told anew what it bills by itself."""
+        kind = self.item.type
+        return kind not in ("cancellation", "billing") and not (kind == "amendment" and self.item.announced)
+
+    def _issues_today(self) -> bool:
+        """Whether all that is due by today was our plan's, and the platform goes on from then."""
+        return self.sets_subscription and not self.scope.cycle_is_today
 
     def brings_products(self) -> bool:
         """Whether the change brings lines or a fee, whose items the ERP must know."""
@@ -323,6 +337,9 @@ class ChangeStory:
     async def subscription(self) -> None:
         """The subscription as it shall be from now on; undone by cancelling it where the change has begun it,
         or else setting it as it was.
+
+        An amendment that the platform was told of ahead is on it: only the undoing is registered. A renewal
+        is set all the same, for the terms after it.
         """
         billing = self.policy.route.billing
         step = Step(
@@ -334,10 +351,12 @@ class ChangeStory:
             undo=self._end_begun if self._begins() else self._set_as_it_was,
         )
 
+        if not self.sets_subscription:
+            self.steps.done_ahead(step)
+            return
+
         async def put(origin: Origin) -> Reference:
-            order = subscription_order(
-                origin, self.contract, self.scope.changes, self.customer_id(), self.as_of
-            )
+            order = self._subscription_order(origin, self.scope.changes, self.customer_id(), self.scope.since)
             return await workflow.execute_activity_method(
                 BillingActivities.set_subscription,
                 order,
@@ -361,10 +380,18 @@ class ChangeStory:
         before = self.state.ids.billing_customer
         if before is None:
             raise ValueError("a subscription that there was has a customer in billing")
-        order = subscription_order(origin, self.contract, self.scope.before, before.id, self.as_of)
+        since = max(min(self.drafted, self.as_of), self.state.cycle_from or dt.date.min)
+        order = self._subscription_order(origin, self.scope.before, before.id, since)
         return await workflow.execute_activity_method(
             BillingActivities.set_subscription, order, **on_platform(billing, "Set the subscription back")
         )
+
+    def _subscription_order(
+        self, origin: Origin, changes: tuple[ContractChange, ...], customer: str, since: dt.date
+    ) -> SubscriptionOrder:
+        """With what else is planned, as far as the platform was told of it."""
+        planned = announced(self.state, but=self.item.id)
+        return subscription_order(origin, self.contract, (*changes, *planned), customer, self.as_of, since)
 
     async def end_subscription(self) -> None:
         """Stops the platform's own billing on the effective date; undone by setting it as it was."""
@@ -478,7 +505,8 @@ class ChangeStory:
             items=self.items,
             documents=issued if done else (),
             term_end=term_end(self.contract, changes, self.as_of),
-            billed_through=self.scope.billed_through(self.until, self.as_of),
+            billed_through=self.scope.through,
+            cycle_from=self.scope.since if self._issues_today() else None,
             note=note,
         )
 

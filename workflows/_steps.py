@@ -93,6 +93,13 @@ class Steps:
         self.all.append(step)
         return step
 
+    def done_ahead(self, step: Step) -> None:
+        """A step whose effect is there before the change: shown as done, undone with the rest."""
+        step = self.planned(step)
+        step.status = "done"
+        if step.undo is not None and step not in self._undo:
+            self._undo.append(step)
+
     def last_to_undo(self, step: Step) -> None:
         """Registers what is to be done when everything else has been undone."""
         self._undo.insert(0, self.planned(step))

@@ -38,10 +38,11 @@ from canonical.lifecycle import (
 )
 from canonical.origin import Origin
 from ports.crm import Approval, ApprovedChange, ContractSnapshot
-from rules import agenda, metering
+from rules import agenda, ahead, metering
 from rules.contract_view import answer_to, changes_of, chapter_of, party, status_of
 from rules.untaxed import without_tax
 from rules.zones import day_of, start_of
+from workflows._announcement import announced
 from workflows._attributes import ACCOUNT, CONTRACT, LEGAL_ENTITY, STATUS
 from workflows._correction import corrected_items
 from workflows._desk import Desk, invalid
@@ -178,6 +179,8 @@ class ContractWorkflow(Merging):
                 await self._ask_crm()
             elif (item := self._due()) is not None:
                 await self._carry_out(item)
+            elif self.state.announce:
+                await self._announce()
             elif self._may_cut_history():
                 workflow.continue_as_new(self.state)
             else:
@@ -188,7 +191,11 @@ class ContractWorkflow(Merging):
         renewal = agenda.auto_renewal(self.state, today)
         if renewal is not None:
             self._set(planned=(*self.state.planned, renewal))
-        return agenda.due_item(self.state, today)
+        due = agenda.due_item(self.state, today)
+        if due is None and agenda.is_active(self.state):
+            due = ahead.falls_due(self.state, today, self._platform_day())
+            self._set(planned=(*self.state.planned, due) if due else self.state.planned, owes=False)
+        return due
 
     async def _rest(self) -> None:
         """Waits for a message, or for the day on which something falls due. One timer for each such day."""
@@ -276,6 +283,7 @@ class ContractWorkflow(Merging):
             contract=self.state.contract or without_tax(snapshot.contract),
             version=max(self.state.version, snapshot.version),
             planned=(*self.state.planned, *items),
+            announce=self.state.announce or bool(items),
             usage=metering.take_in(self.state, reading.usage, self.today()),
             policy=reading.policy,
             business_date=max(dates, default=None),
@@ -318,13 +326,21 @@ class ContractWorkflow(Merging):
         if agenda.void_by_cancellation(self.state, item) or item.id in self.state.withdrawn:
             self._carried(item, "skipped", None)
             return
+        today, platform_day = self.today(), self._platform_day()
+        day = ahead.taken_in_on(self.state, item, today, platform_day)
+        if day > today:
+            late = ahead.received(item, day)
+            self._set(
+                planned=tuple(late if i.id == item.id else i for i in self.state.planned), announce=True
+            )
+            return
         self.desk.topic = item.id
-        today = self.today()
         given = ChangeInput(
             state=self.state.model_copy(update={"seen": (), "queue": (), "submissions": ()}),
             item=item,
             as_of=today,
             until=agenda.until(self.state, item, today),
+            drafted_through=platform_day,
         )
         step = Step(f"chapter {item.id}", item.type, "temporal", f"Carry out {item.type} {item.id}")
         self.running = change_workflow_id(self.state.id, item.type, item.id)
@@ -402,7 +418,7 @@ class ContractWorkflow(Merging):
                 expected=expected,
                 issued_by={key: issued_by[key] for key in (d.key for d in expected) if key in issued_by},
                 billed_through=result.billed_through or given.until,
-                cycle_from=given.as_of,
+                cycle_from=result.cycle_from or self.state.cycle_from,
                 term_end=result.term_end,
             )
             self._set(usage_closed=metering.closed_after(given.state, self.state, given.as_of))
@@ -420,9 +436,19 @@ class ContractWorkflow(Merging):
         self._set(
             planned=tuple(other for other in self.state.planned if other.id != item.id),
             carried=(*self.state.carried, entry),
+            announce=any(other.id != item.id for other in self.state.planned),
+            owes=self.state.owes or status != "done",
         )
         if note:
             workflow.logger.info("change %s: %s", item.id, note)
+
+    async def _announce(self) -> None:
+        """Tells the billing platform what is planned, so that it bills right on the day by itself."""
+        self._set(announce=False)
+        self.desk.topic = f"announce on {self.today()}"
+        planned = await announced(self.state, self.steps, self.today(), self._platform_day())
+        told = {item.id: item for item in planned}
+        self._set(planned=tuple(told.get(item.id, item) for item in self.state.planned))
 
     # -- small answers ---------------------------------------------------------------------------
 
@@ -467,6 +493,12 @@ class ContractWorkflow(Merging):
         """The legal entity's day, or a platform's where that runs ahead of ours."""
         today = day_of(workflow.now(), self._zone())
         return max(today, self.state.business_date) if self.state.business_date else today
+
+    def _platform_day(self) -> dt.date:
+        """The billing platform's day: UTC's, or the one that its clock has shown, where it runs ahead."""
+        shown = self.state.business_date
+        ahead_of_ours = shown is not None and shown > day_of(workflow.now(), self._zone())
+        return shown if shown is not None and ahead_of_ours else day_of(workflow.now(), "UTC")
 
     def _status(self) -> ContractStatus:
         return status_of(self.state, running=self.running, blocked=bool(self.desk.open), today=self.today())

@@ -15,7 +15,8 @@ from typing import Any
 
 from temporalio.client import WorkflowExecution
 
-from canonical.ids import change_workflow_id
+from canonical.ids import change_workflow_id, contract_workflow_id
+from canonical.lifecycle import ContractState
 from tests.rules.scenarios import amendment, cancellation, metered, renewal, seats
 from tests.temporal_server import temporal_server
 from tests.workflows.cash import charged, issued, pays, people, until_receipts
@@ -98,6 +99,33 @@ async def renews_itself(made: World) -> None:
     await made.advance(month(1))
     await made.until_status("C-1", "active", changes=2)
     await made.until_posted("C-1", 13)
+
+
+async def planned(made: World) -> None:
+    """An amendment of a billing day is told ahead; a ramp's step inside a period is billed by itself."""
+    price = {"model": "per_unit", "unit_price": "12", "per": "month"}
+    ramped = seats("L2", ramp=[{"from": month(1, 9), "pricing": price}], **TAXED)
+    told = scenario(
+        sold(seats(**TAXED), ramped, start=month(0), every=1),
+        amendment(month(1), {"id": "L1", "quantity": "15"}, name="CH-1"),
+    )
+    await made.load(told)
+    await made.until_status("C-1", "active")
+    await made.load(told, approve="CH-1")
+    await made.settle(lambda: _is_announced(made), "the amendment is announced")
+    await made.advance(month(1))
+    await made.until_posted("C-1", 2)
+    await made.advance(month(1, 9))
+    handle = made.client.get_workflow_handle(contract_workflow_id("C-1"))
+    await handle.signal("business_date", month(1, 9))  # in place of its timer, whose clock does not move
+    await made.until_posted("C-1", 3)
+
+
+async def _is_announced(made: World) -> bool:
+    state = await made.client.get_workflow_handle(contract_workflow_id("C-1")).query(
+        "whole_state", result_type=ContractState
+    )
+    return any(item.announced for item in state.planned)
 
 
 async def compensated(made: World) -> None:
@@ -243,6 +271,7 @@ STORIES: dict[str, Story] = {
     "month-end": month_end,
     "renewed": renewed,
     "renews-itself": renews_itself,
+    "planned": planned,
     "compensated": compensated,
     "fixed": fixed,
     "undone-in-temporal": undone_in_temporal,

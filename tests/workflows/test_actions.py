@@ -10,6 +10,7 @@ import pytest
 from assembly.ports import Claims
 from bench.actions import actions_of
 from canonical.ids import contract_workflow_id
+from canonical.lifecycle import ContractState
 from tests.agreement import until_agreed
 from tests.rules.scenarios import amendment, cancellation, flat, renewal, seats
 from tests.temporal_server import temporal_server
@@ -84,6 +85,46 @@ async def test_renewal_costs_at_most_twelve(made: World) -> None:
 async def test_cancellation_costs_at_most_twelve(made: World) -> None:
     told = scenario(sold(*many(2), start=month(-2)), cancellation(month(-1)))
     assert await changed(made, told, "cancelled") <= 12, await actions_of(made.client)
+
+
+async def ahead(made: World, told: dict[str, Any], day: str, *wanted: str) -> int:
+    """What one change costs that is approved before its day, all told."""
+    before = await activated(made, told)
+    await made.load(told, approve=told["changes"][0]["id"])
+    await made.settle(lambda: _is_announced(made), "the change is announced")
+    await made.advance(day)
+    handle = made.client.get_workflow_handle(contract_workflow_id("C-1"))
+    await handle.signal("business_date", day)  # in place of its timer, which costs as much
+    await made.until_status("C-1", *wanted, changes=2)
+    return await spent(made) - before
+
+
+async def _is_announced(made: World) -> bool:
+    handle = made.client.get_workflow_handle(contract_workflow_id("C-1"))
+    state: ContractState = await handle.query("whole_state", result_type=ContractState)
+    return any(item.announced for item in state.planned)
+
+
+async def test_amendment_of_a_billing_day_told_ahead_costs_at_most_twelve(made: World) -> None:
+    up = amendment(month(1), {"id": "L1", "quantity": "15"})
+    told = scenario(sold(*many(2), start=month(0), every=1), up)
+    assert await ahead(made, told, month(1), "active") <= 12, await actions_of(made.client)
+
+
+async def test_line_added_on_a_billing_day_told_ahead_costs_at_most_twelve(made: World) -> None:
+    added = {key: value for key, value in flat("L9", **TAXED).items() if key != "id"}
+    told = scenario(sold(*many(2), start=month(0), every=1), amendment(month(1), {"id": "L9", "add": added}))
+    assert await ahead(made, told, month(1), "active") <= 12, await actions_of(made.client)
+
+
+async def test_cancellation_told_ahead_costs_at_most_twelve(made: World) -> None:
+    told = scenario(sold(*many(2), start=month(0), every=1), cancellation(month(1)))
+    assert await ahead(made, told, month(1), "cancelled") <= 12, await actions_of(made.client)
+
+
+async def test_renewal_told_ahead_costs_at_most_twelve(made: World) -> None:
+    told = scenario(sold(*many(2), start=month(-11)), renewal(month(1), term_months=12))
+    assert await ahead(made, told, month(1), "active") <= 12, await actions_of(made.client)
 
 
 def metered(page: str) -> int:
