@@ -21,7 +21,9 @@ _HOME = "demo"
 
 @app.command()
 def demo(
-    all_acts: Annotated[bool, typer.Option("--all", help="The later acts of the story too.")] = False,
+    all_acts: Annotated[
+        bool, typer.Option("--all", help="The second act too: a month, from usage and payments to its close.")
+    ] = False,
     keep: Annotated[bool, typer.Option("--keep", help="Leave the stack running until Ctrl-C.")] = False,
 ) -> None:
     """Tell the demo story: contracts from approval to ledger, and what happens on the way.
@@ -41,15 +43,13 @@ def demo(
     from assembly.processes import ProcessDied
     from assembly.stack import Stopped
 
-    if all_acts:
-        say("the later acts (a month: usage, payments, revenue, close) are not part of this version")
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
     home = settings(with_stack=False).home / _HOME
     take_down(home, say)
     shutil.rmtree(home, ignore_errors=True)
     os.environ["Q2C_HOME"] = str(home)
     try:
-        broken = asyncio.run(_play(settings(with_stack=False), keep))
+        broken = asyncio.run(_play(settings(with_stack=False), keep, all_acts))
     except Stopped:
         leave(FAILED, "stopped before the story was told")
     except (AlreadyRuns, NoFreePort, ProcessDied) as error:
@@ -58,13 +58,13 @@ def demo(
         leave(FAILED, *broken)
 
 
-async def _play(configured: "Settings", keep: bool) -> list[str]:
+async def _play(configured: "Settings", keep: bool, all_acts: bool) -> list[str]:
     """The stack, the story on it, and what the story found broken."""
     from assembly.stack import running_stack
     from cli.demo_story import Story
 
     async with running_stack(configured, say) as stack:
-        story = Story(say)
+        story = Story(say, all_acts=all_acts)
         broken = await story.tell()
         if keep:
             say("the stack stays until Ctrl-C")

@@ -35,6 +35,31 @@ def contracts(today: dt.date) -> list[Document]:
     return [*_plain(today), *_with_changes(today), *_troubled(today)]
 
 
+def late(today: dt.date) -> list[Document]:
+    """Usage of D-04 in the month before today's, of which nobody has told until now."""
+    return [{"line": "U1", "date": _day(today, -1, 20), "quantity": "800", "id": "m3"}]
+
+
+def reaching_back(today: dt.date) -> Document:
+    """A change of D-01 that takes effect in the month before today's."""
+    return _amendment("CH-BACK", _day(today, -1, 15), "L1", quantity="12")
+
+
+def unheard(today: dt.date) -> Document:
+    """A contract of the month before today's, billed once."""
+    return _contract(
+        "D-15",
+        "US",
+        "Granite Peak Tools",
+        first_of(today, -1),
+        12,
+        (12, "advance"),
+        [
+            _line("L1", "PLATFORM-SEAT", _per_unit("1200.00", "year"), "US", quantity="3"),
+        ],
+    )
+
+
 def _plain(today: dt.date) -> list[Document]:
     tiers = [("10", "19.90"), ("50", "17.50"), (None, "15")]
     calls = [("1000", "0"), (None, "0.02")]

@@ -14,6 +14,7 @@ from functools import partial
 
 from cli.configuration import settings
 from cli.demo_contracts import contracts, first_of
+from cli.demo_month import Month
 from cli.demo_report import report
 from cli.demo_stage import NotSeen, Stage
 
@@ -22,9 +23,12 @@ LEGACY, SUBSTITUTE = "LEGACY-MODULE", "PLATFORM-SEAT"
 
 
 class Story(Stage):
-    """The first act. `tell` returns what is broken at the end; nothing where all holds."""
+    """The first act, and with `all_acts` what comes after it. `tell` returns what is broken at the end;
+    nothing where all holds.
+    """
 
-    def __init__(self, say: Callable[[str], None]) -> None:
+    def __init__(self, say: Callable[[str], None], *, all_acts: bool = False) -> None:
+        self._all_acts = all_acts
         self._today = dt.datetime.now(dt.UTC).date()
         super().__init__(say, {each["contract"]["id"]: each for each in contracts(self._today)})
         self._spare: subprocess.Popen[bytes] | None = None
@@ -32,7 +36,10 @@ class Story(Stage):
     async def tell(self) -> list[str]:
         try:
             await asyncio.to_thread(self._scenes)
-            return await report(self._documents, self._today, undone=("D-13",))
+            documents = self._documents
+            if self._all_acts:
+                documents = await asyncio.to_thread(Month(self._say, documents, self._today).tell)
+            return await report(documents, self._today, undone=("D-13",))
         except NotSeen as error:
             return [str(error)]
         finally:
