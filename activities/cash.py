@@ -13,11 +13,12 @@ from ports.receipts import CashEntry, PostedReceipt, ReceivablesAccount
 
 class ReceivablesQuestion(Noun):
     """`wanted` are the keys of invoices that must be there: money may be announced before its invoice is
-    posted."""
+    posted. `source` is the payment's that goes back, which may be on its way too."""
 
     legal_entity: str
     customer_id: str
     wanted: tuple[str, ...] = ()
+    source: str | None = None
 
 
 class ReceiptsQuestion(Noun):
@@ -34,8 +35,10 @@ class CashActivities:
 
     @activity.defn(name="erp.receivables")
     async def receivables(self, question: ReceivablesQuestion) -> ReceivablesAccount:
-        """Waits (retried) until the wanted invoices are posted."""
+        """Waits (retried) until the wanted invoices, and the payment that goes back, are posted."""
         with port_errors():
+            if question.source is not None and not await self._erp.find_receipts((question.source,)):
+                raise ApplicationError(f"{question.source} is not posted yet", type="PaymentMissing")
             account = await self._erp.receivables(question.legal_entity, question.customer_id)
         missing = set(question.wanted) - {item.key for item in account.invoices}
         if missing:

@@ -147,7 +147,7 @@ class CashStory(DocumentStory):
         if posted and left is None:
             return _reference(posted[0], key)
         for _ in range(_DECISIONS):
-            account = await self._account(standing, wanted)
+            account = await self._account(standing, wanted, source_key)
             try:
                 done = left or rule(account)
             except CashRefused as reason:
@@ -174,12 +174,17 @@ class CashStory(DocumentStory):
         )
         return found.receipts
 
-    async def _account(self, standing: ContractStanding, wanted: tuple[str, ...]) -> ReceivablesAccount:
+    async def _account(
+        self, standing: ContractStanding, wanted: tuple[str, ...], source_key: str | None
+    ) -> ReceivablesAccount:
         policy, contract = _policy_of(standing), _contract_of(standing)
         if standing.ids.erp_customer is None:
             raise ValueError("a standing names the customer in the ERP")
         question = ReceivablesQuestion(
-            legal_entity=contract.legal_entity, customer_id=standing.ids.erp_customer.id, wanted=wanted
+            legal_entity=contract.legal_entity,
+            customer_id=standing.ids.erp_customer.id,
+            wanted=wanted,
+            source=source_key,
         )
         return await workflow.execute_activity_method(
             CashActivities.receivables, question, **on_platform(policy.route.erp, "Read what is open")

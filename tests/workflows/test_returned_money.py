@@ -1,13 +1,19 @@
 """Refunds, chargebacks and payouts reach the ledger, or a person."""
 
+import datetime as dt
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
+from canonical.ids import document_workflow_id
+from sandbox.kit.faults import Fault
 from tests.workflows.cash import balances, issued, people, until_receipts
 from tests.workflows.test_payments import CASH, CREDITS, RECEIVABLE, billed
 from tests.world import World
+from workflows._document import DocumentInput, DocumentNotice
+from workflows._options import WORKFLOW_QUEUE
+from workflows.payment import PaymentWorkflow
 
 pytestmark = pytest.mark.xdist_group("payments")
 FEES = "6200"
@@ -87,6 +93,44 @@ async def test_chargeback_opens_the_receivable_and_its_fee_is_an_expense(made: W
     assert held["2400"] == before["2400"]
     [document] = await made.posted("C-1")
     assert document.status == "open"
+
+
+async def test_chargeback_waits_for_the_payment_that_it_takes_back(made: World) -> None:
+    """Messages come in any order: that its payment is not posted yet is no reason to ask a person."""
+    [invoice] = await billed(made)
+    made.platforms["stripe"].faults.add(Fault("webhook-lost", route="payment_intent.succeeded", times=1))
+    payment = await people(made, pay={"invoice": invoice["id"], "method": "disputed"})
+
+    async def waits() -> bool:
+        running = [each.id async for each in made.client.list_workflows("WorkflowType = 'Dispute'")]
+        for name in running:
+            described = await made.client.get_workflow_handle(name).describe()
+            pending = described.raw_description.pending_activities
+            if any("PaymentMissing" in str(each.last_failure) for each in pending):
+                return True
+        return False
+
+    await made.settle(waits, "the chargeback waits for its payment")
+    assert await made.exceptions() == []
+    given = DocumentInput(tenant="default", platform="stripe", document_id=payment["pay"]["id"])
+    notice = DocumentNotice(
+        event_id="found again",
+        type="payment_intent.succeeded",
+        occurred_at=dt.datetime.now(dt.UTC),
+        correlation_id="found again",
+    )
+    await made.client.start_workflow(
+        PaymentWorkflow.run,
+        given,
+        id=document_workflow_id("payment", "stripe", given.document_id),
+        task_queue=WORKFLOW_QUEUE,
+        start_signal="notify",
+        start_signal_args=[notice],
+    )
+    await until_receipts(made, 2)
+    held = await balances(made)
+    assert held[RECEIVABLE] == Decimal(invoice["total"]) / 100
+    assert held[FEES] > 0
 
 
 async def test_chargeback_that_is_won_pays_the_invoice_again(made: World) -> None:
