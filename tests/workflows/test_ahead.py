@@ -1,6 +1,7 @@
 """Planned changes are told to the billing platform ahead; what comes too late counts from the next day."""
 
 import datetime as dt
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -43,7 +44,7 @@ def phases(made: World) -> list[list[int]]:
     prices = {price["id"]: price["unit_amount_decimal"] for price in made.platforms["stripe"].dump()["price"]}
     (schedule,) = made.platforms["stripe"].dump()["subscription_schedule"]
     return [
-        [int(float(prices[item["price"]]) * item["quantity"]) for item in phase["items"]]
+        [int(Decimal(str(prices[item["price"]])) * item["quantity"]) for item in phase["items"]]
         for phase in schedule["phases"]
     ]
 
