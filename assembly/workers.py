@@ -103,6 +103,8 @@ PASSED_THROUGH = (
     "workflows._change",
     "workflows._change_documents",
     "workflows._chapter",
+    "workflows._contract_life",
+    "workflows._contract_reading",
     "workflows._correction",
     "workflows._decisions",
     "workflows._desk",

@@ -3,25 +3,17 @@
 The merge-cancellation itself is a change like others: planned, carried out on its day, in its place.
 """
 
-import datetime as dt
-
 from temporalio import workflow
 
 from canonical.change import JoinedContract
 from canonical.ids import change_workflow_id
-from canonical.lifecycle import ApprovedItem, ContractState
+from canonical.lifecycle import ApprovedItem
 from canonical.merging import MergeStanding
-from workflows._decisions import Decisions
+from workflows._contract_life import ContractLife
 
 
-class Merging(Decisions):
-    """`state` and `running` are the contract's; `today` is its day."""
-
-    state: ContractState
-    running: str | None
-
-    def today(self) -> dt.date:
-        raise NotImplementedError
+class Merging(ContractLife):
+    """The contract that ends; what the one that merges does is `workflows.merge`."""
 
     @workflow.query(name="merge_standing")
     def merge_standing(self, key: str) -> MergeStanding:

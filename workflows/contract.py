@@ -17,8 +17,6 @@ from temporalio.exceptions import (
     is_cancelled_exception,
 )
 
-from activities.crm import ContractQuestion, ContractReading, CrmActivities
-from canonical.contract import Contract
 from canonical.ids import change_workflow_id
 from canonical.lifecycle import (
     ApprovedItem,
@@ -28,7 +26,6 @@ from canonical.lifecycle import (
     ChangeStatus,
     ContractAnswer,
     ContractState,
-    ContractStatus,
     ContractView,
     DocumentQuestion,
     Notice,
@@ -36,20 +33,17 @@ from canonical.lifecycle import (
     Ticket,
     UsageNotice,
 )
-from canonical.origin import Origin
-from ports.crm import Approval, ApprovedChange, ContractSnapshot
 from rules import agenda, ahead, metering
-from rules.contract_view import answer_to, changes_of, chapter_of, party, status_of
-from rules.untaxed import without_tax
-from rules.zones import day_of, start_of
+from rules.contract_view import answer_to, changes_of, chapter_of
+from rules.zones import start_of
 from workflows._announcement import announced
 from workflows._attributes import ACCOUNT, CONTRACT, LEGAL_ENTITY, STATUS
-from workflows._correction import corrected_items
-from workflows._desk import Desk, invalid
+from workflows._contract_reading import ContractReadings
+from workflows._desk import invalid
 from workflows._merging import Merging
 from workflows._messages import Resolve
-from workflows._options import WORKFLOW_QUEUE, on_platform
-from workflows._steps import Step, Steps, Undo
+from workflows._options import WORKFLOW_QUEUE
+from workflows._steps import Step, Undo
 
 _SEEN = 500
 """How many event ids are remembered; the gateway's log remembers all of them."""
@@ -57,20 +51,12 @@ _SEEN = 500
 _EXPECTED = 60
 """How many planned documents are kept as they were planned; older ones are computed again by the rules."""
 
-_ASK_AGAIN_SECONDS = (1, 2, 4, 8, 15, 30)
-"""How long to wait for a CRM whose reads lag behind its messages."""
-
 
 @workflow.defn(name="Contract")
-class ContractWorkflow(Merging):
+class ContractWorkflow(ContractReadings, Merging):
     @workflow.init
     def __init__(self, state: ContractState) -> None:
-        self.state = state
-        self.running: str | None = None
-        self.desk = Desk(
-            contract=state.id, change=None, correlation_id=f"contract/{state.id}", policy=state.policy
-        )
-        self.steps = Steps(desk=self.desk, origin=self._origin(), correct=self._correct)
+        super().__init__(state)
         self._alarm: asyncio.Task[None] | None = None
         self._alarm_day: dt.date | None = None
         self._shown: tuple[str, str | None] = (state.status, self._account())
@@ -228,97 +214,6 @@ class ContractWorkflow(Merging):
         quiet = not self.desk.open and self.running is None and workflow.all_handlers_finished()
         return quiet and workflow.info().is_continue_as_new_suggested()
 
-    # -- reading ---------------------------------------------------------------------------------
-
-    async def _ask_crm(self) -> None:
-        """One reading for all notices that wait; a reading older than a notice is asked for again."""
-        notices = self.state.queue
-        self.desk.topic = notices[-1].event_id
-        step = Step("read contract", "crm.read_contract", self.state.crm, "Read the contract from the CRM")
-        reading = None
-        for seconds in (*_ASK_AGAIN_SECONDS, None):
-            try:
-                reading = await self.steps.run(step, lambda origin: self._read(None))
-            except Undo as undo:
-                await self.desk.close(undo.answer, "the notice is dropped")
-                reading = None
-            if reading is None or seconds is None:
-                break
-            missing = agenda.not_shown(reading.snapshot, notices)
-            if missing is None:
-                break
-            await workflow.sleep(seconds, summary=f"the CRM does not show version {missing} yet")
-        self._set(queue=self.state.queue[len(notices) :])
-        if reading is not None:
-            latest = max((notice.occurred_at for notice in notices), default=None)
-            last = notices[-1]
-            self._set(versions=agenda.with_versions(self.state, reading.snapshot, notices))
-            self._learn(reading, last.correlation_id, last.event_id, latest, in_crm=True)
-
-    async def _read(self, snapshot: ContractSnapshot | None) -> ContractReading:
-        question = ContractQuestion(
-            contract=self.state.id, status=self._status(), account=self._account(), snapshot=snapshot
-        )
-        return await workflow.execute_activity_method(
-            CrmActivities.read_contract,
-            question,
-            **on_platform(self.state.crm, f"Read contract {self.state.id}"),
-        )
-
-    def _learn(
-        self,
-        reading: ContractReading,
-        correlation_id: str,
-        event_id: str | None,
-        latest: dt.datetime | None,
-        *,
-        in_crm: bool,
-    ) -> None:
-        snapshot = reading.snapshot
-        items = agenda.new_items(self.state, snapshot, correlation_id, event_id, in_crm=in_crm)
-        zone = reading.policy.time_zone  # the CRM's moments are days of the legal entity, not of UTC
-        shown = day_of(latest, zone) if latest is not None else None
-        dates = [day for day in (self.state.business_date, shown) if day is not None]
-        self._set(
-            contract=self.state.contract or without_tax(snapshot.contract),
-            version=max(self.state.version, snapshot.version),
-            planned=(*self.state.planned, *items),
-            announce=self.state.announce or bool(items),
-            usage=metering.take_in(self.state, reading.usage, self.today()),
-            policy=reading.policy,
-            business_date=max(dates, default=None),
-        )
-        self.desk.adopt(reading.policy)
-
-    async def _take_submission(self) -> None:
-        submission = self.state.submissions[0]
-        self.desk.topic = submission.event_id
-        snapshot = self._snapshot_of(submission)
-        step = Step("read policy", "crm.read_contract", self.state.crm, "Read usage and policy")
-        try:
-            reading = await self.steps.run(step, lambda origin: self._read(snapshot))
-        except Undo as undo:
-            await self.desk.close(undo.answer, "the document is dropped")
-            reading = None
-        self._set(submissions=self.state.submissions[1:])
-        if reading is not None:
-            if self.state.contract is None:
-                self._set(source="document")
-            self._learn(reading, submission.correlation_id, submission.event_id, None, in_crm=False)
-
-    def _snapshot_of(self, submission: Submission) -> ContractSnapshot:
-        approval = Approval(
-            quote=None, opportunity=None, approved_by=submission.actor, approved_at=workflow.now()
-        )
-        contract = submission.contract or self.state.contract
-        if contract is None:
-            raise ApplicationError("no contract to change", type="NotFound", non_retryable=True)
-        version = max(self.state.version, 0) + 1
-        changes: tuple[ApprovedChange, ...] = ()
-        if submission.change is not None:
-            changes = (ApprovedChange(change=submission.change, version=version, approval=approval),)
-        return ContractSnapshot(contract=contract, version=version, approval=approval, changes=changes)
-
     # -- carrying out ----------------------------------------------------------------------------
 
     async def _carry_out(self, item: ApprovedItem) -> None:
@@ -449,59 +344,6 @@ class ContractWorkflow(Merging):
         planned = await announced(self.state, self.steps, self.today(), self._platform_day())
         told = {item.id: item for item in planned}
         self._set(planned=tuple(told.get(item.id, item) for item in self.state.planned))
-
-    # -- small answers ---------------------------------------------------------------------------
-
-    def _set(self, **fields: object) -> None:
-        self.state = self.state.model_copy(update=fields)
-
-    def _correct(self, pairs: dict[str, str]) -> None:
-        self._set(items=corrected_items(self._items(), pairs))
-
-    def _items(self) -> dict[str, str]:
-        governed = self.state.policy.items if self.state.policy else {}
-        return governed | self.state.items
-
-    def _contract(self) -> Contract:
-        if self.state.contract is None:
-            raise ApplicationError("the contract has not been read", type="NotFound", non_retryable=True)
-        return self.state.contract
-
-    def _contract_of_now(self) -> Contract | None:
-        """With the customer of now."""
-        state = self.state
-        contract = state.contract
-        return contract and party(contract, state.changes_in_force(), state.ids, None)[0]
-
-    def _account(self) -> str | None:
-        contract = self._contract_of_now()
-        return contract.account.id if contract is not None else None
-
-    def _origin(self) -> Origin:
-        return Origin(
-            tenant=self.state.tenant,
-            contract=self.state.id,
-            change=self.state.id,
-            step="",
-            correlation_id=f"contract/{self.state.id}",
-        )
-
-    def _zone(self) -> str:
-        return self.state.policy.time_zone if self.state.policy else "UTC"
-
-    def today(self) -> dt.date:
-        """The legal entity's day, or a platform's where that runs ahead of ours."""
-        today = day_of(workflow.now(), self._zone())
-        return max(today, self.state.business_date) if self.state.business_date else today
-
-    def _platform_day(self) -> dt.date:
-        """The billing platform's day: UTC's, or the one that its clock has shown, where it runs ahead."""
-        shown = self.state.business_date
-        ahead_of_ours = shown is not None and shown > day_of(workflow.now(), self._zone())
-        return shown if shown is not None and ahead_of_ours else day_of(workflow.now(), "UTC")
-
-    def _status(self) -> ContractStatus:
-        return status_of(self.state, running=self.running, blocked=bool(self.desk.open), today=self.today())
 
     def _show_status(self) -> None:
         """Search attributes cost an action each time, so they are set only when one is another."""
