@@ -56,9 +56,11 @@ class GovernedPolicy:
         )
 
     def payments(self, policy: PolicyExcerpt) -> str | None:
-        """The billing platform, where it takes payments too."""
+        """Who takes the entity's payments; None where nobody does. A policy of one's own that is silent about
+        it leaves them to the billing platform, where its connector has them."""
+        named = self._policy.route(policy.legal_entity, dt.datetime.now(dt.UTC).date()).payments
         billing = policy.route.billing
-        return billing if "payments" in vendor(billing).capabilities else None
+        return named or (billing if "payments" in vendor(billing).capabilities else None)
 
     @staticmethod
     def _rules(policy: Policy) -> list[CodedRule]:

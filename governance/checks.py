@@ -70,6 +70,8 @@ def _routes(policy: "Policy") -> Iterator[PolicyProblem]:
 def _route_platforms(policy: "Policy", key: str, rule: RouteRule) -> Iterator[PolicyProblem]:
     for capability in get_args(Capability):
         name = getattr(rule, capability)
+        if name is None:  # payments alone may be left to the billing platform
+            continue
         declared = policy.platforms.platforms.get(name)
         if declared is None:
             text = f"{name} is not declared"

@@ -66,10 +66,19 @@ class Route(Noun):
     billing: str
     tax: str
     erp: str
+    payments: str | None
+    """None where nobody takes payments."""
     timezone: str
 
-    def platform(self, capability: Capability) -> str:
-        return {"crm": self.crm, "billing": self.billing, "tax": self.tax, "erp": self.erp}[capability]
+    def platform(self, capability: Capability) -> str | None:
+        named: dict[Capability, str | None] = {
+            "crm": self.crm,
+            "billing": self.billing,
+            "tax": self.tax,
+            "erp": self.erp,
+            "payments": self.payments,
+        }
+        return named[capability]
 
 
 class ExceptionRule(Noun):
@@ -117,7 +126,13 @@ class Policy(Noun):
                 way_out="add a rule for that day",
             )
         names = {name: getattr(rule, name) for name in ("crm", "billing", "tax", "erp", "timezone")}
-        return Route(legal_entity=legal_entity, **names)
+        return Route(legal_entity=legal_entity, payments=self._payments(rule), **names)
+
+    def _payments(self, rule: RouteRule) -> str | None:
+        if rule.payments is not None:
+            return rule.payments
+        takes_them = "payments" in self.platforms.platforms[rule.billing].capabilities
+        return rule.billing if takes_them else None
 
     def _route_rule(self, legal_entity: str, on_date: dt.date) -> RouteRule | None:
         for rule in self.routing.routes:

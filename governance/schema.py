@@ -16,7 +16,7 @@ from canonical.reconciliation import BreakType
 
 WILDCARD = "*"
 
-Capability = Literal["crm", "billing", "tax", "erp"]
+Capability = Literal["crm", "billing", "tax", "erp", "payments"]
 Role = Literal["viewer", "operator", "finance", "approver", "admin"]
 Action = Literal["retry", "fix", "skip", "accept", "compensate"]
 OwnedNoun = Literal[
@@ -104,6 +104,8 @@ class RouteRule(Noun):
     billing: Slug
     tax: Slug
     erp: Slug
+    payments: Slug | None = None
+    """Who takes the customers' payments; null: the billing platform, where it takes them."""
     timezone: str = "UTC"
     """The zone whose calendar days count for the entity."""
 

@@ -38,6 +38,17 @@ class ReceivablesAccount(Noun):
     unapplied: tuple[UnappliedItem, ...]
 
 
+class OpenReceivable(Noun):
+    """An invoice of ours that is open (above zero), and whose it is, in the invoice's currency."""
+
+    key: str
+    number: str | None
+    customer_id: str
+    customer_names: tuple[str, ...]
+    due_date: dt.date
+    open: Dec
+
+
 class CashAccounts(Noun):
     """Account numbers by role."""
 

@@ -66,21 +66,55 @@ def apply_unapplied(
 ) -> CashApplication:
     """A person's decision to use up unapplied credit on named invoices. CashRefused: more than is open of one
     of them, or than is held."""
-    books = _books(account, account.invoices)
     total = sum(names.values(), Decimal(0))
     if total <= 0 or total > held:
         raise CashRefused("amount", f"{total} is to be applied where {held} is unapplied")
-    for invoice, amount in names.items():
-        item = books.invoices.get(invoice)
-        if item is None:
-            raise CashRefused("invoice", f"there is no posted invoice {invoice!r}")
-        if amount <= 0 or to_minor_units(amount, account.currency) > item.open:
-            left = from_minor_units(max(item.open, 0), account.currency)
-            raise CashRefused("amount", f"{amount} is more than is open of {invoice}: {left}")
-    changes = tuple(InvoiceChange(invoice_key=key, change=-amount) for key, amount in names.items())
+    changes = _taken_off(account, names)
     return CashApplication(
         kind="application", amount=total, invoices=changes, unapplied=-total, fee=Decimal(0)
     )
+
+
+def receive(account: ReceivablesAccount, amount: Decimal, names: Mapping[str, Decimal]) -> CashApplication:
+    """Money from a bank as it was matched or decided: exactly these shares are applied, the rest is
+    unapplied, also where other invoices are open. CashRefused: more than is open of one, or than came in."""
+    total = sum(names.values(), Decimal(0))
+    if total > amount:
+        raise CashRefused("amount", f"{total} is to be applied where {amount} came in")
+    changes = _taken_off(account, names)
+    return CashApplication(
+        kind="payment", amount=amount, invoices=changes, unapplied=amount - total, fee=Decimal(0)
+    )
+
+
+def refund_unapplied(account: ReceivablesAccount, amount: Decimal) -> CashApplication:
+    """A person's decision to give unapplied money back: no invoice is touched. CashRefused: more than is
+    unapplied."""
+    held = sum((each.amount for each in account.unapplied), Decimal(0))
+    if amount <= 0 or amount > held:
+        raise CashRefused("amount", f"{amount} is to be given back where {held} is unapplied")
+    return CashApplication(kind="refund", amount=amount, invoices=(), unapplied=-amount, fee=Decimal(0))
+
+
+def write_off(account: ReceivablesAccount, names: Mapping[str, Decimal]) -> CashApplication:
+    """A person's decision to give up what is open of the invoices. CashRefused: more than is open."""
+    total = sum(names.values(), Decimal(0))
+    changes = _taken_off(account, names)
+    return CashApplication(
+        kind="write_off", amount=total, invoices=changes, unapplied=Decimal(0), fee=Decimal(0)
+    )
+
+
+def _taken_off(account: ReceivablesAccount, names: Mapping[str, Decimal]) -> tuple[InvoiceChange, ...]:
+    books = _books(account, account.invoices)
+    for invoice, amount in names.items():
+        item = books.invoices.get(invoice)
+        if item is None:
+            raise CashRefused("invoice", f"there is no posted invoice {invoice!r} of the customer")
+        if amount <= 0 or to_minor_units(amount, account.currency) > item.open:
+            left = from_minor_units(max(item.open, 0), account.currency)
+            raise CashRefused("amount", f"{amount} is not between 0 and what is open of {invoice}: {left}")
+    return tuple(InvoiceChange(invoice_key=key, change=-amount) for key, amount in names.items())
 
 
 def accounts_of(accounts: Mapping[AccountRole, str]) -> CashAccounts:

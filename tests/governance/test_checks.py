@@ -44,6 +44,8 @@ REFUSED: list[tuple[str, Callable[[Document], None], str, str]] = [
     ("routing", _add("routes", _ROUTE), "routes.1", "overlaps routes.0"),
     ("routing", _set("routes", 0, "erp", to="abacus"), "routes.0.erp", "abacus is not declared"),
     ("routing", _set("routes", 0, "erp", to="stripe"), "routes.0.erp", "stripe can't serve as erp"),
+    ("routing", _set("routes", 0, "payments", to="paypal"), "routes.0.payments", "paypal is not declared"),
+    ("routing", _set("routes", 0, "payments", to="avatax"), "routes.0.payments", "can't serve as payments"),
     ("routing", _set("routes", 0, "timezone", to="Mars/Dome"), "routes.0.timezone", "no time zone"),
     (
         "routing",

@@ -19,6 +19,21 @@ def test_shipped_policy_routes_every_entity_to_the_default_platforms(policy: Pol
     assert route.platform("tax") == "avatax"
 
 
+def test_payments_are_left_to_the_billing_platform_unless_a_route_says_who_takes_them(
+    policy: Policy, changed: Change
+) -> None:
+    assert policy.route("US01", DAY).payments == "stripe"
+    silent = load_policy(changed("routing", lambda document: document["routes"][0].pop("payments")))
+    assert silent.route("US01", DAY).platform("payments") == "stripe"
+
+    def stripe_bills_only(document: dict[str, Any]) -> None:
+        document["platforms"]["stripe"]["capabilities"] = ["billing"]
+
+    changed("routing", lambda document: document["routes"][0].pop("payments"))
+    nobody = load_policy(changed("platforms", stripe_bills_only))
+    assert nobody.route("US01", DAY).payments is None
+
+
 def test_policy_survives_the_way_through_json(policy: Policy) -> None:
     assert Policy.model_validate_json(policy.model_dump_json()) == policy
     assert Policy.model_validate_json(policy.model_dump_json(by_alias=True)) == policy

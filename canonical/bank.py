@@ -1,0 +1,58 @@
+"""Money that came in at a bank, as its statement has it, and what may be done with it.
+
+Amounts are in the receipt's currency and positive; days are the bank's.
+"""
+
+from typing import Literal
+
+from canonical.base import Day, Dec, Noun
+
+SuggestionReason = Literal[
+    "exact", "within_tolerance", "part_payment", "over_payment", "sum_of_invoices", "amount", "remitter"
+]
+ReceiptStatus = Literal["received", "waiting", "applied", "left"]
+"""`waiting`: for a person; `left`: a person has decided that it is not to be posted."""
+
+
+class BankReceipt(Noun):
+    """A credit entry of a bank's statement. `ref` names it at the bank for good (the bank's own reference of
+    the entry), `references` are what the remitter gave as structured references, `text` is free.
+    """
+
+    bank: str
+    ref: str
+    entity: str
+    amount: Dec
+    currency: str
+    value_date: Day
+    account: str | None = None
+    remitter: str | None = None
+    references: tuple[str, ...] = ()
+    text: str = ""
+    source: str = ""
+    """Statement and entry, or file and line: where it was read."""
+
+
+class InvoiceShare(Noun):
+    """How much of a receipt is for an invoice. `key` is our business key of it."""
+
+    key: str
+    number: str | None
+    amount: Dec
+
+
+class Suggestion(Noun):
+    """What a receipt may be for: shares of one customer's invoices, the rest of it unapplied."""
+
+    reason: SuggestionReason
+    customer_id: str
+    shares: tuple[InvoiceShare, ...]
+    unapplied: Dec
+    words: str
+
+
+class CashMatch(Noun):
+    """`exact`: certain enough to be applied by itself. `suggestions` are for a person, the best first."""
+
+    exact: Suggestion | None = None
+    suggestions: tuple[Suggestion, ...] = ()

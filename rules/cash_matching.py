@@ -1,0 +1,221 @@
+"""What money from a bank is for: certain, or suggestions for a person.
+
+Certain is only what names open invoices of one customer by structured reference or number and is exactly
+what is open of them. Everything else is a suggestion, ranked, with its reason. Nothing is applied here, and
+nothing suggested exceeds the receipt or what is open of an invoice. Pure, whatever the order of its input.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from decimal import Decimal
+from itertools import combinations
+
+from canonical.bank import BankReceipt, CashMatch, InvoiceShare, Suggestion, SuggestionReason
+from canonical.base import Dec, Noun
+from canonical.money import format_amount, from_minor_units, to_minor_units
+from ports.receipts import OpenReceivable
+
+MOST_SUGGESTIONS = 8
+_MOST_SUMMED = 16
+"""Of one customer's invoices, those due first are tried in sums of up to `_LARGEST_SUM`, and all together."""
+_LARGEST_SUM = 3
+_SHORTEST_NUMBER = 3
+"""A number of fewer letters and digits stands in a text by chance."""
+_LEGAL_FORMS = frozenset(
+    {
+        *("ag", "bv", "co", "company", "corp", "corporation", "gmbh", "inc", "kg", "kk", "limited", "llc"),
+        *("llp", "ltd", "nv", "oy", "plc", "pty", "sa", "sarl", "sas", "se", "spa", "srl", "the"),
+    }
+)
+_RANKS: dict[SuggestionReason, int] = {
+    "exact": 0,
+    "within_tolerance": 1,
+    "part_payment": 2,
+    "over_payment": 2,
+    "sum_of_invoices": 3,
+    "amount": 4,
+    "remitter": 5,
+}
+
+
+class Tolerance(Noun):
+    """Up to how far from what is open a payment is still meant for it: both bounds hold."""
+
+    percent: Dec
+    amount: Dec
+
+
+def match(receipt: BankReceipt, receivables: Sequence[OpenReceivable], tolerance: Tolerance) -> CashMatch:
+    """`receivables` are those of the receipt's entity and currency."""
+    return _Matching(receipt, receivables, tolerance).result()
+
+
+class _Matching:
+    def __init__(
+        self, receipt: BankReceipt, receivables: Sequence[OpenReceivable], tolerance: Tolerance
+    ) -> None:
+        self.receipt, self.tolerance, self.currency = receipt, tolerance, receipt.currency
+        self.amount = to_minor_units(receipt.amount, self.currency)
+        self.open = {each.key: to_minor_units(each.open, self.currency) for each in receivables}
+        self.items = sorted(
+            (each for each in receivables if self.open[each.key] > 0), key=lambda r: (r.due_date, r.key)
+        )
+        self.by_customer: dict[str, list[OpenReceivable]] = defaultdict(list)
+        for each in self.items:
+            self.by_customer[each.customer_id].append(each)
+
+    def result(self) -> CashMatch:
+        exact = self._exact()
+        if exact is not None:
+            return CashMatch(exact=exact)
+        found = [*self._named(), *self._sums(), *self._amounts(), *self._remitters()]
+        best: dict[tuple[InvoiceShare, ...], Suggestion] = {}
+        for each in sorted(found, key=self._rank):
+            best.setdefault(each.shares, each)
+        return CashMatch(suggestions=tuple(best.values())[:MOST_SUGGESTIONS])
+
+    def _rank(self, found: Suggestion) -> tuple[int, bool, int, tuple[str, ...]]:
+        first = self.by_customer[found.customer_id][0]
+        keys = tuple(share.key for share in found.shares)
+        return _RANKS[found.reason], not self._is_remitter(first), len(keys), keys
+
+    def _exact(self) -> Suggestion | None:
+        """By what the remitter gave as references, else by numbers in the text. References that name nothing
+        open, or numbers that two invoices have, are for a person."""
+        if self.receipt.references:
+            named = [self._of_reference(each) for each in self.receipt.references]
+            if any(len(each) != 1 for each in named):
+                return None
+            items = list({item.key: item for [item] in named}.values())
+        else:
+            items = self._in_text()
+            if len({_folded(item.number or "") for item in items}) < len(items):
+                return None
+        if not items or len({item.customer_id for item in items}) > 1:
+            return None
+        if sum(self.open[item.key] for item in items) != self.amount:
+            return None
+        return self._suggestion("exact", self._in_order(items), "names the invoice and is what is open of it")
+
+    def _of_reference(self, reference: str) -> list[OpenReceivable]:
+        wanted = _folded(reference)
+        return [each for each in self.items if wanted in (_folded(each.number or ""), _folded(each.key))]
+
+    def _in_text(self) -> list[OpenReceivable]:
+        text = self.receipt.text
+        folded = _folded(text)  # asked first: there may be thousands of numbers, and nearly none stands there
+        return [
+            each
+            for each in self.items
+            if each.number is not None and _folded(each.number) in folded and _stands_in(each.number, text)
+        ]
+
+    def _in_order(self, items: Iterable[OpenReceivable]) -> list[OpenReceivable]:
+        keys = {item.key for item in items}
+        return [item for item in self.items if item.key in keys]
+
+    def _named(self) -> Iterator[Suggestion]:
+        """Of each customer whose invoices are named, those; the one due first takes the money first."""
+        named = {item.key for each in self.receipt.references for item in self._of_reference(each)}
+        named |= {item.key for item in self._in_text()}
+        for items in self.by_customer.values():
+            meant = [item for item in items if item.key in named]
+            if meant:
+                yield self._suggestion(*self._difference(meant))
+
+    def _difference(self, items: list[OpenReceivable]) -> tuple[SuggestionReason, list[OpenReceivable], str]:
+        owed = sum(self.open[item.key] for item in items)
+        left = owed - self.amount
+        if not left:
+            return "exact", items, "names the invoice and is what is open of it, but not without doubt"
+        words = f"names the invoice and is {self._text(abs(left))} {'less' if left > 0 else 'more'} than open"
+        if self._is_tolerated(abs(left), owed):
+            return "within_tolerance", items, f"{words}, within tolerance"
+        return ("part_payment" if left > 0 else "over_payment"), items, words
+
+    def _is_tolerated(self, difference: int, owed: int) -> bool:
+        by_percent = difference * 100 <= self.tolerance.percent * owed
+        return by_percent and difference <= to_minor_units(self.tolerance.amount, self.currency)
+
+    def _sums(self) -> Iterator[Suggestion]:
+        """Several invoices of one customer that add up to the amount: all, those due first, or a few."""
+        for items in self.by_customer.values():
+            for meant in self._adding_up(items):
+                words = f"is the sum of {len(meant)} invoices of one customer"
+                yield self._suggestion("sum_of_invoices", meant, words)
+
+    def _adding_up(self, items: list[OpenReceivable]) -> Iterator[list[OpenReceivable]]:
+        together = 0
+        for count, item in enumerate(items, 1):
+            together += self.open[item.key]
+            if count > 1 and together == self.amount:
+                yield items[:count]
+        for size in range(2, _LARGEST_SUM + 1):
+            for few in combinations(items[:_MOST_SUMMED], size):
+                if sum(self.open[item.key] for item in few) == self.amount:
+                    yield list(few)
+
+    def _amounts(self) -> Iterator[Suggestion]:
+        for item in self.items:
+            if self.open[item.key] == self.amount:
+                yield self._suggestion("amount", [item], "is what is open of the invoice; nothing names it")
+
+    def _remitters(self) -> Iterator[Suggestion]:
+        for items in self.by_customer.values():
+            if self._is_remitter(items[0]):
+                words = "comes from the customer by name; what is due first is settled first"
+                yield self._suggestion("remitter", items, words)
+
+    def _is_remitter(self, item: OpenReceivable) -> bool:
+        given = _words(self.receipt.remitter or "")
+        return any(_same_name(given, _words(name)) for name in item.customer_names)
+
+    def _suggestion(
+        self, reason: SuggestionReason, items: Sequence[OpenReceivable], words: str
+    ) -> Suggestion:
+        left, shares = self.amount, []
+        for item in items:
+            part = min(left, self.open[item.key])
+            if part > 0:
+                shares.append(InvoiceShare(key=item.key, number=item.number, amount=self._decimal(part)))
+                left -= part
+        return Suggestion(
+            reason=reason,
+            customer_id=items[0].customer_id,
+            shares=tuple(shares),
+            unapplied=self._decimal(left),
+            words=words,
+        )
+
+    def _decimal(self, units: int) -> Decimal:
+        return from_minor_units(units, self.currency)
+
+    def _text(self, units: int) -> str:
+        return format_amount(self._decimal(units), self.currency)
+
+
+def _folded(name: str) -> str:
+    """A number without what people and banks change about it: case, spaces, dashes."""
+    return "".join(character for character in name.casefold() if character.isalnum())
+
+
+def _stands_in(number: str, text: str) -> bool:
+    """Whether the number stands in the text as a whole: 17-1 neither in 17-12 nor in 17-1-2. A space or dash
+    in it may be missing or be another one."""
+    runs = re.findall(r"[^\W_]+", number.casefold())
+    if sum(len(run) for run in runs) < _SHORTEST_NUMBER:
+        return False
+    inner = r"[\s._/-]?".join(re.escape(run) for run in runs)
+    before, after = r"(?<![^\W_])(?<![^\W_][._/-])", r"(?![._/-]?[^\W_])"
+    return re.search(before + inner + after, text.casefold()) is not None
+
+
+def _words(name: str) -> frozenset[str]:
+    return frozenset(re.findall(r"[^\W_]+", name.casefold())) - _LEGAL_FORMS
+
+
+def _same_name(given: frozenset[str], known: frozenset[str]) -> bool:
+    """Banks cut names off and leave out the legal form: one holds the other's words."""
+    both = given & known
+    return any(len(word) > 2 for word in both) and both in (given, known)
