@@ -1,22 +1,21 @@
 """`q2c close`: what holds up the close of a period, and the close itself."""
 
-from typing import Annotated, Any
+from typing import Any
 from urllib.parse import quote
 
 import typer
 
 from cli.client import ask, tell
 from cli.exits import FAILED, REFUSED
+from cli.inputs import Month, OneEntity, Reason
 from cli.output import Format, Output, print_json, say
-from cli.reconcile import Month, reconciled, wait_for
+from cli.reconcile import reconciled, wait_for
 
 app = typer.Typer(no_args_is_help=True, help="The close of a period: what holds it up, and the close itself.")
 
-Entity = Annotated[str | None, typer.Option("--entity", help="Only this legal entity.")]
-
 
 @app.command()
-def check(period: Month, entity: Entity = None, output: Output = "table") -> None:
+def check(period: Month, entity: OneEntity = None, output: Output = "table") -> None:
     """Reconcile the period, and say whether it may be closed and what holds it up.
 
     Exit code 1 where something does.
@@ -33,8 +32,8 @@ def check(period: Month, entity: Entity = None, output: Output = "table") -> Non
 @app.command()
 def close(
     period: Month,
-    reason: Annotated[str, typer.Option("--reason", help="Kept with the close and in the audit log.")],
-    entity: Entity = None,
+    reason: Reason,
+    entity: OneEntity = None,
     output: Output = "table",
 ) -> None:
     """Close the period: reconciled anew, refused (exit code 3) while a break holds it up.

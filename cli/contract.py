@@ -6,6 +6,7 @@ from urllib.parse import quote
 import typer
 
 from cli.client import ask, tell
+from cli.inputs import said
 from cli.output import Format, Output, print_json, print_object, print_rows, say
 from cli.scenario_file import as_written, valid_scenario
 from cli.simulators import Simulators, simulators_run
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 app = typer.Typer(no_args_is_help=True, help="Contracts: start, change, list, show, timeline, lineage.")
 
 File = Annotated[str, typer.Argument(metavar="FILE", help="Scenario file, JSON or YAML.")]
-ContractId = Annotated[str, typer.Argument(metavar="ID", help="The contract's id in the CRM.")]
+ContractId = Annotated[str, typer.Argument(metavar="ID", help="The contract's id in the CRM.", callback=said)]
 
 
 Status = Literal[

@@ -3,7 +3,8 @@
 import typer
 
 from cli.client import ask, tell
-from cli.event import EVENT_COLUMNS, EventNumber, Limit, Reason
+from cli.event import EVENT_COLUMNS, EventNumber, Limit
+from cli.inputs import Reason
 from cli.output import Output, print_object, print_rows
 
 app = typer.Typer(no_args_is_help=True, help="Events that could not be used.")

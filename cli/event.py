@@ -5,12 +5,12 @@ from typing import Annotated, Literal
 import typer
 
 from cli.client import ask, tell
+from cli.inputs import Reason
 from cli.output import Output, print_object, print_rows
 
 app = typer.Typer(no_args_is_help=True, help="The log of inbound and outbound events.")
 
 EventNumber = Annotated[int, typer.Argument(metavar="ID", min=1, help="The event's number in the log.")]
-Reason = Annotated[str, typer.Option(help="Why; kept in the audit log.")]
 Limit = Annotated[int, typer.Option(min=1, max=1000, help="At most so many.")]
 EVENT_COLUMNS = ("id", "platform", "type", "received_at", "stream", "state", "reason", "attempts")
 

@@ -7,12 +7,14 @@ import typer
 
 from cli.client import ask, tell
 from cli.exits import INVALID, leave
+from cli.inputs import Reason, said
 from cli.output import Format, Output, print_json, print_object, print_rows
 
 app = typer.Typer(no_args_is_help=True, help="The exception queue: list, show, and what to do about each.")
 
-ExceptionId = Annotated[str, typer.Argument(metavar="ID", help="The exception's id, such as EX-4QZ7K2M3PA.")]
-Reason = Annotated[str, typer.Option(help="Why; kept in the audit log.")]
+ExceptionId = Annotated[
+    str, typer.Argument(metavar="ID", help="The exception's id, such as EX-4QZ7K2M3PA.", callback=said)
+]
 
 
 @app.command("list")

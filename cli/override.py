@@ -6,17 +6,19 @@ from urllib.parse import quote
 import typer
 
 from cli.client import ask, tell
+from cli.inputs import Reason, said
 from cli.output import Output, print_object, print_rows
 
 app = typer.Typer(no_args_is_help=True, help="Finance overrides: request, approve, reject, list.")
 
-OverrideId = Annotated[str, typer.Argument(metavar="ID", help="The override's id.")]
-Reason = Annotated[str, typer.Option(help="Why; kept in the audit log.")]
+OverrideId = Annotated[str, typer.Argument(metavar="ID", help="The override's id.", callback=said)]
 
 
 @app.command()
 def request(
-    exception: Annotated[str, typer.Argument(metavar="EXCEPTION", help="The exception it is about.")],
+    exception: Annotated[
+        str, typer.Argument(metavar="EXCEPTION", help="The exception it is about.", callback=said)
+    ],
     action: Annotated[
         Literal["retry", "fix", "skip", "compensate", "accept"], typer.Option(help="What shall be done.")
     ],

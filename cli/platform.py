@@ -7,12 +7,12 @@ import typer
 
 from cli.client import ask, tell
 from cli.exits import FAILED, leave
+from cli.inputs import Reason, said
 from cli.output import Output, print_object, print_rows
 
 app = typer.Typer(no_args_is_help=True, help="The platforms: health, versions, limits.")
 
-PlatformName = Annotated[str, typer.Argument(metavar="PLATFORM", help="The platform's name.")]
-Reason = Annotated[str, typer.Option(help="Why; kept in the audit log.")]
+PlatformName = Annotated[str, typer.Argument(metavar="PLATFORM", help="The platform's name.", callback=said)]
 _COLUMNS = (
     "name",
     "capabilities",

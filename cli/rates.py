@@ -7,6 +7,8 @@ import typer
 
 from cli.client import ask, tell
 from cli.exits import INVALID, leave
+from cli.inputs import currency as known_currency
+from cli.inputs import day
 from cli.output import Output, print_object, print_rows
 
 app = typer.Typer(no_args_is_help=True, help="Exchange rates: import, show.")
@@ -51,9 +53,9 @@ def import_rates(
 @app.command()
 def show(
     date: Annotated[
-        str | None, typer.Option(metavar="YYYY-MM-DD", help="The day; today if left out.")
+        str | None, typer.Option(metavar="YYYY-MM-DD", help="The day; today if left out.", callback=day)
     ] = None,
-    currency: Annotated[str | None, typer.Option(help="Only this currency.")] = None,
+    currency: Annotated[str | None, typer.Option(help="Only this currency.", callback=known_currency)] = None,
     output: Output = "table",
 ) -> None:
     """Show the last rate of each currency by a day, with its own day and its source.

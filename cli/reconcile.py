@@ -9,12 +9,14 @@ import typer
 
 from cli.client import ask, tell
 from cli.exits import FAILED, INVALID, leave
+from cli.inputs import OneEntity, Reason, month, said
 from cli.output import Format, Output, print_json, print_object, print_rows, print_table, say
 
 app = typer.Typer(invoke_without_command=True)
 
-BreakId = Annotated[str, typer.Argument(metavar="BREAK", help="The break's id, such as BR-4QZ7K2M3PA.")]
-Month = Annotated[str, typer.Option("--period", help="The month, such as 2026-01.")]
+BreakId = Annotated[
+    str, typer.Argument(metavar="BREAK", help="The break's id, such as BR-4QZ7K2M3PA.", callback=said)
+]
 _BREAK_COLUMNS = ("id", "type", "document", "effect", "cause", "owner", "blocks_close", "status", "proposal")
 _PATIENCE_SECONDS = 900.0
 
@@ -22,8 +24,10 @@ _PATIENCE_SECONDS = 900.0
 @app.callback()
 def reconcile(
     context: typer.Context,
-    period: Annotated[str | None, typer.Option("--period", help="The month, such as 2026-01.")] = None,
-    entity: Annotated[str | None, typer.Option("--entity", help="Only this legal entity.")] = None,
+    period: Annotated[
+        str | None, typer.Option("--period", help="The month, such as 2026-01.", callback=month)
+    ] = None,
+    entity: OneEntity = None,
     output: Output = "table",
 ) -> None:
     """Set bookings, billings, receivables, cash, ledger and revenue beside each other, and name each break.
@@ -86,8 +90,10 @@ def show(found: list[dict[str, Any]], output: Format) -> None:
 
 @app.command("list")
 def list_breaks(
-    period: Annotated[str | None, typer.Option("--period", help="Only those of this month.")] = None,
-    entity: Annotated[str | None, typer.Option("--entity", help="Only those of this legal entity.")] = None,
+    period: Annotated[
+        str | None, typer.Option("--period", help="Only those of this month.", callback=month)
+    ] = None,
+    entity: OneEntity = None,
     status: Annotated[
         Literal["open", "explained", "repaired", "resolved"] | None, typer.Option(help="Only in this status.")
     ] = None,
@@ -110,11 +116,8 @@ def show_break(id: BreakId, output: Output = "table") -> None:
     print_object(ask(f"/breaks/{quote(id, safe='')}"), output)
 
 
-Why = Annotated[str, typer.Option("--reason", help="Why; kept in the audit log.")]
-
-
 @app.command()
-def repair(id: BreakId, reason: Why, output: Output = "table") -> None:
+def repair(id: BreakId, reason: Reason, output: Output = "table") -> None:
     """Ask a second person for a break's proposed repair; once they approve it, it is carried out.
 
     The answer names the override: `q2c override approve OVERRIDE --reason …`, by somebody else.
@@ -125,7 +128,7 @@ def repair(id: BreakId, reason: Why, output: Output = "table") -> None:
 
 
 @app.command()
-def explain(id: BreakId, reason: Why, output: Output = "table") -> None:
+def explain(id: BreakId, reason: Reason, output: Output = "table") -> None:
     """Ask a second person to accept a break as it is; once they approve it, it holds up no close.
 
     The answer names the override: `q2c override approve OVERRIDE --reason …`, by somebody else.

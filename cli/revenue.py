@@ -8,13 +8,13 @@ import typer
 
 from cli.client import ask, tell
 from cli.exits import FAILED, leave
+from cli.inputs import Month, OneEntity, day
+from cli.inputs import entity as known_entity
 from cli.output import Format, Output, print_json, print_rows, print_table, say
 from cli.waterfall import waterfall
 
 app = typer.Typer(no_args_is_help=True, help="A month's revenue: run, show, waterfall.")
 
-Month = Annotated[str, typer.Option("--period", help="The month, such as 2026-01.")]
-Entity = Annotated[str | None, typer.Option("--entity", help="Only this legal entity.")]
 _COUNTS = ("contracts", "posted", "unchanged", "not_in_force", "exceptions")
 _PATIENCE_SECONDS = 1800.0
 
@@ -24,7 +24,7 @@ app.command()(waterfall)
 @app.command()
 def run(
     period: Month,
-    entity: Entity = None,
+    entity: OneEntity = None,
     as_of: Annotated[
         str | None,
         typer.Option(
@@ -32,6 +32,7 @@ def run(
             metavar="DATE",
             help="Documents and changes up to this day count; today if left out. For simulators whose clock "
             "runs ahead.",
+            callback=day,
         ),
     ] = None,
     output: Output = "table",
@@ -56,7 +57,7 @@ def run(
 @app.command()
 def show(
     period: Month,
-    entity: Annotated[str, typer.Option("--entity", help="The legal entity.")],
+    entity: Annotated[str, typer.Option("--entity", help="The legal entity.", callback=known_entity)],
     output: Output = "table",
 ) -> None:
     """Show how the newest run over a month stands: counts, sums by account role, exceptions.

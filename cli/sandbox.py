@@ -22,10 +22,10 @@ def fault(
     route: Annotated[
         str | None, typer.Option(help='Only there: "POST /v1/invoices", or a path; * matches anything.')
     ] = None,
-    times: Annotated[int, typer.Option(help="How often it happens.")] = 1,
-    after: Annotated[int, typer.Option(help="How many matching requests pass before.")] = 0,
+    times: Annotated[int, typer.Option(min=1, help="How often it happens.")] = 1,
+    after: Annotated[int, typer.Option(min=0, help="How many matching requests pass before.")] = 0,
     seconds: Annotated[
-        float | None, typer.Option(help="How long down, slow, stale-read and period-closed last.")
+        float | None, typer.Option(min=0, help="How long down, slow, stale-read and period-closed last.")
     ] = None,
     field: Annotated[str | None, typer.Option(help="Which field of the answer drifts.")] = None,
     clear: Annotated[bool, typer.Option("--clear", help="Drop all faults that are set.")] = False,
@@ -40,6 +40,7 @@ def fault(
 
     Example: q2c sandbox fault netsuite --outcome applied-then-timeout --times 1
     """
+    _check_outcome(outcome)
     simulators = Simulators()
     if clear:
         simulators.call(platform, "DELETE", "faults")
@@ -93,15 +94,22 @@ def clock(
 
     Example: q2c sandbox clock --to 2027-01-01
     """
-    simulators = Simulators()
     if to is not None:
         _check_moment(to)
+    simulators = Simulators()
     rows = []
     for name in [platform] if platform else simulators.names:
         body = None if to is None else {"to": to}
         shown = simulators.call(name, "GET" if to is None else "POST", "clock", body)
         rows.append({"platform": name, "now": shown["now"]})
     print_rows(rows, output, ("platform", "now"))
+
+
+def _check_outcome(text: str | None) -> None:
+    from sandbox.kit.faults import OUTCOMES
+
+    if text is not None and text not in OUTCOMES:
+        leave(INVALID, f"--outcome: {text!r} is none of {', '.join(OUTCOMES)}")
 
 
 def _check_moment(text: str) -> None:

@@ -1,13 +1,14 @@
 """`q2c trigger`: a simulator's own event about a scenario file."""
 
 from collections import Counter
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 from urllib.parse import quote
 
 import typer
 
 from cli.client import tell
 from cli.exits import INVALID, leave
+from cli.inputs import currency as known_currency
 from cli.money_events import MoneyOrder, money_event
 from cli.output import Output, print_object, say
 from cli.scenario_file import as_written, valid_scenario
@@ -52,10 +53,12 @@ def trigger(
     amount: Annotated[
         str | None, typer.Option("--amount", metavar="AMOUNT", help="Stripe: else all that is open or paid.")
     ] = None,
-    currency: Annotated[str, typer.Option("--currency", help="Stripe: of the money.")] = "USD",
+    currency: Annotated[
+        str, typer.Option("--currency", help="Stripe: of the money.", callback=known_currency)
+    ] = "USD",
     method: Annotated[
-        str,
-        typer.Option("--method", help="card, declined, disputed, bank_debit or bank_debit_failed."),
+        Literal["card", "declined", "disputed", "bank_debit", "bank_debit_failed"],
+        typer.Option("--method", help="Stripe: how it is paid, and what comes of it."),
     ] = "card",
     won: Annotated[
         bool | None, typer.Option("--won/--lost", help="Stripe: the end of the dispute --payment.")
@@ -78,11 +81,11 @@ def trigger(
         order = MoneyOrder(invoice=invoice, payment=payment, amount=amount, currency=currency, method=method)
         print_object(money_event(file, order, won), output)
         return
+    if platform not in CRMS:
+        leave(INVALID, f"PLATFORM: {platform} approves no contracts; {', '.join(CRMS)} does")
     scenario = valid_scenario(file, change=change)
     simulators = Simulators()
     simulators.require(platform)
-    if platform not in CRMS:
-        leave(INVALID, f"PLATFORM: {platform} approves no contracts; {', '.join(CRMS)} does")
     document = as_written(scenario)
     load_except_crms(simulators, document, bare=bare)
     report_usage(scenario)  # first, so that whatever is billed because of the approval knows of it

@@ -11,6 +11,8 @@ import typer
 
 from cli.client import ask, telling
 from cli.exits import FAILED, INVALID, leave
+from cli.inputs import month as known_month
+from cli.inputs import said
 from cli.output import Output, print_object, print_rows, say
 from cli.usage_file import FileFormat, Rejects, Row, UnreadableFile, format_of, rows
 
@@ -64,8 +66,10 @@ def import_file(
 
 @app.command()
 def show(
-    contract: Annotated[str, typer.Argument(metavar="CONTRACT", help="The contract's id.")],
-    month: Annotated[str | None, typer.Option(help="Only this month, as YYYY-MM.")] = None,
+    contract: Annotated[str, typer.Argument(metavar="CONTRACT", help="The contract's id.", callback=said)],
+    month: Annotated[
+        str | None, typer.Option(help="Only this month, as YYYY-MM.", callback=known_month)
+    ] = None,
     output: Output = "table",
 ) -> None:
     """Show usage by line and month, and what becomes of it: taken in, late, waiting, not billed.

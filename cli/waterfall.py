@@ -1,7 +1,6 @@
 """`q2c revenue waterfall`: month by month what is billed, earned, deferred and still to be earned."""
 
 import datetime as dt
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -9,13 +8,13 @@ import typer
 
 from cli.client import ask
 from cli.exits import INVALID, leave
+from cli.inputs import OneEntity, is_month
 from cli.output import Output, print_json, print_table, say
 from cli.scenario_file import valid_scenario
 
 if TYPE_CHECKING:
     from rules.waterfall import Waterfall, WaterfallRow
 
-_MONTH = re.compile(r"(19|2[0-9])[0-9]{2}-(0[1-9]|1[0-2])")
 _PAGE = 100
 _FIGURES = ("billed", "earned", "deferred", "unbilled", "remaining")
 _MOST_MONTHS = 120
@@ -28,7 +27,7 @@ def waterfall(
     ] = None,
     first: Annotated[str | None, typer.Option("--from", metavar="YYYY-MM", help="The first month.")] = None,
     last: Annotated[str | None, typer.Option("--to", metavar="YYYY-MM", help="The last month.")] = None,
-    entity: Annotated[str | None, typer.Option("--entity", help="Only this legal entity.")] = None,
+    entity: OneEntity = None,
     by: Annotated[Literal["line", "contract"], typer.Option(help="A row for each.")] = "line",
     plot: Annotated[
         Path | None, typer.Option(metavar="FILE.svg", help="Draw it too, one picture a currency.")
@@ -66,7 +65,7 @@ def _months(first: str | None, last: str | None) -> tuple[dt.date, dt.date]:
 
 
 def _month(option: str, value: str) -> dt.date:
-    if not _MONTH.fullmatch(value):
+    if not is_month(value):
         leave(INVALID, f"{option}: {value!r} is not a month like 2026-01")
     return dt.date(int(value[:4]), int(value[5:]), 1)
 

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from gateway.access import Finance, Viewer
 from gateway.api.exceptions import Reason
-from gateway.api.reconciliations import MONTH, Entity, PathEntity, PathPeriod, known_entities
+from gateway.api.reconciliations import MONTH, Entity, PathEntity, PathPeriod, entities_asked
 from gateway.deps import TheOperations, TheStores
 from gateway.period_operations import CloseCheck, CloseRun
 
@@ -30,7 +30,7 @@ async def check_closes(
     entity: Entity | None = None,
 ) -> list[CloseCheck]:
     """Whether the period may be closed as the newest reconciliation has seen it, and what holds it up."""
-    entities = [entity] if entity else await known_entities(stores)
+    entities = await entities_asked(stores, entity)
     return [await operations.check_close(each, period) for each in entities]
 
 
@@ -39,7 +39,7 @@ async def close_period(
     request: CloseRequest, actor: Finance, stores: TheStores, operations: TheOperations
 ) -> list[CloseRun]:
     """Starts the close of each entity, or joins the one under way."""
-    entities = [request.entity] if request.entity else await known_entities(stores)
+    entities = await entities_asked(stores, request.entity)
     return [await operations.start_close(each, request.period, request.reason, actor) for each in entities]
 
 

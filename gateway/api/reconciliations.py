@@ -67,7 +67,7 @@ async def reconcile(
     order: ReconcileOrder, actor: OperatorRole, stores: TheStores, operations: TheOperations
 ) -> list[PeriodRun]:
     """Starts a run for each entity, or joins the one under way; it goes on without the caller."""
-    entities = [order.entity] if order.entity else await known_entities(stores)
+    entities = await entities_asked(stores, order.entity)
     return [await operations.start_reconciliation(each, order.period, actor) for each in entities]
 
 
@@ -152,7 +152,18 @@ async def _waiting(stores: Stores, recorded: RecordedBreak) -> RecordedException
 
 async def known_entities(stores: Stores) -> list[str]:
     """The legal entities that have contracts, in order."""
-    return sorted(set((await stores.periods.contract_entities()).values()))
+    return list(await stores.contracts.entities())
+
+
+async def entities_asked(stores: Stores, entity: str | None) -> list[str]:
+    """The one that is named, or all. One without contracts is a slip of the pen: nothing is run for it."""
+    known = await known_entities(stores)
+    if entity is None:
+        return known
+    if entity not in known:
+        message = f"{entity} has no contracts; those that have: {', '.join(known) or 'none'}"
+        raise Problem(400, "invalid", message, field="entity")
+    return [entity]
 
 
 async def known_break(stores: Stores, id: str) -> RecordedBreak:

@@ -10,6 +10,7 @@ from canonical.base import Day, Noun
 from canonical.revenue import MONTH, first_day
 from gateway.access import Finance, Viewer
 from gateway.api.audit import record
+from gateway.api.reconciliations import entities_asked
 from gateway.deps import TheOperations, TheStores
 from gateway.problems import Problem
 from gateway.revenue_operations import RevenueRun, WaterfallPage
@@ -43,7 +44,7 @@ async def start_runs(
     if last > (request.as_of or tomorrow):
         message = f"{request.period} has not ended on {request.as_of or 'any calendar'}"
         raise Problem(400, "invalid", message, field="period")
-    entities = [request.entity] if request.entity else list(await stores.contracts.entities())
+    entities = await entities_asked(stores, request.entity)
     runs = []
     for entity in entities:
         runs.append(await operations.start_revenue(entity, request.period, request.as_of, actor))

@@ -130,6 +130,7 @@ class FakeOperations(FakePeriods, FakeRevenue):
         self.fails_with: OperationError | None = None
         self.contracts: dict[str, ContractView] = {"C-1": contract_view()}
         self.wholes: dict[str, ContractState] = {}
+        self.held_up = {}
 
     def _asked(self, name: str, what: Any) -> None:
         if self.fails_with is not None:
