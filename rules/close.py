@@ -33,7 +33,9 @@ def _not_over(gate: Gate) -> Sequence[str]:
 
 
 def _held_up(found: Break) -> str:
+    objects = [each for each in found.documents if each != found.document]
+    document = f"{found.document} ({', '.join(objects)})" if objects else found.document
     return (
-        f"{found.id}: {found.type.replace('_', ' ')} of {found.effect:f}, {found.document}: {found.cause}; "
+        f"{found.id}: {found.type.replace('_', ' ')} of {found.effect:f}, {document}: {found.cause}; "
         f"{found.owner} is asked; proposal: {found.proposal}"
     )

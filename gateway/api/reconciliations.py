@@ -39,6 +39,7 @@ class BreakView(Noun):
     id: str
     type: BreakType
     document: str
+    documents: tuple[str, ...]
     effect: Dec
     cause: str
     owner: str

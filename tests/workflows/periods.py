@@ -20,6 +20,10 @@ def this_period() -> str:
     return month_key(today())
 
 
+def last_period() -> str:
+    return month(-1)[:7]
+
+
 async def until_over(made: World, path: str, run: dict[str, Any], seconds: float = 60.0) -> str:
     """Waits for the run's end and says how it ended; webhooks are delivered meanwhile."""
 

@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 
-from rules.calendar import month_key
 from store.audit import AuditLog
 from store.periods import PeriodStore
 from tests.agreement import until_agreed
@@ -14,6 +13,7 @@ from tests.workflows.periods import (
     approved,
     closed,
     journal_by_hand,
+    last_period,
     lost_invoice,
     reconciled,
     repair_asked,
@@ -26,10 +26,6 @@ from tests.world import World
 pytestmark = pytest.mark.xdist_group("close")
 
 TAXED = {"tax_rate_percent": "8.875"}
-
-
-def last_period() -> str:
-    return month_key(dt.date.fromisoformat(month(-1)))
 
 
 async def monthly(made: World) -> dict[str, Any]:
