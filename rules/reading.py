@@ -6,6 +6,7 @@ INTERFACES.md.
 """
 
 import json
+from collections import deque
 from collections.abc import Hashable, Mapping, Sequence
 from typing import Any, Literal
 
@@ -44,6 +45,7 @@ def read_scenario(text: str, format: Format) -> Scenario:
     _say_evergreen(data)
     _say_first_prices(data)
     _refuse_what_only_the_system_says(data)
+    _refuse_empty_figures(data)
     try:
         return Scenario.model_validate(data, by_alias=True, by_name=False)
     except ValidationError as error:
@@ -58,6 +60,10 @@ def _json(text: str) -> Any:
     except json.JSONDecodeError as error:
         place = f"line {error.lineno}, column {error.colno}"
         raise InvalidScenario([("", f"not JSON: {error.msg} ({place})")]) from None
+    except InvalidScenario:
+        raise
+    except ValueError:  # Python reads no whole number of more than 4,300 digits
+        raise InvalidScenario([("", "not JSON: a number in it is too long to be read")]) from None
     except RecursionError:
         raise InvalidScenario([("", "the file is nested too deeply")]) from None
 
@@ -124,6 +130,27 @@ def _refuse_what_only_the_system_says(data: dict[str, Any]) -> None:
         if isinstance(change, dict)
         for name in sorted(_OF_THE_SYSTEM.get(str(change.get("type")), ()) & change.keys())
     ]
+    if found:
+        raise InvalidScenario(found)
+
+
+_FIGURES = {"quantity", "discount_percent", "tax_rate_percent", "uplift_percent", "fee", "ssp"}
+"""Decimals that may be left out. A blank one is no default: `quantity:` in YAML would count as 1."""
+
+
+def _refuse_empty_figures(data: dict[str, Any]) -> None:
+    """Each list and object is looked into once: YAML's anchors put one into many places, or into itself."""
+    found: list[Problem] = []
+    seen: set[int] = set()
+    left: deque[tuple[tuple[int | str, ...], Any]] = deque([((), data)])
+    while left:
+        path, value = left.popleft()
+        if value is None and path[-1] in _FIGURES:
+            found.append((field_path(path), "is empty: give a decimal, or leave the key out"))
+        if isinstance(value, dict | list) and id(value) not in seen:
+            seen.add(id(value))
+            inside = value.items() if isinstance(value, dict) else enumerate(value)
+            left.extend(((*path, part), item) for part, item in inside)
     if found:
         raise InvalidScenario(found)
 

@@ -9,7 +9,7 @@ import yaml
 
 from canonical.contract import RenewalTerms
 from rules.validation import Format, InvalidScenario, read_scenario
-from tests.rules.scenarios import contract, raw, renewal, seats
+from tests.rules.scenarios import amendment, contract, raw, renewal, seats
 
 EXAMPLE = Path(__file__).parent / "examples" / "annual-seats-with-overage.json"
 
@@ -54,7 +54,25 @@ def test_a_key_that_is_there_twice_is_named(text: str, format: Format) -> None:
     assert "twice" in _problems(text, format)["as_of"]
 
 
-@pytest.mark.parametrize("text", ["", "{", "[1,", '{"a": NaN}', '{"a": Infinity}', "nonsense", "[" * 100_000])
+@pytest.mark.parametrize("name", ["quantity", "discount_percent", "tax_rate_percent", "ssp"])
+def test_a_figure_left_blank_is_refused_and_not_taken_as_left_out(name: str) -> None:
+    as_yaml = yaml.safe_dump(raw(contract({**seats(), name: None}))).replace(f"{name}: null", f"{name}:")
+    assert list(_problems(as_yaml, "yaml")) == [f"contract.lines[0].{name}"]
+
+
+def test_a_figure_left_blank_in_a_change_is_refused() -> None:
+    changes = [amendment("2026-02-01", {"id": "L1", "quantity": None, "discount_percent": "5"})]
+    data = {**raw(contract(seats())), "changes": changes}
+    assert list(_problems(json.dumps(data))) == ["changes[0].lines[0].quantity"]
+
+
+def test_yaml_that_contains_itself_is_looked_through_once() -> None:
+    assert "a" in _problems("a: &a [*a]\nas_of: 2026-01-01\n", "yaml")
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{", "[1,", '{"a": NaN}', '{"a": Infinity}', "nonsense", "[" * 100_000, "1" * 5_000]
+)
 def test_what_is_not_json_says_so(text: str) -> None:
     assert "" in _problems(text)
 
