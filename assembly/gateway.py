@@ -15,6 +15,7 @@ from assembly.platform_views import PlatformDesk
 from assembly.platforms import connector_of
 from assembly.policy_source import GovernedPolicy
 from assembly.receivers import receivers
+from assembly.schedules import sweep_order, swept_platforms
 from assembly.settings import Settings
 from assembly.stack_state import read_stack
 from assembly.temporal import codec_of, connect
@@ -58,6 +59,7 @@ async def assemble(settings: Settings, *, client: Client) -> FastAPI:
         ui_url=_ui_url(settings),
         periods=PeriodStore(database),
         period_policy=GovernedPolicy(policy),
+        sweeps={name: sweep_order(settings, name) for name in swept_platforms(settings)},
     )
     app = create_app(
         GatewayDeps(

@@ -3,7 +3,7 @@
 import asyncio
 import datetime as dt
 import hashlib
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator, Awaitable, Mapping
 from contextlib import asynccontextmanager
 from typing import NoReturn, TypeVar
 from urllib.parse import quote
@@ -23,11 +23,13 @@ from assembly.change_preview import previewed
 from assembly.handoff import start_of_contract
 from assembly.platform_views import PlatformDesk
 from assembly.revenue_operations import TemporalRevenue
+from assembly.sweep_operations import TemporalSweeps
 from canonical.change import ContractChange
 from canonical.ids import contract_workflow_id
 from canonical.lifecycle import ContractState, Submission, Ticket
 from canonical.lifecycle import ContractView as StateView
 from canonical.scenario import Scenario
+from canonical.sweep import SweepOrder
 from gateway.operations import (
     Actor,
     ChangePreview,
@@ -56,7 +58,7 @@ T = TypeVar("T")
 _PATIENCE_SECONDS = 15
 
 
-class TemporalOperations(TemporalRevenue):
+class TemporalOperations(TemporalRevenue, TemporalSweeps):
     """`ui_url` is the Web UI's address, None where it is not known; `crm` the platform that contracts are
     read from where a document does not say.
     """
@@ -72,6 +74,7 @@ class TemporalOperations(TemporalRevenue):
         ui_url: str | None,
         periods: PeriodRecords,
         period_policy: PeriodPolicy,
+        sweeps: Mapping[str, SweepOrder],
     ) -> None:
         self._client = client
         self._exceptions = exceptions
@@ -81,6 +84,7 @@ class TemporalOperations(TemporalRevenue):
         self._ui_url = ui_url
         self._periods = periods
         self._period_policy = period_policy
+        self._sweeps = sweeps
 
     async def check(self) -> None:
         try:

@@ -1,4 +1,4 @@
-"""What Temporal starts by itself: the nightly reconciliation."""
+"""What Temporal starts by itself: the nightly reconciliation, and the sweep for lost events."""
 
 import datetime as dt
 
@@ -8,6 +8,7 @@ from temporalio.client import (
     Schedule,
     ScheduleActionStartWorkflow,
     ScheduleAlreadyRunningError,
+    ScheduleIntervalSpec,
     ScheduleOverlapPolicy,
     SchedulePolicy,
     ScheduleSpec,
@@ -17,30 +18,78 @@ from temporalio.client import (
 )
 from temporalio.service import RPCError, RPCStatusCode
 
+from assembly.platforms import capabilities_of, configured
 from assembly.settings import Settings
+from canonical.ids import sweep_workflow_id
+from canonical.sweep import SweepOrder
 from workflows._options import WORKFLOW_QUEUE
 from workflows.nightly import NightlyOrder, NightlyWorkflow
+from workflows.sweep import EventSweepWorkflow
 
 NIGHTLY = "reconciliation-nightly"
 _log = structlog.get_logger("worker")
 
 
 async def ensure_schedules(client: Client, settings: Settings) -> bool:
-    """Creates the nightly schedule, or brings it in line with the settings; several workers may ask at once.
+    """Creates the schedules, or brings them in line with the settings; several workers may ask at once.
 
-    False where the server knows no schedules (the time-skipping one): reconciliation is by hand there.
+    False where the server knows no schedules (the time-skipping one): what they do is done by hand there.
     """
-    wanted = _nightly(settings)
+    wanted = {NIGHTLY: _nightly(settings)}
+    wanted |= {sweep_schedule(name): _sweep(settings, name) for name in swept_platforms(settings)}
     try:
-        await client.create_schedule(NIGHTLY, wanted)
-    except ScheduleAlreadyRunningError:
-        await client.get_schedule_handle(NIGHTLY).update(lambda known: _changed(known, wanted))
+        for name, schedule in wanted.items():
+            await _ensure(client, name, schedule)
     except RPCError as error:
         if error.status != RPCStatusCode.UNIMPLEMENTED:
             raise
-        _log.warning("no schedules on this server: nothing is reconciled by itself")
+        _log.warning("no schedules on this server: nothing is reconciled or swept by itself")
         return False
     return True
+
+
+async def _ensure(client: Client, name: str, wanted: Schedule) -> None:
+    try:
+        await client.create_schedule(name, wanted)
+    except ScheduleAlreadyRunningError:
+        await client.get_schedule_handle(name).update(lambda known: _changed(known, wanted))
+
+
+def sweep_schedule(platform: str) -> str:
+    return f"event-sweep-{platform}"
+
+
+def swept_platforms(settings: Settings) -> tuple[str, ...]:
+    """The configured platforms that list their events."""
+    return tuple(name for name in configured(settings) if "events" in capabilities_of(name))
+
+
+def sweep_order(settings: Settings, platform: str, since: dt.datetime | None = None) -> SweepOrder:
+    given = settings.events
+    return SweepOrder(
+        platform=platform,
+        overlap_minutes=given.overlap_minutes,
+        first_days=given.first_days,
+        since=since,
+    )
+
+
+def _sweep(settings: Settings, platform: str) -> Schedule:
+    given = settings.events
+    return Schedule(
+        action=ScheduleActionStartWorkflow(
+            EventSweepWorkflow.run,
+            sweep_order(settings, platform),
+            id=sweep_workflow_id(platform),
+            task_queue=WORKFLOW_QUEUE,
+            static_summary=f"lost events of {platform}",
+        ),
+        spec=ScheduleSpec(
+            intervals=[ScheduleIntervalSpec(every=dt.timedelta(minutes=given.sweep_every_minutes))]
+        ),
+        policy=SchedulePolicy(overlap=ScheduleOverlapPolicy.SKIP, catchup_window=dt.timedelta(minutes=10)),
+        state=ScheduleState(paused=not given.sweep, note="from q2c's configuration"),
+    )
 
 
 def _nightly(settings: Settings) -> Schedule:

@@ -69,6 +69,21 @@ class Reconciliation(Section):
     time_zone: str = Field("UTC", description="The zone of `nightly_cron`, such as Europe/Berlin.")
 
 
+class Events(Section):
+    """How lost events are found again: the platforms' own lists are compared with our log."""
+
+    sweep: bool = Field(
+        True, description="Whether that is done by itself; `q2c event sweep` does it at once."
+    )
+    sweep_every_minutes: int = Field(15, ge=1, le=1440, description="How often.")
+    overlap_minutes: int = Field(
+        60, ge=1, le=1440, description="How far before the newest event swept the next sweep begins."
+    )
+    first_days: int = Field(
+        3, ge=0, le=30, description="How far a platform's first sweep goes back; 0: from its time on."
+    )
+
+
 class Store(Section):
     """Our own database: event log, lineage, exceptions, audit, read models."""
 

@@ -19,6 +19,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from assembly.local_layers import made_at_first_start, offered_by_stack
 from assembly.sections import (
     Codec,
+    Events,
     Gateway,
     Governance,
     Log,
@@ -72,6 +73,7 @@ class Settings(BaseSettings):
     codec: Codec = Field(default_factory=Codec)
     workers: Workers = Field(default_factory=Workers)
     reconciliation: Reconciliation = Field(default_factory=Reconciliation)
+    events: Events = Field(default_factory=Events)
     sandbox: Sandbox = Field(default_factory=Sandbox)
     log: Log = Field(default_factory=Log)
 

@@ -19,6 +19,7 @@ from activities.closes import CloseActivities
 from activities.contracts import ContractActivities
 from activities.crm import CrmActivities, PolicySource
 from activities.erp import ErpActivities
+from activities.events import EventActivities
 from activities.merging import MergeActivities
 from activities.payments import PaymentActivities
 from activities.periods import BillingListing, ErpListing, PaymentListing, PeriodActivities, TaxListing
@@ -63,6 +64,7 @@ from workflows.refund import RefundWorkflow
 from workflows.renewal import RenewalWorkflow
 from workflows.repair import RepairWorkflow
 from workflows.revenue import RevenueBatchWorkflow, RevenueWorkflow
+from workflows.sweep import EventSweepWorkflow
 from workflows.transfer import TransferWorkflow
 
 _log = structlog.get_logger("worker")
@@ -90,6 +92,7 @@ WORKFLOWS: Sequence[type] = (
     RepairWorkflow,
     CloseWorkflow,
     NightlyWorkflow,
+    EventSweepWorkflow,
 )
 
 PASSED_THROUGH = (
@@ -165,6 +168,8 @@ def _activities(
             ]
         case "payments":
             return [*methods(PaymentActivities(port)), *methods(PaymentListing(port, records))]
+        case "events":
+            return methods(EventActivities(port, records))
 
 
 def methods(activities: object) -> list[Callable[..., Any]]:

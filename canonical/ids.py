@@ -63,6 +63,10 @@ def revenue_key(contract: str, period: str, number: int) -> str:
     return f"revenue/{contract}/{period}" + (f"/{number}" if number else "")
 
 
+def sweep_workflow_id(platform: str) -> str:
+    return f"event-sweep/{platform}"
+
+
 def idempotency_key(origin: Origin, part: str = "") -> str:
     """64 hex digits for one write: the same for every repetition of it, another for every other write."""
     text = "\x1f".join(

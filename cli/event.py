@@ -1,17 +1,21 @@
 """`q2c event`: the log of what came in and went out."""
 
-from typing import Annotated, Literal
+import time
+from typing import Annotated, Any, Literal
 
 import typer
 
 from cli.client import ask, tell
+from cli.exits import FAILED, leave
 from cli.inputs import Reason
-from cli.output import Output, print_object, print_rows
+from cli.output import Output, print_object, print_rows, say
 
 app = typer.Typer(no_args_is_help=True, help="The log of inbound and outbound events.")
 
 EventNumber = Annotated[int, typer.Argument(metavar="ID", min=1, help="The event's number in the log.")]
 Limit = Annotated[int, typer.Option(min=1, max=1000, help="At most so many.")]
+SWEPT_COLUMNS = ("platform", "since", "listed", "known", "handed_on", "reached", "unlisted_before")
+_PATIENCE_SECONDS = 900.0
 EVENT_COLUMNS = ("id", "platform", "type", "received_at", "stream", "state", "reason", "attempts")
 
 
@@ -59,3 +63,47 @@ def replay(
     """
     rows = tell(f"/events/{event}/replay", {"reason": reason}, role="operator")
     print_rows(rows, output, EVENT_COLUMNS)
+
+
+@app.command()
+def sweep(
+    platform: Annotated[str | None, typer.Option(help="Only this platform's events.")] = None,
+    since: Annotated[
+        str | None,
+        typer.Option(
+            metavar="MOMENT",
+            help="From there instead of from the last sweep, such as 2026-01-31T08:00:00Z. Stripe lists the "
+            "events of 30 days.",
+        ),
+    ] = None,
+    output: Output = "table",
+) -> None:
+    """Look for lost events now: what a platform lists and the log does not know is handed on.
+
+    By itself it is done every quarter of an hour. What is known already changes nothing, and a webhook that
+    comes late after all is a duplicate.
+
+    Example: q2c event sweep --platform stripe -o json
+    """
+    runs = tell("/events/sweeps", {"platform": platform, "since": since}, role="operator")
+    print_rows([_swept(run) for run in runs], output, SWEPT_COLUMNS)
+
+
+def _swept(run: dict[str, Any]) -> dict[str, Any]:
+    """What the sweep found, once it is over; ends the command where it fails, or takes too long."""
+    say(f"looking for lost events of {run['platform']}")
+    deadline = time.monotonic() + _PATIENCE_SECONDS
+    while run["status"] == "running":
+        if time.monotonic() > deadline:
+            leave(FAILED, f"{run['workflow_id']} still runs; q2c platform list says whether it is held up")
+        time.sleep(0.2)
+        run = ask(f"/events/sweeps/{run['platform']}/runs/{run['run_id']}")
+    if run["status"] != "done":
+        leave(FAILED, f"{run['workflow_id']} has failed: {run['run_url'] or run['run_id']}")
+    found: dict[str, Any] = run["result"]
+    if found["unlisted_before"] is not None:
+        say(
+            f"{run['platform']} lists nothing before {found['unlisted_before']}: what was lost until then is "
+            "found by q2c reconcile"
+        )
+    return found

@@ -8,7 +8,7 @@ from typing import Any, Literal
 import httpx
 from pydantic import BaseModel
 
-Capability = Literal["crm", "billing", "tax", "erp", "payments"]
+Capability = Literal["crm", "billing", "tax", "erp", "payments", "events"]
 
 
 @dataclass(frozen=True)
@@ -22,8 +22,8 @@ class Vendor:
 
 
 VENDORS: Mapping[str, Vendor] = {
-    "salesforce": Vendor(("crm",), "connectors.salesforce", "SalesforceSettings"),
-    "stripe": Vendor(("billing", "payments"), "connectors.stripe", "StripeSettings"),
+    "salesforce": Vendor(("crm", "events"), "connectors.salesforce", "SalesforceSettings"),
+    "stripe": Vendor(("billing", "payments", "events"), "connectors.stripe", "StripeSettings"),
     "avatax": Vendor(("tax",), "connectors.avatax", "AvaTaxSettings"),
     "netsuite": Vendor(("erp",), "connectors.netsuite", "NetSuiteSettings"),
 }

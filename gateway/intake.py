@@ -1,21 +1,14 @@
 """How an event gets into the log: together with those that arrive at the same moment, in one transaction."""
 
 import asyncio
-import datetime as dt
-import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 from connectors.webhooks import NotAnEvent, PlatformEvent
 from gateway.metrics import GatewayMetrics
 from store.database import StoreUnavailable
-from store.event_log import UNREADABLE, EventLog, NewEvent
+from store.event_log import EventLog
 from store.group_commit import GroupCommit
-
-MAX_NAME = 500
-"""The longest id or type, in bytes, that every database can index."""
-_MAX_VERSION = 2**63 - 1
-NOTHING = "nothing"
-"""The type of a body whose sender is known and which holds no event for us."""
+from store.new_events import NewEvent, flaw_of
 
 
 class EventIntake:
@@ -60,77 +53,7 @@ class EventIntake:
 
 
 def check_storable(event: PlatformEvent) -> None:
-    """Raises NotAnEvent for what no database can hold: names too long, with NUL, not Unicode; naive times."""
-    names = {"id": event.id, "type": event.type, "contract": event.contract, "object_id": event.object_id}
-    for field, value in names.items():
-        flaw = None if value is None else _flaw(value)
-        if flaw is not None:
-            raise NotAnEvent(f"{field} {flaw}")
-    if event.occurred_at.tzinfo is None or not 1970 <= event.occurred_at.year < 9999:
-        raise NotAnEvent("occurred_at has no time zone, or is no time of this world")
-    if event.version is not None and not 0 <= event.version <= _MAX_VERSION:
-        raise NotAnEvent("version is out of range")
-
-
-def _flaw(name: str) -> str | None:
-    """What is wrong with a name, in words that don't repeat it."""
-    if name == "" or "\x00" in name:
-        return "is empty or holds a NUL"
-    if any("\ud800" <= character <= "\udfff" for character in name):
-        return "is not Unicode text"
-    if len(name.encode()) > MAX_NAME:
-        return f"is longer than {MAX_NAME} bytes"
-    return None
-
-
-def new_event(
-    event: PlatformEvent, platform: str, body: bytes, headers: Mapping[str, str], now: dt.datetime
-) -> NewEvent:
-    return NewEvent(
-        platform=platform,
-        event_id=event.id,
-        type=event.type,
-        received_at=now,
-        occurred_at=event.occurred_at,
-        contract=event.contract,
-        object_kind=event.object_kind,
-        object_id=event.object_id,
-        version=event.version,
-        body=body,
-        headers=headers,
-        correlation_id=event.id,
-    )
-
-
-def letter(
-    platform: str,
-    body: bytes,
-    headers: Mapping[str, str],
-    now: dt.datetime,
-    *,
-    dead_because: str | None,
-    named: str | None = None,
-) -> NewEvent:
-    """A body without an event in it: dead with its reason, or (None) ignored.
-
-    It is named by its body's hash, so that the event which its sender may mend and send again under the
-    same id (`named`) is not taken for a duplicate of it.
-    """
-    digest = hashlib.sha256(body).hexdigest()
-    kind = NOTHING if dead_because is None else UNREADABLE
-    return NewEvent(
-        platform=platform,
-        event_id=f"{kind}:{digest}",
-        type=kind,
-        received_at=now,
-        occurred_at=None,
-        contract=None,
-        object_kind="other",
-        object_id=digest if named is None or _flaw(named) else named,
-        version=None,
-        body=body,
-        headers=headers,
-        correlation_id=f"{kind}:{digest[:16]}",
-        state="ignored" if dead_because is None else "dead",
-        reason=dead_because or "the sender says nothing that concerns us",
-    )
+    """Raises NotAnEvent for what no database can hold."""
+    flaw = flaw_of(event)
+    if flaw is not None:
+        raise NotAnEvent(flaw)

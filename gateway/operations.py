@@ -20,6 +20,7 @@ from canonical.lifecycle import ContractState
 from canonical.scenario import Scenario
 from gateway.period_operations import PeriodOperations
 from gateway.revenue_operations import RevenueOperations
+from gateway.sweep_operations import SweepOperations
 from ports.records import OverrideRecord, ResolveAction
 from store.exceptions import RecordedException
 from store.operators import Role
@@ -166,7 +167,7 @@ class PlatformView(Noun):
     """Activities that wait in the platform's queue."""
 
 
-class Operations(PeriodOperations, RevenueOperations, Protocol):
+class Operations(PeriodOperations, RevenueOperations, SweepOperations, Protocol):
     """Each call can be repeated with the same `actor.request_id`. Errors: the tree above.
 
     Audit: `start_contract`, `change_contract` and the platform calls are audited by the gateway once they

@@ -13,12 +13,12 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from connectors.webhooks import NotAnEvent, SignatureInvalid
 from gateway.deps import GatewayDeps
-from gateway.intake import EventIntake, check_storable, letter, new_event
+from gateway.intake import EventIntake, check_storable
 from gateway.limits import is_too_deep
 from gateway.metrics import GatewayMetrics
 from gateway.problems import ErrorBody, Problem
 from store.database import StoreUnavailable
-from store.event_log import NewEvent
+from store.new_events import NewEvent, letter, new_event
 
 _log = structlog.get_logger("gateway.webhooks")
 

@@ -8,6 +8,7 @@ from canonical.metering import MeteredMonth
 from canonical.origin import Origin, Reference
 from canonical.revenue import EntityContracts, EntityQuestion
 from ports.periods import PeriodRecords
+from ports.sweeps import SweepRecords
 
 ResolveAction = Literal["retry", "fix", "skip", "compensate", "accept"]
 
@@ -111,7 +112,7 @@ class EventFate(Noun):
     reason: str | None = None
 
 
-class Records(PeriodRecords, Protocol):
+class Records(PeriodRecords, SweepRecords, Protocol):
     """Every call can be repeated with the same effect."""
 
     async def record_lineage(self, entries: tuple[LineageEntry, ...]) -> None: ...

@@ -5,7 +5,7 @@ An event is `waiting` until the relay has handed it on, then `handed_on` (a work
 """
 
 import datetime as dt
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
@@ -14,6 +14,7 @@ from sqlalchemy.orm import aliased
 from sqlmodel import col
 
 from store.database import Database
+from store.new_events import UNREADABLE, NewEvent
 from store.tables import InboundEvent, table_of
 
 EventState = Literal["waiting", "handed_on", "applied", "ignored", "dead"]
@@ -22,34 +23,6 @@ Clock = Callable[[], dt.datetime]
 
 def utc_now() -> dt.datetime:
     return dt.datetime.now(dt.UTC)
-
-
-class NewEvent(BaseModel):
-    """An event as it came. A signed body that is not the event is `dead`, one that says nothing `ignored`."""
-
-    model_config = ConfigDict(frozen=True)
-
-    platform: str
-    event_id: str
-    type: str
-    received_at: dt.datetime
-    occurred_at: dt.datetime | None
-    contract: str | None
-    object_kind: str
-    object_id: str
-    version: int | None
-    body: bytes
-    headers: Mapping[str, str]
-    correlation_id: str
-    state: Literal["waiting", "dead", "ignored"] = "waiting"
-    reason: str | None = None
-
-    @property
-    def stream(self) -> str:
-        """Events of one stream are handed on in order of receipt: the contract's, else the object's."""
-        if self.contract is not None:
-            return f"contract/{self.contract}"
-        return f"{self.object_kind}/{self.platform}/{self.object_id}"
 
 
 class LoggedEvent(BaseModel):
@@ -250,10 +223,6 @@ class EventLog:
             for state, count in await session.execute(statement):
                 states[state] = count
         return states
-
-
-UNREADABLE = "unreadable"
-"""The type of a dead letter whose body is not an event."""
 
 
 def _due_heads(now: dt.datetime, limit: int) -> Any:

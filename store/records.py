@@ -1,10 +1,12 @@
 """`ports.records.Records` on the store: what workflows and activities write down and read back."""
 
 import datetime as dt
+from collections.abc import Sequence
 
 from canonical.ids import contract_revenue_workflow_id
 from canonical.metering import MeteredMonth
 from canonical.revenue import EntityContracts, EntityQuestion
+from ports.events import ListedEvent
 from ports.records import (
     ContractRecord,
     EventFate,
@@ -22,6 +24,7 @@ from store.lineage import LineageLog
 from store.outbox import Outbox
 from store.overrides import OverrideList
 from store.periods import PeriodStore
+from store.sweeps import SweepStore
 from store.usage import UsageLog
 
 
@@ -37,6 +40,7 @@ class StoreRecords(PeriodStore):
         self._outbox = Outbox(database, clock=clock)
         self._contracts = ContractList(database)
         self._events = EventLog(database, clock=clock)
+        self._sweeps = SweepStore(database, clock=clock)
 
     async def record_lineage(self, entries: tuple[LineageEntry, ...]) -> None:
         await self._lineage.record(entries)
@@ -75,6 +79,15 @@ class StoreRecords(PeriodStore):
 
     async def finish_event(self, fate: EventFate) -> None:
         await self._events.finish(fate.platform, fate.event_id, fate.fate, fate.reason)
+
+    async def reached(self, platform: str) -> dt.datetime | None:
+        return await self._sweeps.reached(platform)
+
+    async def reach(self, platform: str, moment: dt.datetime) -> None:
+        await self._sweeps.reach(platform, moment)
+
+    async def take_in(self, platform: str, listed: Sequence[ListedEvent]) -> int:
+        return await self._sweeps.take_in(platform, listed)
 
     async def entity_contracts(self, question: EntityQuestion) -> EntityContracts:
         contracts = await self._contracts.ids(question.entity, question.after, question.limit)

@@ -362,3 +362,12 @@ class RateRow(Base, table=True):
     recorded_by: str = Field(sa_type=Text)
     recorded_at: dt.datetime = Field(sa_type=UtcDateTime)
     reason: str | None = Field(default=None, sa_type=Text)
+
+
+class EventCursor(Base, table=True):
+    """Up to when a platform's own list of events has been compared with the event log."""
+
+    __tablename__ = "event_cursor"
+    platform: str = Field(sa_column=Column("platform", Text, primary_key=True))
+    reached: dt.datetime = Field(sa_type=UtcDateTime)
+    swept_at: dt.datetime = Field(sa_type=UtcDateTime)

@@ -1,6 +1,7 @@
 """Salesforce as CRM: the contract in one consistent snapshot, and its fate written back."""
 
-from collections.abc import Callable
+import datetime as dt
+from collections.abc import AsyncIterator, Callable
 from decimal import Decimal
 from typing import Any
 from urllib.parse import quote
@@ -10,21 +11,30 @@ import httpx
 from connectors.auth import utc_now
 from connectors.salesforce.check import field_problems
 from connectors.salesforce.client import PLATFORM, SalesforceClient
+from connectors.salesforce.events import approval_of, moment
 from connectors.salesforce.fields import FieldMap, load_fields
 from connectors.salesforce.mapping import ContractRecord, contract_body, order_body, snapshot
 from connectors.salesforce.records import Figures, children
 from connectors.salesforce.settings import SalesforceSettings
-from connectors.salesforce.soql import contracts_query, version_query, write_back_query
+from connectors.salesforce.soql import (
+    approvals_query,
+    contracts_query,
+    version_query,
+    write_back_query,
+)
 from connectors.salesforce.wire import Record, SubRequest
 from ports.access import AccessReport
 from ports.crm import ContractSnapshot, CrmWriteBack
 from ports.errors import Conflict, NotFound, UnexpectedAnswer
+from ports.events import EventPage
 
-READ, WRITE = "read_contract", "write_back"
+READ, WRITE, LIST = "read_contract", "write_back", "events"
 
 
 class Salesforce:
-    """Implements `ports.crm.Crm`. Calls that ended in OutcomeUnknown can simply be made again."""
+    """Implements `ports.crm.Crm` and `ports.events.EventSource`. Calls that ended in OutcomeUnknown can
+    simply be made again.
+    """
 
     def __init__(self, client: SalesforceClient, fields: FieldMap) -> None:
         self._client, self._fields = client, fields
@@ -71,6 +81,11 @@ class Salesforce:
             writes.append(self._order_write(request.change, request.change_status, contract.record))
         if writes:
             await self._client.composite(writes, operation=WRITE)
+
+    async def events(self, since: dt.datetime) -> AsyncIterator[EventPage]:
+        """The orders approved and saved since then; records do not expire."""
+        found = await self._client.query(approvals_query(self._fields, moment(since)), operation=LIST)
+        yield EventPage(events=tuple(approval_of(self._fields, each) for each in found), complete_since=since)
 
     async def check_fields(self) -> list[str]:
         """What the org lacks of the field map, in words; empty: it fits. Asks `describe` of each object."""

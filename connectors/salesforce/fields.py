@@ -67,6 +67,7 @@ FIGURES: dict[str, frozenset[str]] = {
             "opportunity",
         }
     ),
+    "listed_order": frozenset({"contract", "changed_at"}),
     "approval": frozenset({"approved", "approved_at", "approved_by"}),
     "line": frozenset(
         {
@@ -152,6 +153,7 @@ class FieldMap(Noun):
     account: RecordRule
     contract: RecordRule
     order: RecordRule
+    listed_order: RecordRule
     approval: RecordRule
     line: RecordRule
     tier: RecordRule

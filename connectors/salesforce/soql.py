@@ -42,6 +42,17 @@ def write_back_query(fields: FieldMap, contract_id: str) -> str:
     )
 
 
+def approvals_query(fields: FieldMap, since: str) -> str:
+    """Approved orders of our contracts that were saved since this moment, in the order in which they were."""
+    order, listed = fields.order, fields.listed_order
+    contract, changed = listed.fields["contract"].field, listed.fields["changed_at"].field
+    columns = [*(order.fields[name].field for name in ("record_id", "type", "version")), contract, changed]
+    return (
+        f"SELECT {_listed(columns)} FROM {order.object} "
+        f"WHERE {_approved(fields)} AND {contract} != null AND {changed} >= {since} ORDER BY {changed}"
+    )
+
+
 def _orders(fields: FieldMap) -> list[str]:
     tiers = _child(fields.tier, _columns(fields.tier))
     ramp = _child(fields.ramp_step, [*_columns(fields.ramp_step), tiers])

@@ -1,7 +1,7 @@
 """Stripe as billing and payment platform."""
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 
 import httpx
 
@@ -12,6 +12,7 @@ from connectors.stripe.catalog import Catalog
 from connectors.stripe.client import StripeClient
 from connectors.stripe.credit_notes import CreditNotes
 from connectors.stripe.customers import Customers
+from connectors.stripe.events import Events
 from connectors.stripe.invoices import Invoices
 from connectors.stripe.lookups import Lookups
 from connectors.stripe.mapping import contract_of
@@ -29,12 +30,13 @@ from ports.billing import (
     SubscriptionCancellation,
     SubscriptionOrder,
 )
+from ports.events import EventPage
 from ports.payments import RefundOrder
 
 
 class Stripe:
-    """Implements `ports.billing.Billing` and `ports.payments.Payments`. Each write looks by business key
-    first, so that a call that ended in OutcomeUnknown can simply be made again."""
+    """Implements `Billing`, `Payments` and `EventSource` of `ports`. Each write looks by business key first,
+    so that a call that ended in OutcomeUnknown can simply be made again."""
 
     def __init__(self, client: StripeClient, settings: StripeSettings) -> None:
         self._client = client
@@ -45,6 +47,7 @@ class Stripe:
         self._invoices = Invoices(client, catalog, self._lookups, settings.tax_display_name)
         self._credit_notes = CreditNotes(client, self._lookups)
         self._payments = StripePayments(client, self._lookups)
+        self._events = Events(client)
 
     async def aclose(self) -> None:
         await self._client.aclose()
@@ -123,6 +126,10 @@ class Stripe:
 
     async def payouts(self, since: dt.date | None = None) -> tuple[Payout, ...]:
         return await self._payments.payouts(since)
+
+    def events(self, since: dt.datetime) -> AsyncIterator[EventPage]:
+        """Newest first, of the types that lead to something; Stripe lists them for 30 days."""
+        return self._events.pages(since)
 
     async def documents(self, contract: str | None = None) -> tuple[IssuedDocument, ...]:
         """Oldest first, invoices before credit memos; without a contract, the whole account's."""

@@ -48,7 +48,7 @@ def verify(
         raise SignatureInvalid("no signature is by a known secret")
     if abs(now.timestamp() - stamp) > TOLERANCE.total_seconds():
         raise SignatureInvalid("the timestamp is more than five minutes off")
-    return _event(body)
+    return event_of(body)
 
 
 def _parsed(header: str) -> tuple[int, list[str]]:
@@ -63,7 +63,8 @@ def _parsed(header: str) -> tuple[int, list[str]]:
     return int(stamps[0]), signatures
 
 
-def _event(body: bytes) -> PlatformEvent:
+def event_of(body: bytes) -> PlatformEvent:
+    """What the body says, whoever has brought it. NotAnEvent."""
     event = _object(body)
     id = event.get("id")
     named = id if isinstance(id, str) and 0 < len(id) <= _LONGEST_ID else None

@@ -22,6 +22,15 @@ Metadata = Annotated[dict[str, str], BeforeValidator(lambda value: {} if value i
 Strict = Annotated[int, Field(strict=True)]
 
 
+class Event(Wire):
+    """An event with all that is in it: what it says is read by the same eyes as its webhook's body."""
+
+    model_config = ConfigDict(extra="allow")
+
+    id: str
+    object: Literal["event"]
+
+
 class Page(Wire):
     """A list, whatever is in it."""
 

@@ -13,6 +13,7 @@ from gateway.api import (
     rates,
     reconciliations,
     revenue,
+    sweeps,
     usage,
 )
 from gateway.problems import ErrorBody
@@ -26,6 +27,7 @@ for part in (
     usage,
     exceptions,
     overrides,
+    sweeps,
     events,
     platforms,
     reconciliations,

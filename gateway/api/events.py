@@ -14,7 +14,8 @@ from gateway.deps import Stores, TheStores
 from gateway.problems import Problem
 from gateway.webhooks import WebhookDesk
 from store.accounting import Accounting, account
-from store.event_log import UNREADABLE, EventState, LoggedEvent
+from store.event_log import EventState, LoggedEvent
+from store.new_events import UNREADABLE
 
 router = APIRouter(tags=["events"])
 EventNumber = Annotated[int, Path(ge=1, le=2**63 - 1)]

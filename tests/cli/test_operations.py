@@ -12,7 +12,7 @@ import pytest
 from gateway.deps import Stores
 from gateway.operations import RefusedByPolicy, StateConflict, TemporalUnreachable
 from ports.records import ContractRecord
-from store.event_log import NewEvent
+from store.new_events import NewEvent
 from tests.cli.conftest import ServedGateway
 from tests.cli.running import Command
 from tests.store.values import exception_item, lineage_entry, new_event
@@ -255,6 +255,22 @@ def test_events_are_listed_shown_and_replayed(q2c: Command, gateway: ServedGatew
     assert q2c("event", "replay", str(number)).exit_code == 0
     assert q2c("event", "show", "999999").exit_code == 1
     assert q2c("event", "list", "--outbound", "-o", "json").json == []
+
+
+def test_a_sweep_says_what_it_listed_knew_and_handed_on(q2c: Command, gateway: ServedGateway) -> None:
+    outcome = q2c("event", "sweep", "--platform", "stripe", "--since", "2026-01-02T00:00:00Z", "-o", "json")
+    assert outcome.exit_code == 0, outcome.stderr
+    [swept] = json.loads(outcome.stdout)
+    assert (swept["platform"], swept["listed"], swept["known"], swept["handed_on"]) == ("stripe", 9, 7, 2)
+    assert "stripe lists nothing before 2026-01-02" in outcome.stderr
+    since = dt.datetime(2026, 1, 2, tzinfo=dt.UTC)
+    assert ("sweep", ("stripe", since, "operator-person")) in gateway.operations.calls
+
+
+def test_a_sweep_of_a_platform_without_events_is_invalid_input(q2c: Command, gateway: ServedGateway) -> None:
+    outcome = q2c("event", "sweep", "--platform", "netsuite")
+    assert (outcome.exit_code, "platform: netsuite lists no events" in outcome.stderr) == (2, True)
+    assert q2c("event", "sweep", "--since", "yesterday").exit_code == 2
 
 
 def test_dead_letters_are_listed_with_their_reason(q2c: Command, gateway: ServedGateway) -> None:

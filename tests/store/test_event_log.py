@@ -7,7 +7,8 @@ import pytest
 from sqlalchemy.exc import DBAPIError
 
 from store.database import Database, StoreUnavailable
-from store.event_log import UNREADABLE, EventLog, NotReplayable, Settlement
+from store.event_log import EventLog, NotReplayable, Settlement
+from store.new_events import UNREADABLE
 from tests.store.postgres import PostgresServer
 from tests.store.values import NOON, StoppedClock, new_event
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from canonical.origin import Origin, Reference
 from ports.records import ExceptionItem, LineageEntry, OverrideRecord
-from store.event_log import NewEvent
+from store.new_events import NewEvent
 
 NOON = dt.datetime(2026, 3, 1, 12, 0, tzinfo=dt.UTC)
 

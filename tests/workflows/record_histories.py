@@ -33,6 +33,7 @@ from tests.workflows.periods import (
     until_break,
 )
 from tests.workflows.sales import BERLIN, account, month, scenario, sold
+from tests.workflows.sweeps import lose, swept
 from tests.world import World, world
 
 FOLDER = Path(__file__).parent.parent / "histories"
@@ -266,6 +267,15 @@ async def nightly(made: World) -> None:
     await run_nightly(made)
 
 
+async def events_lost(made: World) -> None:
+    """A contract's invoice events are lost, and found by a sweep."""
+    lose(made, "stripe", "invoice.*", times=100)
+    await made.load(scenario(sold(seats(**TAXED), start=month(0))))
+    await made.until_status("C-1", "active")
+    await swept(made, "stripe")
+    await made.until_posted("C-1", 1)
+
+
 STORIES: dict[str, Story] = {
     "life": life,
     "month-end": month_end,
@@ -282,6 +292,7 @@ STORIES: dict[str, Story] = {
     "closed": closed_periods,
     "taken-back": taken_back,
     "nightly": nightly,
+    "swept": events_lost,
 }
 
 
