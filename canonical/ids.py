@@ -49,6 +49,19 @@ def credit_memo_key(contract: str, date: dt.date, invoice_date: dt.date) -> str:
     return f"{contract}/credit-memo/{date.isoformat()}/{invoice_date.isoformat()}"
 
 
+_POSTED_AGAIN = "/repost/"
+
+
+def posted_again_key(key: str, break_id: str) -> str:
+    """Of a document that was taken off and posted again, because of a break."""
+    return f"{key}{_POSTED_AGAIN}{break_id}"
+
+
+def original_key(key: str) -> str:
+    """The document's own key, also of one that was posted again."""
+    return key.partition(_POSTED_AGAIN)[0]
+
+
 def revenue_workflow_id(entity: str, period: str) -> str:
     """`period` is a month, "2026-01"."""
     return f"revenue/{entity}/{period}"

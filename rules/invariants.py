@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from canonical.document import CreditMemo, Invoice
+from canonical.ids import original_key
 from canonical.payment import CashMovement
 from ports.billing import IssuedDocument
 from ports.erp import GeneralLedgerLine, PostedDocument
@@ -16,7 +17,6 @@ from ports.receipts import PostedReceipt
 from ports.records import ExceptionItem
 from ports.tax import TaxResult
 from rules.cash_invariants import captured_twice, over_applied, unmatched
-from rules.period_entries import original_key
 from rules.subledger import is_empty_cycle
 
 _GONE = ("void", "voided", "cancelled", "reversed")
@@ -87,7 +87,7 @@ def exactly_one(listings: Listings) -> Iterable[Finding]:
     due = Counter(document.key for document in listings.expected)
     for name, keys in (
         ("billing", [d.key or d.id for d in _standing(listings.issued)]),
-        ("ledger", [original_key(d.key) or d.id for d in listings.posted if _is_receivable(d)]),
+        ("ledger", [original_key(d.key or d.id) for d in listings.posted if _is_receivable(d)]),
         ("tax", [t.code for t in listings.taxes if t.status == "committed"]),
     ):
         held = Counter(keys)

@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from decimal import Decimal
 
 from canonical.document import CreditMemo, Invoice
+from canonical.ids import original_key
 from canonical.lifecycle import ContractState, Plan
 from canonical.money import difference, total, zero
 from canonical.reconciliation import Entry, Side
@@ -23,8 +24,6 @@ from rules.subledger import is_empty_cycle
 _GONE = ("void", "uncollectible")
 _UNDONE = ("voided", "reversed")
 _COUNTERS = ("void:", "reversal:")
-REPOSTED = "/repost/"
-"""What the key of a document that was posted again carries between the document's own and a number."""
 
 
 def first_day(period: str) -> dt.date:
@@ -131,7 +130,7 @@ def receivable_entries(posted: Iterable[PostedDocument], period: str) -> tuple[E
                 kind=document.kind,
                 platform=document.platform,
                 id=document.id,
-                key=original_key(document.key),
+                key=_own_key(document.key),
                 number=document.number,
                 contract=document.key.partition("/")[0] if document.key else None,
                 currency=document.currency,
@@ -185,7 +184,7 @@ def _ledger_entry(
         kind=first.kind or "journal_entry",
         platform=platform,
         id=id_,
-        key=original_key(first.key),
+        key=_own_key(first.key),
         number=first.number,
         contract=first.key.partition("/")[0] if first.key else None,
         currency=first.currency,
@@ -273,9 +272,8 @@ def _is_billed(key: str | None) -> bool:
     return key is None or "/invoice/" in key or "/credit-memo/" in key
 
 
-def original_key(key: str | None) -> str | None:
-    """The document's own key, also of a document that was posted again."""
-    return None if key is None else key.partition(REPOSTED)[0]
+def _own_key(key: str | None) -> str | None:
+    return None if key is None else original_key(key)
 
 
 def latest(entries: Iterable[Entry], side: Side) -> dt.date | None:

@@ -4,8 +4,8 @@ from decimal import Decimal
 
 from canonical.base import Day, Dec, Noun
 from canonical.document import CreditMemo, Invoice
+from canonical.ids import original_key
 from rules.invariants import Listings
-from rules.period_entries import original_key
 from rules.subledger import compare, is_empty_cycle
 
 _GONE = ("void", "voided", "cancelled", "reversed", "draft")
@@ -46,7 +46,9 @@ def side_by_side(listings: Listings) -> tuple[Beside, ...]:
 def _beside(listings: Listings, key: str) -> Beside:
     expected = next((d for d in listings.expected if d.key == key), None)
     issued = next((d for d in listings.issued if (d.key or d.id) == key and d.status not in _GONE), None)
-    posted = next((d for d in listings.posted if original_key(d.key) == key and d.status not in _GONE), None)
+    posted = next(
+        (d for d in listings.posted if original_key(d.key or "") == key and d.status not in _GONE), None
+    )
     tax = next((t for t in listings.taxes if t.code == key and t.status == "committed"), None)
     differences = [] if issued is None else [str(each) for each in compare(expected, issued)]
     figures = {

@@ -10,12 +10,12 @@ from activities.contracts import ContractActivities
 from activities.erp import ErpActivities, PostingReversal
 from activities.tax import TaxActivities, TaxVoid
 from canonical.document import CreditMemo, Invoice
+from canonical.ids import posted_again_key
 from canonical.lifecycle import ContractAnswer, DocumentQuestion
 from canonical.origin import Origin, Reference
 from canonical.reconciliation import BreakReport, DocumentRestart, Repair
 from ports.billing import IssuedDocument
 from ports.tax import TaxDocument
-from rules.period_entries import REPOSTED
 from rules.subledger import compare, ledger_document
 from rules.tax_document import credit_tax_document, invoice_tax_document
 from workflows._options import WORKFLOW_QUEUE, in_contracts, on_platform
@@ -110,7 +110,7 @@ class Repairs:
                     self.route.erp, "erp.post_document", "the contract has no customer", field="customer"
                 )
             posting = ledger_document(origin, contract, expected, issued, customer.id, policy, policy.items)
-            again = posting.model_copy(update={"key": f"{posting.key}{REPOSTED}{self.report.found.id}"})
+            again = posting.model_copy(update={"key": posted_again_key(posting.key, self.report.found.id)})
             return await workflow.execute_activity_method(
                 ErpActivities.post_document, again, **on_platform(self.route.erp, step.summary)
             )

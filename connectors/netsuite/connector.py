@@ -99,9 +99,8 @@ class NetSuite:
 
     async def post_document(self, document: LedgerDocument) -> Reference:
         expected = mapping.expected_sale(document)
-        found = await self._transactions.same(mapping.external_id(document.key), expected)
+        found = await self._posted(document, expected)
         if found is not None:
-            await self._refuse_voided(document)
             return self._transactions.reference(found, document.key)
         to = await self._master.targets_of_document(document)
         applied = await self._application(document)
@@ -125,7 +124,12 @@ class NetSuite:
         """REST can't void: a counter document with the same lines and taxes takes the effect off (a credit
         memo for an invoice, an invoice for a credit memo), applied to what it voids. Key: `void:<key>`."""
         found = await self._transactions.of_kind(mapping.external_id(key), kind)
-        return None if found is None else await self._void(origin, kind, found, key, date, reason)
+        if found is None:
+            return None
+        again = await self._transactions.posted_again(key, kind)
+        if again is not None:
+            found, key = again, mapping.key_of(again.externalid) or key
+        return await self._void(origin, kind, found, key, date, reason)
 
     async def post_journal(self, journal: LedgerJournal) -> Reference:
         expected = mapping.expected_journal(journal)
@@ -279,7 +283,10 @@ class NetSuite:
         """The credited invoice and how much of it the credit memo settles: never more than is open."""
         if document.applies_to_key is None:
             return None
-        credited = await self._transactions.of_kind(mapping.external_id(document.applies_to_key), "invoice")
+        key = document.applies_to_key
+        credited = await self._transactions.of_kind(mapping.external_id(key), "invoice")
+        if credited is not None and not credited.open:
+            credited = await self._transactions.posted_again(key, "invoice") or credited
         if credited is None:
             raise NotFound(
                 f"the credited invoice {document.applies_to_key} is not posted",
@@ -290,17 +297,29 @@ class NetSuite:
         amount = min(credited.open or Decimal(0), document.total)
         return (credited.id, amount) if amount > 0 else None
 
-    async def _refuse_voided(self, document: LedgerDocument) -> None:
+    async def _posted(self, document: LedgerDocument, expected: Expected) -> TransactionRow | None:
+        """The document as it is posted; one that was taken off and posted again counts as it stands now."""
+        try:
+            found = await self._transactions.same(mapping.external_id(document.key), expected)
+            if found is not None:
+                await self._refuse_voided(document.kind, document.key)
+        except AlreadyExists:
+            again = await self._transactions.posted_again(document.key, document.kind)
+            if again is None:
+                raise
+            await self._refuse_voided(document.kind, mapping.key_of(again.externalid) or "")
+            return await self._transactions.same(again.externalid or "", expected)
+        return found
+
+    async def _refuse_voided(self, kind: Literal["invoice", "credit_memo"], key: str) -> None:
         """A document that stands with its counter document has no effect: it is not the one to be posted."""
-        counter: Literal["invoice", "credit_memo"] = (
-            "credit_memo" if document.kind == "invoice" else "invoice"
-        )
-        void = mapping.external_id(mapping.VOID + document.key)
+        counter: Literal["invoice", "credit_memo"] = "credit_memo" if kind == "invoice" else "invoice"
+        void = mapping.external_id(mapping.VOID + key)
         if await self._transactions.of_kind(void, counter) is not None:
             raise AlreadyExists(
-                f"{document.key} was posted and voided",
+                f"{key} was posted and voided",
                 platform=PLATFORM,
-                operation=f"post {document.kind}",
+                operation=f"post {kind}",
                 vendor_code="VOIDED",
                 field="key",
             )

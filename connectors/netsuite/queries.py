@@ -107,6 +107,12 @@ def transactions(external_ids: Iterable[str]) -> str:
     return f"{_HEAD} WHERE t.externalid IN ({listed}) AND t.type IN ({_types()}) ORDER BY t.id"
 
 
+def transactions_again(external_id: str) -> str:
+    """Those whose external ids begin with this one (in which `_` is a wildcard), newest first."""
+    where = f"t.externalid LIKE {text(f'{external_id}%')} AND t.type IN ({_types()})"
+    return f"{_HEAD} WHERE {where} ORDER BY t.id DESC"
+
+
 def transaction_by_id(id_: str) -> str:
     return f"{_HEAD} WHERE t.id = {int(id_)} AND t.type IN ({_types()}) ORDER BY t.id"
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from canonical.ids import credited_invoice_key
+from canonical.ids import credited_invoice_key, original_key
 from connectors.netsuite import mapping
 from connectors.netsuite import receipt_queries as queries
 from connectors.netsuite.client import NetSuiteClient
@@ -25,9 +25,9 @@ class Books:
     links: list[LinkRow] = field(default_factory=list)
 
     def invoice(self, key: str) -> CashRow | None:
-        external_id = mapping.external_id(key)
-        found = (r for r in self.rows.values() if r.type == "CustInvc" and r.externalid == external_id)
-        return next(found, None)
+        """The one that stands, where it was taken off and posted again: the newest."""
+        found = [row for row in self.rows.values() if row.type == "CustInvc" and own_key(row) == key]
+        return max(found, key=lambda row: int(row.id), default=None)
 
     def credits_of(self, invoice_key: str) -> list[CashRow]:
         """The credit memos of the invoice."""
@@ -57,7 +57,7 @@ class Books:
     def paid(self, invoice: CashRow) -> Decimal:
         """What money has settled of the invoice, less what was refunded of its credit memos."""
         money = ("CustPymt", "DepAppl")
-        key = mapping.key_of(invoice.externalid) or ""
+        key = own_key(invoice)
         memos = {row.id for row in self.credits_of(key)}
         settled = sum((self._amount(link, invoice.id, money) for link in self.links), Decimal(0))
         given_back = sum(
@@ -74,7 +74,7 @@ class Books:
 
     def open(self, invoice: CashRow) -> Decimal:
         """Below zero where it was paid, and credited after that."""
-        key = mapping.key_of(invoice.externalid) or ""
+        key = own_key(invoice)
         unused = sum((row.open or Decimal(0) for row in self.credits_of(key)), Decimal(0))
         return (invoice.open or Decimal(0)) - unused
 
@@ -82,7 +82,12 @@ class Books:
 def _credits(row: CashRow) -> str | None:
     if row.type != "CustCred":
         return None
-    return credited_invoice_key(mapping.key_of(row.externalid) or "")
+    return credited_invoice_key(own_key(row))
+
+
+def own_key(row: CashRow) -> str:
+    """The document's business key, also where it was posted again; empty for a foreign one."""
+    return original_key(mapping.key_of(row.externalid) or "")
 
 
 class CustomerReceivables:
@@ -120,7 +125,11 @@ class CustomerReceivables:
             customer = customer if found is None or found.entity is None else found.entity
         books = await self.books(legal_entity, customer)
         ours = [row for row in books.rows.values() if mapping.key_of(row.externalid) is not None]
-        invoices = [row for row in ours if row.type == "CustInvc" and not _is_void(row)]
+        invoices = [
+            row
+            for row in ours
+            if row.type == "CustInvc" and not _is_void(row) and row == books.invoice(own_key(row))
+        ]
         currencies = {row.currency for row in ours}
         if len(currencies) > 1:
             raise NotFound(
@@ -140,7 +149,7 @@ class CustomerReceivables:
 
     def _item(self, books: Books, row: CashRow) -> OpenItem:
         return OpenItem(
-            key=mapping.key_of(row.externalid) or "",
+            key=own_key(row),
             number=row.tranid,
             date=row.trandate,
             due_date=row.duedate or row.trandate,

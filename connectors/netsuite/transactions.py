@@ -5,6 +5,7 @@ from decimal import Decimal
 from itertools import groupby
 from typing import Any
 
+from canonical.ids import original_key, posted_again_key
 from canonical.origin import Reference
 from connectors.netsuite import mapping, queries
 from connectors.netsuite.client import NetSuiteClient
@@ -36,6 +37,17 @@ class Transactions:
                 f"there is no {kind} {id_}", platform=PLATFORM, operation="find transaction", field="id"
             )
         return rows[0]
+
+    async def posted_again(self, key: str, kind: str) -> TransactionRow | None:
+        """What stands of a document that was taken off and posted again: the newest; None where none was."""
+        statement = queries.transactions_again(mapping.external_id(posted_again_key(key, "")))
+        for row in await self._client.query("find transaction", statement, TransactionRow):
+            if (
+                row.type == mapping.TYPE_OF[kind]
+                and original_key(mapping.key_of(row.externalid) or "") == key
+            ):
+                return row
+        return None
 
     async def of_kind(self, external_id: str, kind: str) -> TransactionRow | None:
         row = await self.find(external_id)

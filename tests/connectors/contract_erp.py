@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from canonical.ids import posted_again_key
 from ports.errors import AlreadyExists, Conflict, NotFound, PeriodClosed, Rejected
 from sandbox.kit.faults import Fault
 from tests.connectors.contract_erp_outcomes import ErpFixtures, ErpOutcomes
@@ -230,6 +231,35 @@ class ErpPostings(ErpFixtures):
         with pytest.raises(AlreadyExists):
             await stand.erp.post_document(document)
         assert await balances(stand) == {}
+
+    async def test_what_was_posted_again_is_the_document(self, stand: ErpStand, customer: str) -> None:
+        document = invoice(stand, customer)
+        await stand.erp.post_document(document)
+        await void(stand, "invoice", document.key)
+        again = document.model_copy(update={"key": posted_again_key(document.key, "BR-1")})
+        reference = await stand.erp.post_document(again)
+        count = stand.posted()
+        assert (await stand.erp.post_document(document)).id == reference.id
+        assert stand.posted() == count
+        memo = credit_memo(stand, customer, lines=(ledger_line(stand),))
+        await stand.erp.post_document(memo)
+        found = await listed(stand)
+        assert (found[again.key].status, found[memo.key].status) == ("paid", "paid")
+
+    async def test_what_was_posted_again_is_voided_by_the_documents_key(
+        self, stand: ErpStand, customer: str
+    ) -> None:
+        document = invoice(stand, customer)
+        await stand.erp.post_document(document)
+        await void(stand, "invoice", document.key)
+        again = document.model_copy(update={"key": posted_again_key(document.key, "BR-1")})
+        await stand.erp.post_document(again)
+        first = await void(stand, "invoice", document.key)
+        assert (await listed(stand))[again.key].status == "voided"
+        assert await void(stand, "invoice", document.key) == first
+        assert await balances(stand) == {}
+        with pytest.raises(AlreadyExists):
+            await stand.erp.post_document(document)
 
     async def test_voiding_twice_voids_once(self, stand: ErpStand, customer: str) -> None:
         document = invoice(stand, customer)

@@ -20,7 +20,7 @@ from tests.workflows.periods import (
     this_period,
     until_break,
 )
-from tests.workflows.sales import month, scenario, sold
+from tests.workflows.sales import BERLIN, account, month, scenario, sold
 from tests.world import World
 
 pytestmark = pytest.mark.xdist_group("close")
@@ -125,6 +125,55 @@ async def test_a_lost_invoice_is_found_repaired_and_the_period_closed(made: Worl
     (clean,) = await reconciled(made, this_period())
     assert (clean["breaks"], clean["close_allowed"]) == ([], True)
     assert clean["sides"]["bookings"] == clean["sides"]["ledger"]
+
+
+async def two_entities(made: World) -> None:
+    """US01 in dollars and DE01 in euros, both billed last month and this one, all of it posted."""
+    ours = scenario(sold(seats(**TAXED), start=month(-1), every=1))
+    german = {"id": "C-2", "legal_entity": "DE01", "currency": "EUR", "account": account("A-2", BERLIN)}
+    theirs = scenario({**sold(seats(tax_rate_percent="19"), start=month(-1), every=1), **german})
+    for told in (ours, theirs):
+        await made.load(told)
+        await made.until_status(told["contract"]["id"], "active")
+    await until_agreed(made, ours, theirs)
+
+
+async def test_one_entity_closes_beside_another_that_is_held_up_until_a_second_person_accepts(
+    made: World,
+) -> None:
+    """NetSuite's period is both entities': it stays open until the last of them has closed."""
+    await two_entities(made)
+    entry = await journal_by_hand(made, "5.00", entity="DE01", day=month(-1))
+    german, ours = await closed(made, last_period())
+    assert (german["entity"], german["result"]["status"]) == ("DE01", "refused")
+    (why,) = german["result"]["reasons"]
+    assert f"netsuite:{entry}" in why
+    assert (ours["entity"], ours["result"]["status"]) == ("US01", "closed")
+    assert ours["result"]["note"] == f"netsuite closes {last_period()} once DE01 have closed it too"
+    first = dt.date.fromisoformat(month(-1))
+    assert (await made.ports["netsuite"].posting_period("US01", first)).start == first
+    checks = {each["entity"]: each for each in await checked(made, last_period())}
+    assert (checks["DE01"]["status"], checks["DE01"]["reasons"]) == ("open", [why])
+    assert (checks["US01"]["status"], checks["US01"]["reasons"]) == ("closed", [])
+
+    (break_id,) = german["result"]["blocking"]
+    asked = await made.act("fiona", "POST", f"/breaks/{break_id}/explain", {"reason": "accrual"})
+    assert asked.status_code == 201, asked.text
+    override = asked.json()["id"]
+    own = await made.act("fiona", "POST", f"/overrides/{override}/approve", {"reason": "mine"})
+    assert own.status_code == 403
+    assert {run["result"]["status"] for run in await closed(made, last_period())} == {
+        "refused",
+        "already_closed",
+    }
+    await approved(made, override)
+    await until_break(made, break_id, "explained")
+    german, ours = await closed(made, last_period())
+    assert (german["result"]["status"], ours["result"]["status"]) == ("closed", "already_closed")
+    assert (await made.ports["netsuite"].posting_period("US01", first)).start > first
+    record = await PeriodStore(made.database).close_of("DE01", last_period())
+    assert record is not None
+    assert (record.explained, record.closed_in_erp, record.closed_by) == ((break_id,), True, "fiona")
 
 
 async def checked(made: World, period: str) -> list[dict[str, Any]]:

@@ -222,3 +222,19 @@ async def test_a_payment_of_which_nobody_heard_is_handed_on_and_received_once(ma
     assert Decimal(after["sides"]["receipts"]) == Decimal(after["sides"]["cash"]) == receipt.cash
     await until_agreed(made, told)
     await only_the_calendar_is_in_the_way(made, this_period())
+
+
+async def test_a_document_that_was_posted_again_is_paid_as_the_one_that_it_is(
+    made: World,
+) -> None:
+    told = await monthly(made)
+    await posted_with_another_tax(made)
+    await repaired(made, await only_break(made, last_period()), last_period())
+    (first, _) = await issued(made)
+    assert (await pays(made, first["id"])).is_success
+    (receipt,) = await until_receipts(made, 1)
+    held = await made.ports["netsuite"].receivables("US01", receipt.customer_id, LAST)
+    paid, unpaid = held.invoices
+    assert (paid.key, paid.open, paid.paid) == (LAST, Decimal("0.00"), receipt.cash)
+    assert (unpaid.open, held.unapplied) == (unpaid.total, ())
+    await until_agreed(made, told)
