@@ -5,10 +5,13 @@ from temporalio.exceptions import ApplicationError
 
 from activities._errors import port_errors
 from activities.erp import posting_date
-from canonical.base import Noun
+from canonical.bank import BankReceipt, CashMatch, Tolerance
+from canonical.base import Dec, Noun
 from canonical.origin import Reference
 from ports.erp import Erp
 from ports.receipts import CashEntry, PostedReceipt, ReceivablesAccount
+from rules.cash_application import CashRefused
+from rules.cash_matching import choose, match
 
 
 class ReceivablesQuestion(Noun):
@@ -29,6 +32,15 @@ class ReceiptsFound(Noun):
     receipts: tuple[PostedReceipt, ...]
 
 
+class MatchQuestion(Noun):
+    """`names`: what a person has decided, invoices by key or number with their shares (None: as much as is
+    open and left); without it the receipt is matched."""
+
+    receipt: BankReceipt
+    tolerance: Tolerance
+    names: dict[str, Dec | None] | None = None
+
+
 class CashActivities:
     def __init__(self, erp: Erp) -> None:
         self._erp = erp
@@ -44,6 +56,22 @@ class CashActivities:
         if missing:
             raise ApplicationError(f"{min(missing)} is not posted yet", type="InvoiceMissing")
         return account
+
+    @activity.defn(name="erp.match_receipt")
+    async def match_receipt(self, question: MatchQuestion) -> CashMatch:
+        """What the receipt is for, by all that is open of its entity and currency. Writes nothing.
+
+        The listing stays here: it is too large for a workflow.
+        """
+        receipt = question.receipt
+        with port_errors():
+            open_ = await self._erp.open_receivables(receipt.entity, receipt.currency)
+        if question.names is None:
+            return match(receipt, open_, question.tolerance)
+        try:
+            return CashMatch(exact=choose(receipt, open_, question.names))
+        except CashRefused as reason:
+            raise ApplicationError(str(reason), type="UnmatchedCash", non_retryable=True) from None
 
     @activity.defn(name="erp.find_receipts")
     async def find_receipts(self, question: ReceiptsQuestion) -> ReceiptsFound:

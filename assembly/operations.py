@@ -19,6 +19,7 @@ from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError, RPCStatusCode
 
 from activities.periods import PeriodPolicy
+from assembly.cash_operations import TemporalCash
 from assembly.change_preview import previewed
 from assembly.handoff import start_of_contract
 from assembly.platform_views import PlatformDesk
@@ -58,7 +59,7 @@ T = TypeVar("T")
 _PATIENCE_SECONDS = 15
 
 
-class TemporalOperations(TemporalRevenue, TemporalSweeps):
+class TemporalOperations(TemporalCash, TemporalRevenue, TemporalSweeps):
     """`ui_url` is the Web UI's address, None where it is not known; `crm` the platform that contracts are
     read from where a document does not say.
     """

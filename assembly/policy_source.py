@@ -3,6 +3,7 @@
 import datetime as dt
 from typing import get_args
 
+from canonical.bank import Tolerance
 from canonical.document import AccountRole
 from canonical.policy import ApprovalLimit, CodedRule, ExceptionRule, PolicyExcerpt, Route
 from canonical.reconciliation import BreakRule, ReconciliationTerms
@@ -53,6 +54,11 @@ class GovernedPolicy:
                 name: BreakRule(owner=rule.owner, blocks_close=rule.blocks_close)
                 for name, rule in said.breaks.items()
             },
+        )
+
+    def tolerance(self, currency: str) -> Tolerance:
+        return Tolerance(
+            percent=self._policy.cash.tolerance_percent, amount=self._policy.cash_tolerance(currency)
         )
 
     def payments(self, policy: PolicyExcerpt) -> str | None:

@@ -12,6 +12,7 @@ from temporalio.client import Client
 from temporalio.worker import Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
+from activities.bank import BankActivities
 from activities.billing import BillingActivities
 from activities.breaks import BreakActivities
 from activities.cash import CashActivities
@@ -47,6 +48,7 @@ from store.records import StoreRecords
 from workflows._options import WORKFLOW_QUEUE, platform_queue
 from workflows.activation import ActivationWorkflow
 from workflows.amendment import AmendmentWorkflow
+from workflows.bank_receipt import BankReceiptWorkflow
 from workflows.billing import BillingWorkflow
 from workflows.cancellation import CancellationWorkflow
 from workflows.close import CloseWorkflow
@@ -85,6 +87,7 @@ WORKFLOWS: Sequence[type] = (
     RefundWorkflow,
     DisputeWorkflow,
     PayoutWorkflow,
+    BankReceiptWorkflow,
     ReconciliationWorkflow,
     RevenueWorkflow,
     RevenueBatchWorkflow,
@@ -194,6 +197,7 @@ def workflow_worker(client: Client, records: Records, settings: Settings) -> Wor
             *methods(revenue),
             *methods(BreakActivities(TemporalBreakDesk(client), records)),
             *methods(CloseActivities(records, policy)),
+            *methods(BankActivities(records, policy)),
         ],
         interceptors=[Recorder(records, client)],
         workflow_runner=runner(),

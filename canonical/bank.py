@@ -8,7 +8,14 @@ from typing import Literal
 from canonical.base import Day, Dec, Noun
 
 SuggestionReason = Literal[
-    "exact", "within_tolerance", "part_payment", "over_payment", "sum_of_invoices", "amount", "remitter"
+    "exact",
+    "within_tolerance",
+    "part_payment",
+    "over_payment",
+    "sum_of_invoices",
+    "amount",
+    "remitter",
+    "decided",
 ]
 ReceiptStatus = Literal["received", "waiting", "applied", "left"]
 """`waiting`: for a person; `left`: a person has decided that it is not to be posted."""
@@ -56,3 +63,30 @@ class CashMatch(Noun):
 
     exact: Suggestion | None = None
     suggestions: tuple[Suggestion, ...] = ()
+
+
+class LeftOut(Noun):
+    """An entry of a statement that is no money from a customer, and why. A `returned_receipt` takes an
+    earlier receipt back: a person must see to it. `returned_debit` gives back what we had paid."""
+
+    place: str
+    ref: str
+    kind: Literal["debit", "returned_debit", "returned_receipt", "not_booked"]
+    amount: Dec
+    currency: str
+
+
+class BankStatement(Noun):
+    """What a bank's file holds: receipts in the order of the file, each `ref` once."""
+
+    receipts: tuple[BankReceipt, ...]
+    left_out: tuple[LeftOut, ...]
+    repeated: int = 0
+    """Entries that the file has more than once."""
+
+
+class Tolerance(Noun):
+    """Up to how far from what is open a payment is still meant for it: both bounds hold."""
+
+    percent: Dec
+    amount: Dec

@@ -95,6 +95,12 @@ def cash_key(kind: str, platform: str, movement_id: str, part: str = "") -> str:
     return f"{key}/{part}" if part else key
 
 
+def contract_of_invoice(key: str) -> str | None:
+    """The contract that an invoice's key names; None for a key of another kind."""
+    contract, mark, _ = key.partition("/invoice/")
+    return contract if mark and contract else None
+
+
 def credited_invoice_key(credit_memo: str) -> str | None:
     """The key of the invoice that a credit memo's key names; None for a key of another kind."""
     contract, mark, rest = credit_memo.partition("/credit-memo/")

@@ -13,6 +13,7 @@ from gateway.receivers import WebhookReceiver
 from gateway.relay import Handoff
 from gateway.settings import GatewaySettings
 from store.audit import AuditLog
+from store.bank import BankStore
 from store.contracts import ContractList
 from store.database import Database
 from store.event_log import EventLog, utc_now
@@ -56,6 +57,7 @@ class Stores:
         self.periods = PeriodStore(database, clock=clock)
         self.audit = AuditLog(database, clock=clock)
         self.usage = UsageLog(database, clock=clock)
+        self.bank = BankStore(database, clock=clock)
         self.rates = RateTable(database, clock=clock)
         self.contracts = ContractList(database)
         self.operators = OperatorList(database, clock=clock)

@@ -18,6 +18,7 @@ from canonical.change import ContractChange
 from canonical.document import CreditMemo, Invoice
 from canonical.lifecycle import ContractState
 from canonical.scenario import Scenario
+from gateway.cash_operations import CashOperations
 from gateway.period_operations import PeriodOperations
 from gateway.revenue_operations import RevenueOperations
 from gateway.sweep_operations import SweepOperations
@@ -167,7 +168,7 @@ class PlatformView(Noun):
     """Activities that wait in the platform's queue."""
 
 
-class Operations(PeriodOperations, RevenueOperations, SweepOperations, Protocol):
+class Operations(PeriodOperations, RevenueOperations, SweepOperations, CashOperations, Protocol):
     """Each call can be repeated with the same `actor.request_id`. Errors: the tree above.
 
     Audit: `start_contract`, `change_contract` and the platform calls are audited by the gateway once they

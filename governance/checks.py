@@ -30,6 +30,7 @@ def contradictions(policy: "Policy") -> tuple[PolicyProblem, ...]:
         _owners,
         _exception_rules,
         _limits,
+        _tolerance,
         _kept,
         _breaks,
     )
@@ -198,6 +199,15 @@ def _limits(policy: "Policy") -> Iterator[PolicyProblem]:
             if above is not None and (below is None or below > above):
                 text = f"{lower} decides more {currency} than {higher}"
                 yield _problem("approvals", f"limits.{lower}.{currency}", text, "lower it")
+
+
+def _tolerance(policy: "Policy") -> Iterator[PolicyProblem]:
+    if WILDCARD not in policy.cash.tolerance:
+        text = "has no amount for currencies that are not listed"
+        yield _problem("cash", "tolerance", text, 'add "*"')
+    for currency, amount in policy.cash.tolerance.items():
+        if amount < 0:
+            yield _problem("cash", f"tolerance.{currency}", "is negative", "use 0 for none")
 
 
 def _kept(policy: "Policy") -> Iterator[PolicyProblem]:

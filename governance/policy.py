@@ -20,6 +20,7 @@ from governance.schema import (
     Approvals,
     Authority,
     Capability,
+    CashPolicy,
     Decision,
     DimensionRules,
     ExceptionOverride,
@@ -51,6 +52,7 @@ SECTIONS: dict[str, type[Noun]] = {
     "owners": Owners,
     "exceptions": Exceptions,
     "approvals": Approvals,
+    "cash": CashPolicy,
     "retention": Retention,
     "reconciliation": ReconciliationPolicy,
 }
@@ -113,6 +115,7 @@ class Policy(Noun):
     owners: Owners
     exceptions: Exceptions
     approvals: Approvals
+    cash: CashPolicy
     retention: Retention
     reconciliation: ReconciliationPolicy
 
@@ -200,6 +203,11 @@ class Policy(Noun):
         limits = self.approvals.limits[role]
         limit = limits[currency] if currency in limits else limits[WILDCARD]
         return limit if isinstance(limit, Decimal) else None
+
+    def cash_tolerance(self, currency: str) -> Decimal:
+        """By how much of the currency a payment may differ from its invoice and still be meant for it."""
+        amounts = self.cash.tolerance
+        return amounts[currency] if currency in amounts else amounts[WILDCARD]
 
     def needs_second_approver(self, action: Action) -> bool:
         return action in self.approvals.second_approver

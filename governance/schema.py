@@ -214,6 +214,13 @@ class Approvals(Noun):
     """Actions that somebody other than the requester must approve, whatever the amount."""
 
 
+class CashPolicy(Noun):
+    """cash.yaml: how far a payment may be from its invoice and still be meant for it as a whole."""
+
+    tolerance_percent: Dec = Field(ge=0, le=100)
+    tolerance: Mapping[CurrencyPattern, Dec]
+
+
 class Retention(Noun):
     """retention.yaml: how many days each kind of record is kept; null: for ever."""
 

@@ -119,6 +119,10 @@ class Receipts(Protocol):
         """The customer's; of the one to whom the invoice was billed, where it is posted already."""
         ...
 
+    async def open_receivables(self, legal_entity: str, currency: str) -> tuple[OpenReceivable, ...]:
+        """All open invoices of ours, of all the entity's customers, from the ERP's own listing."""
+        ...
+
     async def post_cash(self, entry: CashEntry) -> Reference:
         """Posts once. Conflict: less is open by now than the entry says; read again and decide anew."""
         ...

@@ -7,6 +7,7 @@ from canonical.base import Dec, Noun
 from canonical.metering import MeteredMonth
 from canonical.origin import Origin, Reference
 from canonical.revenue import EntityContracts, EntityQuestion
+from ports.bank import BankRecords
 from ports.periods import PeriodRecords
 from ports.sweeps import SweepRecords
 
@@ -112,7 +113,7 @@ class EventFate(Noun):
     reason: str | None = None
 
 
-class Records(PeriodRecords, SweepRecords, Protocol):
+class Records(PeriodRecords, SweepRecords, BankRecords, Protocol):
     """Every call can be repeated with the same effect."""
 
     async def record_lineage(self, entries: tuple[LineageEntry, ...]) -> None: ...

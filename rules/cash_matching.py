@@ -7,14 +7,14 @@ nothing suggested exceeds the receipt or what is open of an invoice. Pure, whate
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from itertools import combinations
 
-from canonical.bank import BankReceipt, CashMatch, InvoiceShare, Suggestion, SuggestionReason
-from canonical.base import Dec, Noun
-from canonical.money import format_amount, from_minor_units, to_minor_units
+from canonical.bank import BankReceipt, CashMatch, InvoiceShare, Suggestion, SuggestionReason, Tolerance
+from canonical.money import format_amount, from_minor_units, round_amount, to_minor_units
 from ports.receipts import OpenReceivable
+from rules.cash_application import CashRefused
 
 MOST_SUGGESTIONS = 8
 _MOST_SUMMED = 16
@@ -36,19 +36,49 @@ _RANKS: dict[SuggestionReason, int] = {
     "sum_of_invoices": 3,
     "amount": 4,
     "remitter": 5,
+    "decided": 6,
 }
-
-
-class Tolerance(Noun):
-    """Up to how far from what is open a payment is still meant for it: both bounds hold."""
-
-    percent: Dec
-    amount: Dec
 
 
 def match(receipt: BankReceipt, receivables: Sequence[OpenReceivable], tolerance: Tolerance) -> CashMatch:
     """`receivables` are those of the receipt's entity and currency."""
     return _Matching(receipt, receivables, tolerance).result()
+
+
+def choose(
+    receipt: BankReceipt, receivables: Sequence[OpenReceivable], names: Mapping[str, Decimal | None]
+) -> Suggestion:
+    """A person's decision: the invoices by key or number, each with its share, or with None as much as is
+    open and left. Raises CashRefused for an invoice that is not open, is not the only one of its number or is
+    another customer's, and for more than is open of it or than came in.
+    """
+    items: dict[str, OpenReceivable] = {}
+    for name in names:
+        found = [each for each in receivables if name in (each.key, each.number)]
+        if len(found) != 1:
+            problem = "is open" if not found else "is the only one of this number: name its key"
+            raise CashRefused("invoice", f"no invoice {name!r} of the entity and currency {problem}")
+        items[name] = found[0]
+    if len({item.customer_id for item in items.values()}) != 1:
+        raise CashRefused("invoice", "they are of several customers: a receipt is of one")
+    if len({item.key for item in items.values()}) < len(items):
+        raise CashRefused("invoice", "one of them is named twice")
+    currency, left = receipt.currency, receipt.amount
+    shares: list[InvoiceShare] = []
+    for name, amount in sorted(names.items(), key=lambda each: each[1] is None):
+        item = items[name]
+        share = round_amount(min(left, item.open) if amount is None else amount, currency)
+        if (amount is not None and amount != share) or share <= 0 or share > min(left, item.open):
+            raise CashRefused("amount", f"{amount or share} for {name}, of which {item.open} is open")
+        left -= share
+        shares.append(InvoiceShare(key=item.key, number=item.number, amount=share))
+    return Suggestion(
+        reason="decided",
+        customer_id=next(iter(items.values())).customer_id,
+        shares=tuple(shares),
+        unapplied=round_amount(left, currency),
+        words="decided by a person",
+    )
 
 
 class _Matching:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from canonical.ids import contract_revenue_workflow_id
 from canonical.metering import MeteredMonth
 from canonical.revenue import EntityContracts, EntityQuestion
+from ports.bank import ReceiptOutcome, RecordedReceipt
 from ports.events import ListedEvent
 from ports.records import (
     ContractRecord,
@@ -16,6 +17,7 @@ from ports.records import (
     PublishedEvent,
     Resolution,
 )
+from store.bank import BankStore
 from store.contracts import ContractList
 from store.database import Database
 from store.event_log import Clock, EventLog, utc_now
@@ -41,6 +43,7 @@ class StoreRecords(PeriodStore):
         self._contracts = ContractList(database)
         self._events = EventLog(database, clock=clock)
         self._sweeps = SweepStore(database, clock=clock)
+        self._bank = BankStore(database, clock=clock)
 
     async def record_lineage(self, entries: tuple[LineageEntry, ...]) -> None:
         await self._lineage.record(entries)
@@ -88,6 +91,12 @@ class StoreRecords(PeriodStore):
 
     async def take_in(self, platform: str, listed: Sequence[ListedEvent]) -> int:
         return await self._sweeps.take_in(platform, listed)
+
+    async def bank_receipt(self, bank: str, ref: str) -> RecordedReceipt | None:
+        return await self._bank.get(bank, ref)
+
+    async def record_receipt_outcome(self, outcome: ReceiptOutcome) -> None:
+        await self._bank.record_outcome(outcome)
 
     async def entity_contracts(self, question: EntityQuestion) -> EntityContracts:
         contracts = await self._contracts.ids(question.entity, question.after, question.limit)

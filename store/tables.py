@@ -371,3 +371,27 @@ class EventCursor(Base, table=True):
     platform: str = Field(sa_column=Column("platform", Text, primary_key=True))
     reached: dt.datetime = Field(sa_type=UtcDateTime)
     swept_at: dt.datetime = Field(sa_type=UtcDateTime)
+
+
+class BankReceiptRow(Base, table=True):
+    """A credit entry of a bank's statement, and what became of it."""
+
+    __tablename__ = "bank_receipt"
+    __table_args__ = (
+        CheckConstraint("status IN ('received', 'waiting', 'applied', 'left')", name="status"),
+        Index("ix_bank_receipt_entity_status", "entity", "status"),
+    )
+    bank: str = Field(sa_column=Column("bank", Text, primary_key=True))
+    ref: str = Field(sa_column=Column("ref", Text, primary_key=True))
+    entity: str = Field(sa_type=Text)
+    value_date: dt.date
+    amount: Decimal = Field(sa_type=DecimalText)
+    currency: str = Field(sa_type=Text)
+    receipt: dict[str, Any] = Field(sa_column=Column("receipt", Json, nullable=False))
+    status: str = Field(sa_type=Text)
+    note: str | None = Field(default=None, sa_type=Text)
+    suggestions: list[Any] = Field(sa_column=Column("suggestions", Json, nullable=False))
+    document: str | None = Field(default=None, sa_type=Text)
+    imported_by: str = Field(sa_type=Text)
+    imported_at: dt.datetime = Field(sa_type=UtcDateTime)
+    updated_at: dt.datetime = Field(sa_type=UtcDateTime)

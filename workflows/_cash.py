@@ -27,7 +27,8 @@ from workflows._refusal import rejected
 from workflows._steps import Step
 
 T = TypeVar("T")
-_CONTRACT = "cash.contract"
+CONTRACT = "cash.contract"
+"""The correction that names the contract."""
 _DECISIONS = 5
 """How often it is decided anew because something else was applied meanwhile, before a person is asked."""
 _WORDS = {
@@ -51,10 +52,10 @@ class CashStory(DocumentStory):
     def open(self, given: DocumentInput) -> None:
         self.contract = None
         super().open(given)
-        self.desk.correctable = (_CONTRACT,)
+        self.desk.correctable = (CONTRACT,)
 
     def _correct(self, pairs: dict[str, str]) -> None:
-        self.contract = pairs[_CONTRACT]
+        self.contract = pairs[CONTRACT]
 
     async def read_step(self, activity: str, summary: str, read: Callable[[], Awaitable[T]]) -> T | None:
         """None where a person lets it be."""
@@ -81,7 +82,7 @@ class CashStory(DocumentStory):
                     self.given.platform,
                     "contract.standing",
                     f"{what} {self.given.document_id} names no contract of ours; "
-                    f"fix it with --set {_CONTRACT}=<contract>",
+                    f"fix it with --set {CONTRACT}=<contract>",
                     field="contract",
                     code="Unroutable",
                 )
@@ -142,7 +143,7 @@ class CashStory(DocumentStory):
         """Decides by what is open now, and posts; anew where that has changed in between. What is in the
         ledger already is left as it is."""
         erp = _policy_of(standing).route.erp
-        posted = await self._posted(erp, key)
+        posted = await self.posted(erp, key)
         left = what_is_left(money, posted) if posted else None
         if posted and left is None:
             return _reference(posted[0], key)
@@ -166,7 +167,7 @@ class CashStory(DocumentStory):
             erp, "erp.post_cash", f"{key}: what is open keeps changing", field="amount", code="Conflict"
         )
 
-    async def _posted(self, erp: str, key: str) -> tuple[PostedReceipt, ...]:
+    async def posted(self, erp: str, key: str) -> tuple[PostedReceipt, ...]:
         found = await workflow.execute_activity_method(
             CashActivities.find_receipts,
             ReceiptsQuestion(keys=(key,)),
@@ -216,6 +217,15 @@ class CashStory(DocumentStory):
             memo=f"{words}, contract {contract.id}, {origin.correlation_id}",
             source_key=source_key,
         )
+
+
+def of_customer(standing: ContractStanding, customer_id: str) -> ContractStanding:
+    """The same with another customer of the ERP: an invoice may be of the one before a transfer."""
+    held = standing.ids.erp_customer
+    if held is None:
+        raise ValueError("a standing names the customer in the ERP")
+    theirs = held.model_copy(update={"id": customer_id})
+    return standing.model_copy(update={"ids": standing.ids.model_copy(update={"erp_customer": theirs})})
 
 
 def _reference(receipt: PostedReceipt, key: str) -> Reference:

@@ -39,7 +39,7 @@ from ports.erp import (
     PostingPeriod,
 )
 from ports.errors import AlreadyExists, NotFound, PeriodClosed, Rejected
-from ports.receipts import CashEntry, PostedReceipt, ReceivablesAccount
+from ports.receipts import CashEntry, OpenReceivable, PostedReceipt, ReceivablesAccount
 
 _TOKEN_PATH = "/services/rest/auth/oauth2/v1/token"  # noqa: S105 - an address
 
@@ -234,6 +234,9 @@ class NetSuite:
         self, legal_entity: str, customer_id: str, invoice_key: str | None = None
     ) -> ReceivablesAccount:
         return await self._cash.receivables.account(legal_entity, customer_id, invoice_key)
+
+    async def open_receivables(self, legal_entity: str, currency: str) -> tuple[OpenReceivable, ...]:
+        return await self._cash.receivables.open(legal_entity, currency)
 
     async def post_cash(self, entry: CashEntry) -> Reference:
         """See `connectors.netsuite.receipts`: what is applied, what is not and the fee are records of their

@@ -28,6 +28,21 @@ def receipts_of(subsidiary: str, after: int) -> str:
     return _page(f"t.type IN ({_listed(_CASH_TYPES)})", subsidiary, after)
 
 
+def open_invoices(subsidiary: str, currency: str, after: int) -> str:
+    """Invoices with something unpaid, with their customers' names, by internal id above `after`."""
+    return (
+        "SELECT t.id AS id, t.tranid AS tranid, t.externalid AS externalid,"
+        " TO_CHAR(NVL(t.duedate, t.trandate), 'YYYY-MM-DD') AS duedate, t.entity AS entity,"
+        " e.companyname AS companyname, e.entityid AS entityid, t.foreignamountunpaid AS openamount"
+        " FROM transaction t JOIN transactionline m ON m.transaction = t.id AND m.mainline = 'T'"
+        " JOIN subsidiary s ON s.id = m.subsidiary JOIN currency c ON c.id = t.currency"
+        " JOIN customer e ON e.id = t.entity"
+        f" WHERE t.type = 'CustInvc' AND t.posting = 'T' AND s.externalid = {text(subsidiary)}"
+        f" AND c.symbol = {text(currency)} AND t.foreignamountunpaid > 0 AND t.id > {after}"
+        f" ORDER BY t.id FETCH FIRST {HEADS} ROWS ONLY"
+    )
+
+
 def by_external_ids(external_ids: list[str]) -> str:
     listed = ", ".join(text(external_id) for external_id in external_ids)
     types = _listed((*RECEIVABLE_TYPES, "Journal"))

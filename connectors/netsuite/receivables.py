@@ -9,9 +9,9 @@ from connectors.netsuite import receipt_queries as queries
 from connectors.netsuite.client import NetSuiteClient
 from connectors.netsuite.mapping import PLATFORM
 from connectors.netsuite.queries import HEADS
-from connectors.netsuite.wire import CashRow, LinkRow
+from connectors.netsuite.wire import CashRow, LinkRow, OpenInvoiceRow
 from ports.errors import NotFound
-from ports.receipts import OpenItem, ReceivablesAccount, UnappliedItem
+from ports.receipts import OpenItem, OpenReceivable, ReceivablesAccount, UnappliedItem
 
 UNAPPLIED, FEE = "/unapplied", "/fee"
 """How the keys of an entry's parts end; the rest of it is its money applied."""
@@ -147,6 +147,18 @@ class CustomerReceivables:
             unapplied=tuple(_unapplied(row) for row in books.free("CustDep")),
         )
 
+    async def open(self, legal_entity: str, currency: str) -> tuple[OpenReceivable, ...]:
+        """Ours that are open, whoever owes them."""
+        found: list[OpenReceivable] = []
+        after = 0
+        while True:
+            statement = queries.open_invoices(legal_entity, currency, after)
+            page = await self._client.query("list open invoices", statement, OpenInvoiceRow)
+            found += [each for each in (_open_receivable(row, currency) for row in page) if each is not None]
+            if len(page) < HEADS:
+                return tuple(found)
+            after = int(page[-1].id)
+
     def _item(self, books: Books, row: CashRow) -> OpenItem:
         return OpenItem(
             key=own_key(row),
@@ -157,6 +169,21 @@ class CustomerReceivables:
             open=mapping.written(books.open(row), row.currency),
             paid=mapping.written(books.paid(row), row.currency),
         )
+
+
+def _open_receivable(row: OpenInvoiceRow, currency: str) -> OpenReceivable | None:
+    """None for an invoice that is not ours, and for the counter document of a void."""
+    key = mapping.key_of(row.externalid)
+    if key is None or key.startswith(mapping.VOID):
+        return None
+    return OpenReceivable(
+        key=key,
+        number=row.tranid,
+        customer_id=row.entity,
+        customer_names=tuple(name for name in (row.companyname, row.entityid) if name),
+        due_date=row.duedate,
+        open=mapping.written(row.open, currency),
+    )
 
 
 def _is_void(row: CashRow) -> bool:

@@ -239,6 +239,17 @@ class CashRow(Wire):
         return abs(self.foreigntotal)
 
 
+class OpenInvoiceRow(Wire):
+    id: str
+    tranid: str | None = None
+    externalid: str | None = None
+    duedate: dt.date
+    entity: str
+    companyname: str | None = None
+    entityid: str | None = None
+    open: Amount = Field(alias="openamount")
+
+
 class LinkRow(Wire):
     """`next` is applied to `previous`, or uses it up."""
 

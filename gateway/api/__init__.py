@@ -4,6 +4,7 @@ from fastapi import APIRouter
 
 from gateway.api import (
     audit,
+    cash,
     closes,
     contracts,
     events,
@@ -34,6 +35,7 @@ for part in (
     revenue,
     closes,
     rates,
+    cash,
     audit,
 ):
     router.include_router(part.router)

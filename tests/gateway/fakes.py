@@ -35,6 +35,7 @@ from gateway.settings import GatewaySettings
 from ports.records import OverrideRecord, ResolveAction
 from store.database import Database
 from store.exceptions import RecordedException
+from tests.gateway.fake_cash import FakeCash
 from tests.gateway.fake_periods import FakePeriods
 from tests.gateway.fake_revenue import FakeRevenue
 from tests.gateway.fake_sweeps import FakeSweeps
@@ -123,7 +124,7 @@ class ReversingCodec(PayloadCodec):
         return [Payload(metadata={"encoding": b"json/plain"}, data=p.data[::-1]) for p in payloads]
 
 
-class FakeOperations(FakePeriods, FakeRevenue, FakeSweeps):
+class FakeOperations(FakeCash, FakePeriods, FakeRevenue, FakeSweeps):
     """Answers as told, and remembers what it was asked."""
 
     def __init__(self) -> None:

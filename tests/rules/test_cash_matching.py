@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from canonical.bank import BankReceipt, CashMatch
+from canonical.bank import BankReceipt, CashMatch, Tolerance
 from ports.receipts import OpenReceivable
-from rules.cash_matching import MOST_SUGGESTIONS, Tolerance, match
+from rules.cash_application import CashRefused
+from rules.cash_matching import MOST_SUGGESTIONS, choose, match
 
 TOLERANCE = Tolerance(percent=Decimal(1), amount=Decimal("5.00"))
 
@@ -164,6 +165,39 @@ def test_yen_have_no_cents() -> None:
     money = receipt("1200", "INV-0017", currency="JPY")
     found = match(money, [invoice("INV-0017", "1200")], Tolerance(percent=Decimal(1), amount=Decimal(500)))
     assert exact(found) == {"INV-0017": "1200"}
+
+
+def chosen(amount: str, **names: str | None) -> tuple[dict[str, str], str]:
+    items = (invoice("A1", "100.00"), invoice("A2", "50.00"), invoice("B1", "10.00", "8"))
+    given = {name: None if share is None else Decimal(share) for name, share in names.items()}
+    found = choose(receipt(amount), items, given)
+    return {share.number or "": str(share.amount) for share in found.shares}, str(found.unapplied)
+
+
+def test_decision_applies_what_it_says_and_else_as_much_as_is_open_and_left() -> None:
+    assert chosen("120.00", A1="30.00") == ({"A1": "30.00"}, "90.00")
+    assert chosen("120.00", A1=None, A2="40.00") == ({"A2": "40.00", "A1": "80.00"}, "0.00")
+    assert chosen("170.00", A1=None, A2=None) == ({"A1": "100.00", "A2": "50.00"}, "20.00")
+
+
+@pytest.mark.parametrize(
+    ("amount", "names"),
+    [
+        ("200.00", {"A1": "100.01"}),
+        ("200.00", {"A1": "0"}),
+        ("200.00", {"A1": "-1.00"}),
+        ("200.00", {"A1": "1.005"}),
+        ("20.00", {"A1": "20.01"}),
+        ("20.00", {"A1": "20.00", "A2": None}),
+        ("200.00", {"A9": None}),
+        ("200.00", {"A1": None, "B1": None}),
+        ("200.00", {"A1": "1.00", "C-7/invoice/A1": "1.00"}),
+        ("200.00", {}),
+    ],
+)
+def test_decision_that_can_not_be_is_refused(amount: str, names: dict[str, str | None]) -> None:
+    with pytest.raises(CashRefused):
+        chosen(amount, **names)
 
 
 CENTS = st.integers(1, 400)

@@ -19,6 +19,7 @@ from canonical.ids import change_workflow_id, contract_workflow_id
 from canonical.lifecycle import ContractState
 from tests.rules.scenarios import amendment, cancellation, metered, renewal, seats
 from tests.temporal_server import temporal_server
+from tests.workflows.bank import receipt, taken, total_of, until_receipt
 from tests.workflows.cash import charged, issued, pays, people, until_receipts
 from tests.workflows.month_end import entries, foreign_entry, order, reverse_foreign_entry, run_month
 from tests.workflows.periods import (
@@ -221,6 +222,22 @@ async def paid(made: World) -> None:
     await until_receipts(made, 2)
 
 
+async def paid_at_the_bank(made: World) -> None:
+    """A receipt that names its invoice to the cent, and one that a person applies."""
+    await made.load(scenario(sold(seats(**TAXED), start=month(-1), every=1)))
+    await made.until_status("C-1", "active")
+    await made.until_posted("C-1", 2)
+    first, second = await issued(made)
+    whole, part = total_of(first), total_of(second) - 5
+    await taken(made, receipt("E-1", whole, first["number"]), receipt("E-2", part, second["number"]))
+    await until_receipt(made, "E-2", "waiting")
+    order = {"invoices": [{"invoice": second["number"]}], "reason": "paid in part"}
+    answer = await made.act("fiona", "POST", "/cash/receipts/ubs/E-2/apply", order)
+    assert answer.is_success, answer.text
+    await made.until_idle("cash/ubs/E-1")
+    await made.until_idle("cash/ubs/E-2")
+
+
 async def merged(made: World) -> None:
     """Two contracts become one; the first asking is refused by a person, the second one holds."""
     other = sold(seats("M1", price="7", **TAXED), start=month(-5), id="C-2")
@@ -289,6 +306,7 @@ STORIES: dict[str, Story] = {
     "merged": merged,
     "reconciled": reconciled_periods,
     "paid": paid,
+    "bank": paid_at_the_bank,
     "closed": closed_periods,
     "taken-back": taken_back,
     "nightly": nightly,

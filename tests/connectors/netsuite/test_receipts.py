@@ -172,3 +172,19 @@ async def test_money_of_a_closed_period_is_refused_as_such(stand: ErpStand, cust
     stand.close_month("2026-02")
     with pytest.raises(PeriodClosed):
         await stand.erp.post_cash(entry(stand, customer, "payment/p/1", "payment", "1.00", unapplied="1"))
+
+
+async def test_open_invoices_of_an_entity_are_listed_with_their_customers(
+    stand: ErpStand, customer: str
+) -> None:
+    [found] = await stand.erp.open_receivables(stand.legal_entity, "USD")
+    assert (found.key, found.number, found.customer_id) == (INVOICE, "BILL-0001", customer)
+    assert (found.open, found.due_date) == (Decimal("13065.00"), dt.date(2026, 1, 31))
+    assert "Northwind Analytics Inc." in found.customer_names
+    assert await stand.erp.open_receivables(stand.legal_entity, "EUR") == ()
+    assert await stand.erp.open_receivables("XX99", "USD") == ()
+    await stand.erp.post_cash(entry(stand, customer, "payment/p/1", "payment", "65.00", change="-65"))
+    [found] = await stand.erp.open_receivables(stand.legal_entity, "USD")
+    assert found.open == Decimal("13000.00")
+    await stand.erp.post_cash(entry(stand, customer, "payment/p/2", "payment", "13000.00", change="-13000"))
+    assert await stand.erp.open_receivables(stand.legal_entity, "USD") == ()

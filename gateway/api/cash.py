@@ -1,0 +1,187 @@
+"""Cash application: receipts taken in from a bank's file, shown, and decided on by a person."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query
+from pydantic import Field, model_validator
+
+from canonical.bank import BankReceipt, ReceiptStatus, Suggestion
+from canonical.base import Day, Dec, Noun
+from canonical.ids import document_workflow_id
+from gateway.access import Finance, Viewer
+from gateway.api.audit import record
+from gateway.api.exceptions import Reason
+from gateway.deps import Stores, TheDeps, TheOperations, TheStores
+from gateway.operations import ResolveResult
+from gateway.problems import Problem
+from ports.bank import RecordedReceipt
+from rules.bank_file import BANK
+
+router = APIRouter(prefix="/cash", tags=["cash"])
+
+MOST_RECEIPTS = 200
+"""In one request; its body is bounded too (`max_body_bytes`)."""
+BankName = Annotated[str, Path(pattern=f"^{BANK.pattern}$")]
+Ref = Annotated[str, Path(min_length=1, max_length=250)]
+
+
+class ReceiptImport(Noun):
+    receipts: tuple[BankReceipt, ...] = Field(min_length=1, max_length=MOST_RECEIPTS)
+
+    @model_validator(mode="after")
+    def _are_named(self) -> "ReceiptImport":
+        for each in self.receipts:
+            if not BANK.fullmatch(each.bank) or not each.ref or "/" in each.ref or each.amount <= 0:
+                raise ValueError("a receipt has a bank in small letters, a reference, and an amount above 0")
+        return self
+
+
+class ReceiptsTaken(Noun):
+    """`started`: workflows that were started or told again."""
+
+    recorded: int
+    known: int
+    started: int
+
+
+class ReceiptView(Noun):
+    """A receipt; `id` is bank and reference. `suggestions` are for whoever decides, the best first."""
+
+    id: str
+    entity: str
+    amount: Dec
+    currency: str
+    value_date: Day
+    status: ReceiptStatus
+    note: str | None
+    remitter: str | None
+    text: str
+    references: tuple[str, ...]
+    source: str
+    document: str | None
+    workflow_id: str
+    exception: str | None = None
+    suggestions: tuple[Suggestion, ...] = ()
+
+
+class ApplyOrder(Reason):
+    """`invoices` by key or number, an amount of null as much as is open and left; or `contract`, whose money
+    it is, to leave it on account."""
+
+    invoices: tuple["ChosenInvoice", ...] = Field(default=(), max_length=100)
+    contract: str | None = Field(default=None, min_length=1, max_length=200)
+
+
+class ChosenInvoice(Noun):
+    invoice: str = Field(min_length=1, max_length=300, pattern="^[^,=]+$")
+    amount: Dec | None = None
+
+
+@router.post("/receipts")
+async def take_in(
+    order: ReceiptImport, actor: Finance, stores: TheStores, operations: TheOperations, deps: TheDeps
+) -> ReceiptsTaken:
+    """Keeps all of the receipts, each once, or none; then has each that is new seen through."""
+    for each in order.receipts:
+        if each.bank in deps.receivers:
+            raise Problem(400, "invalid", f"{each.bank} is a platform, no bank", field="bank")
+    taken = await stores.bank.take_in(order.receipts, actor.name)
+    if taken.conflicting:
+        first = ", ".join(taken.conflicting[:5])
+        message = f"{len(taken.conflicting)} are known with another amount, day or entity ({first})"
+        raise Problem(409, "conflict", message, field="receipts")
+    waiting = []
+    for each in order.receipts:
+        known = await stores.bank.get(each.bank, each.ref)
+        if known is not None and known.status == "received":
+            waiting.append((each.bank, each.ref))
+    started = await operations.start_receipts(waiting, actor)
+    if taken.recorded:
+        first_one = order.receipts[0]
+        details = {"recorded": str(taken.recorded), "source": first_one.source}
+        await record(stores, actor, "cash.import", "bank", first_one.bank, reason=None, details=details)
+    return ReceiptsTaken(recorded=taken.recorded, known=taken.known, started=started)
+
+
+@router.get("/receipts")
+async def list_receipts(
+    actor: Viewer,
+    stores: TheStores,
+    entity: str | None = None,
+    bank: str | None = None,
+    status: ReceiptStatus | None = None,
+    limit: Annotated[int, Query(ge=1, le=10_000)] = 1000,
+) -> list[ReceiptView]:
+    """The newest value dates first; without suggestions."""
+    found = await stores.bank.list(entity=entity, bank=bank, status=status, limit=limit)
+    return [_view(each).model_copy(update={"suggestions": ()}) for each in found]
+
+
+@router.get("/receipts/{bank}/{ref}")
+async def show_receipt(bank: BankName, ref: Ref, actor: Viewer, stores: TheStores) -> ReceiptView:
+    found = await _known(stores, bank, ref)
+    waiting = await stores.exceptions.list(status="open", workflow_id=_workflow(bank, ref))
+    return _view(found).model_copy(update={"exception": waiting[0].id if waiting else None})
+
+
+@router.post("/receipts/{bank}/{ref}/apply")
+async def apply_receipt(
+    bank: BankName,
+    ref: Ref,
+    order: ApplyOrder,
+    actor: Finance,
+    stores: TheStores,
+    operations: TheOperations,
+) -> ResolveResult:
+    """A person's decision what a waiting receipt is for."""
+    await _known(stores, bank, ref)
+    if bool(order.invoices) == (order.contract is not None):
+        message = "name invoices, or the contract on whose account it stays"
+        raise Problem(400, "invalid", message, field="invoices")
+    waiting = await stores.exceptions.list(status="open", workflow_id=_workflow(bank, ref))
+    if not waiting:
+        raise Problem(409, "conflict", f"{bank}/{ref} waits for nobody")
+    chosen = {"cash.contract": order.contract} if order.contract else {"cash.invoices": _text(order)}
+    return await operations.resolve(waiting[0], "fix", order.reason, actor, chosen)
+
+
+def _text(order: ApplyOrder) -> str:
+    named = [
+        each.invoice if each.amount is None else f"{each.invoice}={each.amount:f}" for each in order.invoices
+    ]
+    return ",".join(named)
+
+
+async def _known(stores: Stores, bank: str, ref: str) -> RecordedReceipt:
+    found = await stores.bank.get(bank, ref)
+    if found is None:
+        raise Problem(404, "not_found", f"there is no receipt {bank}/{ref}")
+    return found
+
+
+def _workflow(bank: str, ref: str) -> str:
+    return document_workflow_id("cash", bank, ref)
+
+
+def _view(recorded: RecordedReceipt) -> ReceiptView:
+    receipt = recorded.receipt
+    return ReceiptView(
+        id=f"{receipt.bank}/{receipt.ref}",
+        workflow_id=_workflow(receipt.bank, receipt.ref),
+        status=recorded.status,
+        note=recorded.note,
+        document=recorded.document,
+        suggestions=recorded.suggestions,
+        **receipt.model_dump(
+            include={
+                "entity",
+                "amount",
+                "currency",
+                "value_date",
+                "remitter",
+                "text",
+                "references",
+                "source",
+            }
+        ),
+    )

@@ -1,0 +1,139 @@
+"""One entry of a bank's file, whichever its format: what it must have, and what becomes of it. Pure."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Literal
+
+from pydantic import ValidationError
+
+from canonical.bank import BankReceipt, BankStatement, LeftOut
+from canonical.money import UnknownCurrency, is_whole_minor_units
+
+LONGEST_REF = 120
+_AMOUNT = re.compile(r"[0-9]{1,18}(\.[0-9]{1,5})?")
+_NO_REFERENCE = frozenset(("", "NONREF", "NOTPROVIDED", "NOTREF"))
+"""What banks write where there is none."""
+
+
+class BankFileInvalid(ValueError):
+    """The file is not what it should be; the message names the line and the field."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """An entry as written. `place` is its line."""
+
+    place: str
+    ref: str
+    amount: str
+    currency: str
+    value_date: str
+    direction: Literal["credit", "debit"]
+    is_reversal: bool
+    is_booked: bool
+    account: str | None = None
+    remitter: str | None = None
+    references: tuple[str, ...] = ()
+    text: str = ""
+    source: str = ""
+    names: dict[str, str] = field(default_factory=dict)
+    """How the format calls `ref`, `amount`, `currency`, `value_date`."""
+
+    def name(self, what: str) -> str:
+        return self.names.get(what, what)
+
+
+def reference_of(*candidates: str | None) -> str:
+    """The first that is one; "" where none is."""
+    given = (" ".join((each or "").split()) for each in candidates)
+    return next((each for each in given if each.upper() not in _NO_REFERENCE), "")
+
+
+def statement_of(entries: Iterable[Found], bank: str, entity: str) -> BankStatement:
+    """Receipts and what is left out. Raises BankFileInvalid for an entry that is not whole, or one that comes
+    twice with other content."""
+    receipts: dict[str, tuple[str, BankReceipt]] = {}
+    left_out: list[LeftOut] = []
+    repeated = 0
+    for each in entries:
+        amount = _checked(each)
+        if each.direction == "debit" or each.is_reversal or not each.is_booked:
+            left_out.append(
+                LeftOut(
+                    place=each.place, ref=each.ref, kind=_kind(each), amount=amount, currency=each.currency
+                )
+            )
+            continue
+        receipt = _receipt(each, amount, bank, entity)
+        place, known = receipts.setdefault(receipt.ref, (each.place, receipt))
+        if known is not receipt:
+            if not same_money(known, receipt):
+                raise BankFileInvalid(
+                    f"{each.place}: {each.name('ref')}: {each.ref} is another entry at {place}"
+                )
+            repeated += 1
+    found = tuple(receipt for _, receipt in receipts.values())
+    return BankStatement(receipts=found, left_out=tuple(left_out), repeated=repeated)
+
+
+def same_money(one: BankReceipt, other: BankReceipt) -> bool:
+    """Whether two receipts of one reference are the same: statements overlap, and say more or less of it."""
+    named = ("bank", "ref", "entity", "amount", "currency", "value_date")
+    return all(getattr(one, name) == getattr(other, name) for name in named)
+
+
+def _kind(found: Found) -> Literal["debit", "returned_debit", "returned_receipt", "not_booked"]:
+    if not found.is_booked:
+        return "not_booked"
+    if found.is_reversal:
+        return "returned_receipt" if found.direction == "debit" else "returned_debit"
+    return "debit"
+
+
+def _checked(found: Found) -> Decimal:
+    if not found.ref:
+        raise BankFileInvalid(
+            f"{found.place}: {found.name('ref')}: is needed: by it an entry is counted once"
+        )
+    if len(found.ref) > LONGEST_REF:
+        raise BankFileInvalid(f"{found.place}: {found.name('ref')}: is longer than {LONGEST_REF} characters")
+    if not _AMOUNT.fullmatch(found.amount) or not Decimal(found.amount):
+        raise BankFileInvalid(
+            f"{found.place}: {found.name('amount')}: must be a decimal above zero such as 100.00, not "
+            f"{found.amount!r}"
+        )
+    amount = Decimal(found.amount)
+    try:
+        is_whole = is_whole_minor_units(amount, found.currency)
+    except UnknownCurrency as error:
+        raise BankFileInvalid(f"{found.place}: {found.name('currency')}: {error}") from None
+    if not is_whole:
+        raise BankFileInvalid(
+            f"{found.place}: {found.name('amount')}: {amount} has more decimals than {found.currency} has"
+        )
+    return amount
+
+
+def _receipt(found: Found, amount: Decimal, bank: str, entity: str) -> BankReceipt:
+    try:
+        return BankReceipt(
+            bank=bank,
+            ref=found.ref.replace("/", ":"),  # it stands in ids whose parts a slash divides
+            entity=entity,
+            amount=amount,
+            currency=found.currency,
+            value_date=found.value_date,
+            account=found.account,
+            remitter=found.remitter,
+            references=tuple(dict.fromkeys(each for each in found.references if each)),
+            text=found.text,
+            source=found.source,
+        )
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = found.name(str(first["loc"][0]))
+        raise BankFileInvalid(
+            f"{found.place}: {name}: {first['msg'].removeprefix('Value error, ')}"
+        ) from None

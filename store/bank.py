@@ -1,0 +1,119 @@
+"""Receipts of banks' statements: each once by its bank and reference, and what became of it."""
+
+from collections.abc import Sequence
+
+from pydantic import BaseModel, ConfigDict
+from sqlalchemy import select, tuple_
+from sqlmodel import col
+
+from canonical.bank import BankReceipt, ReceiptStatus, Suggestion
+from ports.bank import ReceiptOutcome, RecordedReceipt
+from rules.bank_entry import same_money
+from store.database import Database
+from store.event_log import Clock, utc_now
+from store.tables import BankReceiptRow, table_of
+
+
+class BankIntake(BaseModel):
+    """What a batch of receipts came to. With any of `conflicting` (by bank and reference: known with other
+    content) nothing was recorded."""
+
+    model_config = ConfigDict(frozen=True)
+
+    recorded: int
+    known: int
+    conflicting: tuple[str, ...] = ()
+
+
+class BankStore:
+    """Raises StoreUnavailable where the database is gone."""
+
+    def __init__(self, database: Database, *, clock: Clock = utc_now) -> None:
+        self._database = database
+        self._clock = clock
+
+    async def take_in(self, receipts: Sequence[BankReceipt], actor: str) -> BankIntake:
+        """All of them, each once, or none."""
+        names = [(each.bank, each.ref) for each in receipts]
+        async with self._database.write() as session:
+            statement = select(BankReceiptRow).where(
+                tuple_(col(BankReceiptRow.bank), col(BankReceiptRow.ref)).in_(names)
+            )
+            rows = (await session.execute(statement)).scalars()
+            known = {(row.bank, row.ref): BankReceipt.model_validate(row.receipt) for row in rows}
+            conflicting = tuple(
+                f"{each.bank}/{each.ref}"
+                for each in receipts
+                if (each.bank, each.ref) in known and not same_money(known[each.bank, each.ref], each)
+            )
+            if conflicting:
+                return BankIntake(recorded=0, known=0, conflicting=conflicting)
+            new = [each for each in receipts if (each.bank, each.ref) not in known]
+            values = [self._row(each, actor) for each in new]
+            done = await self._database.insert_new(session, table_of(BankReceiptRow), values, ("bank", "ref"))
+        return BankIntake(recorded=len(done), known=len(receipts) - len(done))
+
+    def _row(self, receipt: BankReceipt, actor: str) -> dict[str, object]:
+        now = self._clock()
+        return {
+            "bank": receipt.bank,
+            "ref": receipt.ref,
+            "entity": receipt.entity,
+            "value_date": receipt.value_date,
+            "amount": receipt.amount,
+            "currency": receipt.currency,
+            "receipt": receipt.model_dump(mode="json"),
+            "status": "received",
+            "note": None,
+            "suggestions": [],
+            "document": None,
+            "imported_by": actor,
+            "imported_at": now,
+            "updated_at": now,
+        }
+
+    async def get(self, bank: str, ref: str) -> RecordedReceipt | None:
+        async with self._database.read() as session:
+            row = await session.get(BankReceiptRow, (bank, ref))
+        return None if row is None else _recorded(row)
+
+    async def list(
+        self,
+        *,
+        entity: str | None = None,
+        bank: str | None = None,
+        status: ReceiptStatus | None = None,
+        limit: int = 1000,
+    ) -> tuple[RecordedReceipt, ...]:
+        """The newest value dates first."""
+        statement = select(BankReceiptRow).order_by(
+            col(BankReceiptRow.value_date).desc(), col(BankReceiptRow.bank), col(BankReceiptRow.ref)
+        )
+        for column, wanted in (("entity", entity), ("bank", bank), ("status", status)):
+            if wanted is not None:
+                statement = statement.where(getattr(BankReceiptRow, column) == wanted)
+        async with self._database.read() as session:
+            rows = (await session.execute(statement.limit(limit))).scalars()
+            return tuple(_recorded(row) for row in rows)
+
+    async def record_outcome(self, outcome: ReceiptOutcome) -> None:
+        async with self._database.write() as session:
+            row = await session.get(BankReceiptRow, (outcome.bank, outcome.ref), with_for_update=True)
+            if row is None or (row.status != "received" and row.updated_at > outcome.at):
+                return
+            row.status, row.note, row.updated_at = outcome.status, outcome.note, outcome.at
+            row.suggestions = [each.model_dump(mode="json") for each in outcome.suggestions]
+            row.document = outcome.document
+
+
+def _recorded(row: BankReceiptRow) -> RecordedReceipt:
+    return RecordedReceipt(
+        receipt=BankReceipt.model_validate(row.receipt),
+        status=row.status,
+        note=row.note,
+        suggestions=tuple(Suggestion.model_validate(each) for each in row.suggestions),
+        document=row.document,
+        imported_by=row.imported_by,
+        imported_at=row.imported_at,
+        updated_at=row.updated_at,
+    )

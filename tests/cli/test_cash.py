@@ -1,0 +1,88 @@
+"""`q2c cash`: a bank's file is taken in once, what is wrong with it is named, people decide by key."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.conftest import ServedGateway
+from tests.cli.running import Command
+
+HEADER = "reference,value_date,amount,currency,direction,reversal,text"
+
+
+@pytest.fixture
+def bank(tmp_path: Path) -> str:
+    """The gateway is shared: each test has a bank of its own."""
+    return f"b{abs(hash(str(tmp_path)))}"[:20]
+
+
+def file_of(folder: Path, *rows: str) -> str:
+    path = folder / "march.csv"
+    path.write_text("\n".join([HEADER, *rows]) + "\n")
+    return str(path)
+
+
+def imported(q2c: Command, file: str, bank: str) -> Any:
+    return q2c("cash", "import", file, "--bank", bank, "--entity", "US01", "-o", "json")
+
+
+def test_file_is_taken_in_once_and_what_is_no_receipt_is_counted(
+    q2c: Command, gateway: ServedGateway, tmp_path: Path, bank: str
+) -> None:
+    rows = [f"E-{number},2026-03-02,10.00,USD,credit,,INV-1" for number in range(250)]
+    file = file_of(tmp_path, *rows, "E-0,2026-03-02,5.00,USD,debit,,", "E-9,2026-03-03,10.00,USD,debit,true,")
+    first, again = imported(q2c, file, bank), imported(q2c, file, bank)
+    assert first.exit_code == 0, first.stderr
+    counts = json.loads(first.stdout)
+    assert (counts["receipts"], counts["recorded"], counts["started"]) == (250, 250, 250)
+    assert (counts["left_out_debit"], counts["left_out_returned_receipt"]) == (1, 1)
+    assert "line 253: E-9: the bank has taken back a receipt over 10.00 USD" in first.stderr
+    assert (json.loads(again.stdout)["recorded"], json.loads(again.stdout)["known"]) == (0, 250)
+    listed = q2c("cash", "list", "--bank", bank, "--status", "received", "-o", "json").json
+    assert len(listed) == 250
+    shown = q2c("cash", "show", f"{bank}/E-7", "-o", "json").json
+    assert (shown["amount"], shown["workflow_id"]) == ("10.00", f"cash/{bank}/E-7")
+
+
+@pytest.mark.parametrize(
+    ("row", "words"),
+    [
+        ("E-1,2026-03-02,1e3,USD,credit,,", "line 2: amount: must be a decimal"),
+        ("E-1,2026-03-32,1.00,USD,credit,,", "line 2: value_date"),
+        (",2026-03-02,1.00,USD,credit,,", "line 2: reference: is needed"),
+    ],
+)
+def test_bad_file_ends_with_2_and_names_line_and_field(
+    q2c: Command, tmp_path: Path, row: str, words: str
+) -> None:
+    file = file_of(tmp_path, row)
+    found = imported(q2c, file, "ubs")
+    assert (found.exit_code, found.stdout) == (2, "")
+    assert f"{file}: {words}" in found.stderr
+    assert imported(q2c, str(tmp_path / "none.xml"), "ubs").exit_code == 2
+    assert "bank: must be" in imported(q2c, file, "My Bank").stderr
+
+
+def test_known_reference_with_another_amount_is_refused(
+    q2c: Command, gateway: ServedGateway, tmp_path: Path, bank: str
+) -> None:
+    imported(q2c, file_of(tmp_path, "E-1,2026-03-02,1.00,USD,credit,,"), bank)
+    found = imported(q2c, file_of(tmp_path, "E-1,2026-03-02,2.00,USD,credit,,"), bank)
+    assert found.exit_code == 1
+    assert f"{bank}/E-1" in found.stderr
+
+
+def test_decision_names_invoices_or_an_account_and_needs_a_receipt_that_waits(
+    q2c: Command, gateway: ServedGateway, tmp_path: Path, bank: str
+) -> None:
+    imported(q2c, file_of(tmp_path, "E-1,2026-03-02,1.00,USD,credit,,"), bank)
+    apply = ("cash", "apply", f"{bank}/E-1", "--reason", "x")
+    assert q2c(*apply).exit_code == 2
+    assert q2c(*apply, "--invoice", "A", "--on-account", "C-1").exit_code == 2
+    assert q2c(*apply, "--invoice", "A=ten").exit_code == 2
+    nobody = q2c(*apply, "--invoice", "A=1.00")
+    assert (nobody.exit_code, "waits for nobody" in nobody.stderr) == (1, True)
+    assert q2c("cash", "apply", "E-1", "--reason", "x", "--invoice", "A").exit_code == 2
+    assert q2c("cash", "show", f"{bank}/E-2").exit_code == 1
