@@ -69,6 +69,7 @@ async def assemble(settings: Settings, *, client: Client) -> FastAPI:
             handoff=TemporalHandoff(client, settings.tenant),
             codec=codec_of(settings),
             settings=settings.gateway.limits.model_copy(update={"temporal_ui_url": _ui_url(settings)}),
+            owners=frozenset(policy.owners.owners),
         )
     )
     _admit_operators(app, settings, OperatorList(database))

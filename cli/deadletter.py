@@ -1,9 +1,12 @@
 """`q2c deadletter`: events that could not be read or handed on."""
 
+from typing import Any
+
 import typer
 
 from cli.client import ask, tell
 from cli.event import EVENT_COLUMNS, EventNumber, Limit
+from cli.exits import FAILED, leave
 from cli.inputs import Reason
 from cli.output import Output, print_object, print_rows
 
@@ -25,7 +28,7 @@ def show(event: EventNumber, output: Output = "table") -> None:
 
     Example: q2c deadletter show 42
     """
-    print_object(ask(f"/events/{event}", role="operator"), output)
+    print_object(_dead(event), output)
 
 
 @app.command()
@@ -36,5 +39,15 @@ def replay(
 
     Example: q2c deadletter replay 42 --reason "mapping mended"
     """
+    _dead(event)
     rows = tell(f"/events/{event}/replay", {"reason": reason}, role="operator")
     print_rows(rows, output, EVENT_COLUMNS)
+
+
+def _dead(event: int) -> dict[str, Any]:
+    """The dead letter; leaves the command with 1 where the event is none."""
+    found: dict[str, Any] = ask(f"/events/{event}", role="operator")
+    state = found["event"]["state"]
+    if state != "dead":
+        leave(FAILED, f"event {event} is no dead letter, it is {state}: see `q2c event show {event}`")
+    return found

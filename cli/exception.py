@@ -29,7 +29,7 @@ def list_exceptions(
 ) -> None:
     """List exceptions; those due first come first.
 
-    Example: q2c exception list --owner billing-operations
+    Example: q2c exception list --owner finance-operations
     """
     filters = {"owner": owner, "platform": platform, "contract": contract, "status": status}
     columns = (

@@ -32,7 +32,8 @@ Clock = Callable[[], dt.datetime]
 @dataclass(frozen=True)
 class GatewayDeps:
     """`receivers` by their path after `/webhooks/`. Without `handoff` no relay runs in this process; without
-    `codec` the codec's paths answer 404.
+    `codec` the codec's paths answer 404. `owners` are the queues of governance that an exception may be given
+    to, beside an operator.
     """
 
     database: Database
@@ -42,6 +43,7 @@ class GatewayDeps:
     codec: PayloadCodec | None = None
     settings: GatewaySettings = field(default_factory=GatewaySettings)
     clock: Clock = utc_now
+    owners: frozenset[str] = frozenset()
 
 
 class Stores:

@@ -9,7 +9,7 @@ from canonical.base import Noun
 from gateway.access import RANKS, OperatorRole, Viewer
 from gateway.api.audit import entry
 from gateway.api.views import ExceptionDetail, ExceptionView, exception_detail, exception_view
-from gateway.deps import Stores, TheOperations, TheStores
+from gateway.deps import Stores, TheDeps, TheOperations, TheStores
 from gateway.operations import Actor, Operations, ResolveResult
 from gateway.problems import Problem
 from ports.records import ResolveAction
@@ -64,10 +64,14 @@ async def show_exception(exception: str, actor: Viewer, stores: TheStores) -> Ex
 
 @router.post("/{exception}/assign")
 async def assign_exception(
-    exception: str, assignment: Assignment, actor: OperatorRole, stores: TheStores
+    exception: str, assignment: Assignment, actor: OperatorRole, stores: TheStores, deps: TheDeps
 ) -> ExceptionView:
-    """Gives an open exception to another owner."""
+    """Gives an open exception to another owner: a queue of governance, or an operator."""
     item = await open_exception(stores, exception)
+    if assignment.owner not in deps.owners and await stores.operators.by_name(assignment.owner) is None:
+        known = ", ".join(sorted(deps.owners))
+        message = f"{assignment.owner} is no owner; use one of {known}, or an operator's name"
+        raise Problem(400, "invalid", message, field="owner")
     record = entry(
         stores,
         actor,

@@ -64,4 +64,7 @@ async def _undecided(stores: Stores, override: str, actor: Actor) -> OverrideRec
         raise Problem(409, "conflict", f"{override} is {record.status} already")
     if record.requested_by == actor.name:
         raise Problem(403, "refused_by_policy", "the approver must be somebody else than the requester")
+    item = await stores.exceptions.get(record.exception_id)
+    if item is not None and item.status == "resolved":
+        raise Problem(409, "conflict", f"{item.id} is resolved already: nothing is left to decide")
     return record

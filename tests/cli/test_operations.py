@@ -279,6 +279,16 @@ def test_dead_letters_are_listed_with_their_reason(q2c: Command, gateway: Served
     assert q2c("deadletter", "show", str(number), "-o", "json").json["event"]["state"] == "dead"
 
 
+@pytest.mark.parametrize("verb", ["show", "replay"])
+def test_an_event_that_is_no_dead_letter_is_not_taken_for_one(
+    q2c: Command, gateway: ServedGateway, verb: str
+) -> None:
+    number = log(gateway, new_event("evt-well"))
+    outcome = q2c("deadletter", verb, str(number))
+    assert (outcome.exit_code, outcome.stdout) == (1, "")
+    assert f"q2c event show {number}" in outcome.stderr
+
+
 def test_platforms_are_listed_and_paused(q2c: Command, gateway: ServedGateway) -> None:
     assert [row["name"] for row in q2c("platform", "list", "-o", "json").json] == ["stripe", "netsuite"]
     paused = q2c("platform", "pause", "stripe", "--reason", "maintenance", "-o", "json")

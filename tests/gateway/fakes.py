@@ -272,6 +272,7 @@ def deps(
         codec=ReversingCodec(),
         settings=settings,
         clock=clock,
+        owners=frozenset({"finance-operations", "tax"}),
     )
 
 

@@ -216,13 +216,27 @@ async def test_exceptions_are_found_by_owner_platform_and_contract(gateway: Gate
 
 async def test_exception_is_assigned_with_a_reason(gateway: Gateway) -> None:
     id = await _open_exception(gateway)
-    body = {"owner": "fay", "reason": "knows the customer"}
+    body = {"owner": "tax", "reason": "knows the customer"}
     answer = await gateway.tell(f"/exceptions/{id}/assign", body, role="operator")
-    assert answer.json()["owner"] == "fay"
+    assert answer.json()["owner"] == "tax"
     shown = (await gateway.ask(f"/exceptions/{id}")).json()
-    assert shown["story"][0]["note"] == "assigned to fay: knows the customer"
+    assert shown["story"][0]["note"] == "assigned to tax: knows the customer"
     audited = [each.action for each in await gateway.stores.audit.list()]
     assert audited == ["exception.opened", "exception.assign"]
+
+
+async def test_exception_is_assigned_to_an_operator_by_name(gateway: Gateway) -> None:
+    id = await _open_exception(gateway)
+    body = {"owner": "finance-person", "reason": "knows the customer"}
+    answer = await gateway.tell(f"/exceptions/{id}/assign", body, role="operator")
+    assert answer.json()["owner"] == "finance-person"
+
+
+async def test_exception_is_not_assigned_to_an_owner_who_is_not_there(gateway: Gateway) -> None:
+    id = await _open_exception(gateway)
+    answer = await gateway.tell(f"/exceptions/{id}/assign", {"owner": "nobody", "reason": "away"})
+    assert (answer.status_code, answer.json()["error"]["field"]) == (400, "owner")
+    assert (await gateway.ask(f"/exceptions/{id}")).json()["story"] == []
 
 
 async def test_decision_goes_to_the_workflow(gateway: Gateway, operations: FakeOperations) -> None:
@@ -291,6 +305,20 @@ async def test_requester_does_not_approve(gateway: Gateway, operations: FakeOper
     for verb in ("approve", "reject"):
         answer = await gateway.tell(f"/overrides/OV-1/{verb}", {"reason": "fine"}, role="approver")
         assert (answer.status_code, answer.json()["error"]["code"]) == (403, "refused_by_policy")
+    assert operations.calls == []
+
+
+async def test_override_of_a_resolved_exception_has_nothing_left_to_decide(
+    gateway: Gateway, operations: FakeOperations
+) -> None:
+    id = await _open_exception(gateway)
+    await gateway.stores.exceptions.resolve(
+        Resolution(exception_id=id, action="skip", actor="fay", reason="r", outcome="done", at=NOON)
+    )
+    await gateway.stores.overrides.record(override().model_copy(update={"exception_id": id}))
+    answer = await gateway.tell("/overrides/OV-1/approve", {"reason": "fine"}, role="approver")
+    assert answer.status_code == 409
+    assert "resolved already" in answer.json()["error"]["message"]
     assert operations.calls == []
 
 
