@@ -16,7 +16,9 @@ from temporalio.exceptions import ApplicationError
 
 from activities._errors import port_errors
 from activities.crm import PolicySource
+from activities.rates import no_exchange_rate, rates_of
 from canonical.base import Noun
+from canonical.contract import Contract
 from canonical.lifecycle import ContractState, Plan
 from canonical.policy import PolicyExcerpt
 from canonical.reconciliation import (
@@ -30,10 +32,13 @@ from ports.billing import Billing
 from ports.erp import Erp
 from ports.payments import Payments
 from ports.periods import PeriodRecords, ReconciliationRun
+from ports.records import Records
 from ports.tax import Tax
 from rules import period_entries as entries_of
 from rules import period_money as money_of
 from rules.calendar import add_months, month_key
+from rules.exchange import Exchange, NoExchangeRate
+from rules.rate_table import books_exchange
 from rules.reconciliation import reconcile
 from rules.zones import day_of
 
@@ -216,7 +221,7 @@ class DuePeriods(Noun):
 class PeriodActivities:
     """What needs no platform: governance's word, the contracts' word, the comparison."""
 
-    def __init__(self, contracts: ContractStates, records: PeriodRecords, policy: PeriodPolicy) -> None:
+    def __init__(self, contracts: ContractStates, records: Records, policy: PeriodPolicy) -> None:
         self._contracts, self._records, self._policy = contracts, records, policy
 
     @activity.defn(name="periods.ground")
@@ -269,7 +274,19 @@ class PeriodActivities:
         state, plan = answer
         as_of = max(order.as_of, state.business_date or order.as_of)
         booked = entries_of.booking_entries(state, plan, order.period, as_of)
-        return booked, money_of.earned_entries(state, order.period, as_of)
+        exchange = await self._exchange(state.contract, order.entity, as_of)
+        try:
+            return booked, money_of.earned_entries(state, order.period, as_of, exchange)
+        except NoExchangeRate as error:
+            raise no_exchange_rate(error) from error
+
+    async def _exchange(self, contract: Contract | None, entity: str, as_of: dt.date) -> Exchange | None:
+        """Into the entity's books, at the rates of our table."""
+        terms = None if contract is None else self._policy.excerpt(entity).converting(contract.currency)
+        if contract is None or terms is None:
+            return None
+        known = await rates_of(self._records, terms, (contract.currency,), contract.start_date, as_of)
+        return books_exchange(contract.currency, terms, known)
 
     @activity.defn(name="periods.compare")
     async def compare(self, order: CompareOrder) -> Compared:

@@ -3,14 +3,17 @@
 import datetime as dt
 from typing import Protocol
 
+from pydantic import Field
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
 from activities.crm import PolicySource
-from canonical.base import Noun
+from activities.rates import no_exchange_rate, rates_of
+from canonical.base import Dec, Noun
+from canonical.contract import Contract
 from canonical.lifecycle import ContractState
 from canonical.metering import by_day
-from canonical.policy import PolicyExcerpt
+from canonical.policy import CurrencyTerms, PolicyExcerpt
 from canonical.revenue import ContractEarned, EntityContracts, EntityQuestion
 from ports.billing import IssuedDocument
 from ports.records import Records
@@ -19,6 +22,7 @@ from rules.calendar import BeyondCalendar
 from rules.exchange import Exchange, NoExchangeRate
 from rules.layout import ChangeRefused
 from rules.month_end import Sold, earned
+from rules.rate_table import books_exchange
 
 
 class RevenueQuestion(Noun):
@@ -32,6 +36,9 @@ class RevenueQuestion(Noun):
     period: str
     as_of: dt.date
     accepted: tuple[IssuedDocument, ...] = ()
+    currencies: CurrencyTerms | None = None
+    posted_rates: dict[str, Dec] = Field(default_factory=dict)
+    """At which the ledger has documents that are posted at another exchange rate than our table's."""
 
 
 class ContractStates(Protocol):
@@ -75,13 +82,20 @@ class RevenueActivities:
             raise ApplicationError(f"contract {question.contract} is busy: {busy}", type="ContractBusy")
         sold = Sold(state.contract, state.changes_in_force(), by_day(state.usage))
         accepted = {each.key: each for each in question.accepted if each.key is not None}
-        exchange = Exchange(state.contract.currency, None)
+        exchange = await self._exchange(state.contract, question, as_of)
         try:
             return earned(sold, question.period, as_of, exchange, accepted)
         except NoExchangeRate as error:
-            raise _refused(error, "NoExchangeRate") from error
+            raise no_exchange_rate(error) from error
         except (ChangeRefused, BeyondCalendar) as error:
             raise _refused(error, "InvalidContract") from error
+
+    async def _exchange(self, contract: Contract, question: RevenueQuestion, as_of: dt.date) -> Exchange:
+        terms = question.currencies
+        if terms is None or terms.functional_currency == contract.currency:
+            return books_exchange(contract.currency, None)
+        known = await rates_of(self._records, terms, (contract.currency,), contract.start_date, as_of)
+        return books_exchange(contract.currency, terms, known, question.posted_rates)
 
 
 def _refused(error: Exception, code: str) -> ApplicationError:

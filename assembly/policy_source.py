@@ -5,7 +5,14 @@ from typing import get_args
 
 from canonical.bank import Tolerance
 from canonical.document import AccountRole
-from canonical.policy import ApprovalLimit, CodedRule, ExceptionRule, PolicyExcerpt, Route
+from canonical.policy import (
+    ApprovalLimit,
+    CodedRule,
+    CurrencyTerms,
+    ExceptionRule,
+    PolicyExcerpt,
+    Route,
+)
 from canonical.reconciliation import BreakRule, ReconciliationTerms
 from connectors.registry import vendor
 from governance.policy import Policy
@@ -41,6 +48,20 @@ class GovernedPolicy:
             second_approver_actions=tuple(policy.approvals.second_approver),
             time_zone=route.timezone,
             department=policy.dimension_values(legal_entity, WILDCARD).department,
+            currencies=self._currencies(legal_entity),
+        )
+
+    def _currencies(self, legal_entity: str) -> CurrencyTerms | None:
+        said = self._policy.currencies
+        functional = self._policy.functional_currency(legal_entity)
+        if functional is None:
+            return None
+        return CurrencyTerms(
+            functional_currency=functional,
+            rate_source=said.rates.source,
+            rate_base=said.rates.base,
+            max_rate_age_days=said.rates.max_age_days,
+            group_currency=said.group_currency,
         )
 
     def reconciliation(self) -> ReconciliationTerms:

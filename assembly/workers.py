@@ -24,6 +24,7 @@ from activities.events import EventActivities
 from activities.merging import MergeActivities
 from activities.payments import PaymentActivities
 from activities.periods import BillingListing, ErpListing, PaymentListing, PeriodActivities, TaxListing
+from activities.rates import RateActivities
 from activities.records import RecordsActivities
 from activities.revenue import RevenueActivities
 from activities.tax import TaxActivities
@@ -191,6 +192,7 @@ def workflow_worker(client: Client, records: Records, settings: Settings) -> Wor
         workflows=WORKFLOWS,
         activities=[
             *methods(RecordsActivities(records)),
+            *methods(RateActivities(records)),
             *methods(ContractActivities(book, records)),
             *methods(MergeActivities(TemporalMergeBook(client))),
             *methods(PeriodActivities(book, records, policy)),

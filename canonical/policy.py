@@ -44,6 +44,20 @@ class ApprovalLimit(Noun):
     amount: Dec | None
 
 
+class CurrencyTerms(Noun):
+    """In which currency the entity keeps its books, and which rates convert into it.
+
+    Rates count whose `source` begins with `rate_source`; they are units of a currency for one of `rate_base`,
+    and one that is more than `max_rate_age_days` old on the day asked about does not count.
+    """
+
+    functional_currency: str
+    rate_source: str
+    rate_base: str
+    max_rate_age_days: int
+    group_currency: str | None = None
+
+
 class PolicyExcerpt(Noun):
     """`items` maps a product to the ERP's item; a product that is not named is its own item."""
 
@@ -56,6 +70,13 @@ class PolicyExcerpt(Noun):
     second_approver_actions: tuple[str, ...] = ()
     time_zone: str = "UTC"
     department: str | None = None
+    currencies: CurrencyTerms | None = None
+    """None: the entity's books are in each contract's own currency."""
+
+    def converting(self, currency: str) -> CurrencyTerms | None:
+        """By which terms amounts of the currency come into the books; None where they stay as they are."""
+        terms = self.currencies
+        return None if terms is None or terms.functional_currency == currency else terms
 
     def exception_rule(self, code: str, platform: str | None) -> ExceptionRule:
         """The most specific rule: code and platform, code, platform, any. Raises LookupError without one."""

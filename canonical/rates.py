@@ -23,3 +23,23 @@ class RateSheet(Noun):
     base: Code
     source: str = Field(min_length=1, max_length=200)
     rates: tuple[ReferenceRate, ...] = Field(min_length=1)
+
+
+class SourcedRate(ReferenceRate):
+    """A rate as it is kept: for one of `base`, from `source`."""
+
+    base: Code
+    source: str
+
+
+class RateInForce(Noun):
+    """Units of `into` for one of `currency` on a day, as a document carries it. `of` is the day of the oldest
+    figure that it is made of, `source` whose figures they are.
+    """
+
+    currency: Code
+    into: Code
+    day: Day
+    rate: Dec
+    of: Day
+    source: str

@@ -132,6 +132,8 @@ class ContractEarned(Noun):
     change: str = ""
     earned: RoleAmounts = Field(default_factory=dict)
     documents: dict[str, Dec] = Field(default_factory=dict)
+    rates: dict[str, Dec] = Field(default_factory=dict)
+    """By document, at which exchange rate it came into the books; empty where nothing is converted."""
 
 
 class PostedQuestion(Noun):
@@ -144,15 +146,17 @@ class PostedQuestion(Noun):
     """The books', in which all entries must be."""
     accounts: dict[AccountRole, str]
     documents: dict[str, Dec] = Field(default_factory=dict)
+    rates: dict[str, Dec] = Field(default_factory=dict)
 
 
 class ContractPosted(Noun):
     """`entries` counts those of the month itself; `differing` are the keys of documents that are posted with
-    other net amounts than expected."""
+    other net amounts than expected, `rates` the exchange rates of those that are posted at another one."""
 
     posted: RoleAmounts = Field(default_factory=dict)
     entries: int = 0
     differing: tuple[str, ...] = ()
+    rates: dict[str, Dec] = Field(default_factory=dict)
 
 
 def first_day(period: str) -> dt.date:

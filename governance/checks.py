@@ -10,6 +10,7 @@ from zoneinfo import available_timezones
 
 from canonical.base import Noun
 from canonical.document import AccountRole
+from canonical.money import UnknownCurrency, minor_unit_digits
 from canonical.reconciliation import BreakType
 from governance.problems import PolicyProblem
 from governance.schema import WILDCARD, Capability, Decision, OwnedNoun, RetainedKind, Role, RouteRule
@@ -33,6 +34,7 @@ def contradictions(policy: "Policy") -> tuple[PolicyProblem, ...]:
         _tolerance,
         _kept,
         _breaks,
+        _currencies,
     )
     return tuple(problem for check in checks for problem in check(policy))
 
@@ -229,6 +231,25 @@ def _breaks(policy: "Policy") -> Iterator[PolicyProblem]:
             known = ", ".join(policy.owners.owners)
             way_out = f"use one of {known}, or add it to owners.yaml"
             yield _problem("reconciliation", f"breaks.{type_}.owner", f"{rule.owner} is no owner", way_out)
+
+
+def _currencies(policy: "Policy") -> Iterator[PolicyProblem]:
+    """Each currency is one in which amounts can be written, and no entity is named twice."""
+    said = policy.currencies
+    yield from _twice("currencies", "entities", [(each.legal_entity,) for each in said.entities])
+    named = [("rates.base", said.rates.base)]
+    if said.group_currency is not None:
+        named.append(("group_currency", said.group_currency))
+    for index, each in enumerate(said.entities):
+        named.append((f"entities.{index}.functional_currency", each.functional_currency))
+        if each.legal_entity == WILDCARD:
+            text = "each entity has its own"
+            yield _problem("currencies", f"entities.{index}.legal_entity", text, "name the entity")
+    for key, currency in named:
+        try:
+            minor_unit_digits(currency)
+        except UnknownCurrency as error:
+            yield _problem("currencies", key, str(error), "use a code of ISO 4217 such as USD")
 
 
 def _ageing(policy: "Policy", on_date: dt.date) -> Iterator[DueProblem]:

@@ -21,6 +21,7 @@ from governance.schema import (
     Authority,
     Capability,
     CashPolicy,
+    Currencies,
     Decision,
     DimensionRules,
     ExceptionOverride,
@@ -55,6 +56,7 @@ SECTIONS: dict[str, type[Noun]] = {
     "cash": CashPolicy,
     "retention": Retention,
     "reconciliation": ReconciliationPolicy,
+    "currencies": Currencies,
 }
 CONNECTORS_OWN = ("salesforce_fields",)
 """Files whose schema belongs to a connector: they lie here, and are checked there."""
@@ -118,6 +120,7 @@ class Policy(Noun):
     cash: CashPolicy
     retention: Retention
     reconciliation: ReconciliationPolicy
+    currencies: Currencies
 
     def route(self, legal_entity: str, on_date: dt.date) -> Route:
         """The platforms of the entity on that day; its own rule wins over the one for `*`."""
@@ -230,6 +233,11 @@ class Policy(Noun):
                 f"which API version of {platform} is pinned", file="platforms.yaml", way_out="declare it"
             )
         return self.platforms.platforms[platform]
+
+    def functional_currency(self, legal_entity: str) -> str | None:
+        """In which the entity keeps its books; None: in each contract's own currency."""
+        said = {each.legal_entity: each.functional_currency for each in self.currencies.entities}
+        return said.get(legal_entity)
 
     def retention_days(self, kind: RetainedKind) -> int | None:
         """How long records of the kind are kept; None: for ever."""

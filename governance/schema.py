@@ -52,6 +52,7 @@ RetainedKind = Literal[
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]*$", max_length=64)]
 EntityPattern = Annotated[str, StringConstraints(min_length=1, max_length=64)]
 CurrencyPattern = Annotated[str, StringConstraints(pattern=r"^([A-Z]{3}|\*)$")]
+CurrencyCode = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
 
 
 class PlatformVersion(Noun):
@@ -242,3 +243,26 @@ class ReconciliationPolicy(Noun):
     controlled_accounts: tuple[AccountRole, ...] = Field(min_length=1)
     close_before_period_end: bool
     breaks: Mapping[BreakType, BreakPolicy]
+
+
+class RateTerms(Noun):
+    """Which rates count: those of the source (their `source` begins so), for one of `base`."""
+
+    source: str = Field(min_length=1, max_length=100)
+    base: CurrencyCode
+    max_age_days: int = Field(ge=0, le=366)
+
+
+class EntityCurrency(Noun):
+    """In which currency a legal entity keeps its books."""
+
+    legal_entity: str = Field(min_length=1, max_length=64)
+    functional_currency: CurrencyCode
+
+
+class Currencies(Noun):
+    """currencies.yaml. An entity that is not named keeps its books in each contract's own currency."""
+
+    group_currency: CurrencyCode | None
+    rates: RateTerms
+    entities: tuple[EntityCurrency, ...] = ()

@@ -19,6 +19,8 @@ class ErpCheck(Noun):
     """The ERP's item names (after governance's mapping)."""
     dates: tuple[dt.date, ...]
     accounts: tuple[str, ...]
+    books_currency: str | None = None
+    """In which the entity keeps its books by our policy; None: the policy does not say."""
 
 
 class ErpProblem(Noun):
@@ -88,6 +90,9 @@ class LedgerDocument(Noun):
     applies_to_key: str | None = None
     """A credit memo's credited invoice, by its business key."""
     memo: str
+    exchange_rate: Dec | None = None
+    """An invoice's, into the entity's books. None: one currency, or the ERP's own rate. A credit memo is
+    posted at the rate at which its invoice is."""
 
 
 class LedgerJournalLine(Noun):
@@ -137,6 +142,8 @@ class PostedDocument(Noun):
     total: Dec
     period_start: dt.date | None = None
     """The first day of the period that it is posted in; None where the ERP does not say."""
+    exchange_rate: Dec | None = None
+    """Into the entity's books, as it is posted; None where the ERP does not say."""
 
 
 class GeneralLedgerLine(Noun):
@@ -153,8 +160,8 @@ class GeneralLedgerLine(Noun):
     account: str
     debit: Dec
     credit: Dec
-    kind: Literal["invoice", "credit_memo", "journal_entry", "payment", "refund"] | None = None
-    """None for a transaction of any other kind."""
+    kind: Literal["invoice", "credit_memo", "journal_entry", "payment", "refund", "revaluation"] | None = None
+    """None for a transaction of any other kind; `revaluation` is what the ERP itself has realised."""
     key: str | None = None
     number: str | None = None
     date: dt.date | None = None

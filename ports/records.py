@@ -6,6 +6,7 @@ from typing import Literal, Protocol
 from canonical.base import Dec, Noun
 from canonical.metering import MeteredMonth
 from canonical.origin import Origin, Reference
+from canonical.rates import SourcedRate
 from canonical.revenue import EntityContracts, EntityQuestion
 from ports.bank import BankRecords
 from ports.periods import PeriodRecords
@@ -136,6 +137,12 @@ class Records(PeriodRecords, SweepRecords, BankRecords, Protocol):
 
     async def usage(self, contract: str) -> tuple[MeteredMonth, ...]:
         """All usage of the contract by line and day, each event id once."""
+        ...
+
+    async def rates_between(
+        self, base: str, currencies: tuple[str, ...], first: dt.date, last: dt.date
+    ) -> tuple[SourcedRate, ...]:
+        """The rates of the currencies for one of `base` on the days from `first` to `last`."""
         ...
 
     async def publish(self, events: tuple[PublishedEvent, ...]) -> None: ...

@@ -54,11 +54,15 @@ class Exchange:
 
     def invoice(self, invoice: Invoice) -> Invoice:
         """The invoice in the books' currency, at the rate of its date."""
-        return invoice.model_copy(update=self._converted(invoice.lines, self.rate(invoice.date)))
+        return invoice.model_copy(update=self._converted(invoice.lines, self.rate_of(invoice)))
 
     def credit_memo(self, memo: CreditMemo) -> CreditMemo:
         """The credit memo in the books' currency, at the rate of the invoice that it credits."""
-        return memo.model_copy(update=self._converted(memo.lines, self.rate(memo.tax_date)))
+        return memo.model_copy(update=self._converted(memo.lines, self.rate_of(memo)))
+
+    def rate_of(self, document: Invoice | CreditMemo) -> Fraction:
+        """A document's own rate. Raises NoExchangeRate."""
+        return self.rate(document.date if isinstance(document, Invoice) else document.tax_date)
 
     def _converted(self, lines: tuple[DocumentLine, ...], rate: Fraction) -> dict[str, object]:
         """Each line rounded by itself, the document their sum: so it balances to the minor unit."""

@@ -15,7 +15,7 @@ from canonical.change import ContractChange
 from canonical.contract import Contract
 from canonical.document import AccountRole, CreditMemo, Invoice
 from canonical.ids import revenue_key
-from canonical.money import difference, from_minor_units, require_one_currency, total, zero
+from canonical.money import decimal_of, difference, from_minor_units, require_one_currency, total, zero
 from canonical.origin import Origin
 from canonical.revenue import (
     ContractEarned,
@@ -85,7 +85,15 @@ def earned(
         change=sold.changes[-1].id if sold.changes else contract.id,
         earned={role: from_minor_units(held[role], exchange.books) for role in _ROLES if held.get(role)},
         documents={document.key: _net(document) for document in own},
+        rates=_rates(own, exchange),
     )
+
+
+def _rates(own: Iterable[Invoice | CreditMemo], exchange: Exchange) -> dict[str, Decimal]:
+    """As they are written on the documents."""
+    if not exchange.converts:
+        return {}
+    return {document.key: decimal_of(exchange.rate_of(document)) for document in own}
 
 
 def _is_own(contract: str, other: str) -> bool:
@@ -140,7 +148,21 @@ def posted_by(question: PostedQuestion, found: Iterable[PostedDocument]) -> Cont
         posted=_role_sums(counted, question.accounts, currency),
         entries=sum(month == question.period for month, _ in months),
         differing=tuple(sorted(d.key for d in listed if d.key is not None and _differs(question, d))),
+        rates={
+            document.key: document.exchange_rate
+            for document in listed
+            if document.key is not None
+            and document.exchange_rate is not None
+            and _has_other_rate(question, document)
+        },
     )
+
+
+def _has_other_rate(question: PostedQuestion, document: PostedDocument) -> bool:
+    """A document is posted once: a rate that was corrected later does not change what it was posted at."""
+    if document.key not in question.rates or document.status == "voided":
+        return False
+    return document.exchange_rate != question.rates[document.key]
 
 
 def _differs(question: PostedQuestion, document: PostedDocument) -> bool:

@@ -162,7 +162,7 @@ def ledger_entries(
     found = (
         _ledger_entry(id_, own, platform, receivable, controlled)
         for id_, own in entries.items()
-        if id_ not in undone and own[0].kind not in ("payment", "refund")
+        if id_ not in undone and own[0].kind not in ("payment", "refund", "revaluation")
     )
     return tuple(entry for entry in found if entry is not None and _within(period, entry.date))
 

@@ -88,15 +88,18 @@ def _received(key: str, own: Sequence[PostedReceipt]) -> Entry:
     )
 
 
-def earned_entries(state: ContractState, period: str, as_of: dt.date) -> tuple[Entry, ...]:
-    """What the contract has earned by the period's end, once that is over; nothing before."""
+def earned_entries(
+    state: ContractState, period: str, as_of: dt.date, exchange: Exchange | None = None
+) -> tuple[Entry, ...]:
+    """What the contract has earned by the period's end, once that is over, in the books that `exchange`
+    converts into (None: the contract's currency); nothing before. Raises NoExchangeRate.
+    """
     end = last_day(period)
     if as_of <= end or state.contract is None or not agenda.is_active(state):
         return ()
     sold = Sold(state.contract, state.changes_in_force(), state.used())
-    exchange = Exchange(state.contract.currency, None)
-    found = earned(sold, period, as_of, exchange, {})
-    currency = state.contract.currency
+    found = earned(sold, period, as_of, exchange or Exchange(state.contract.currency, None), {})
+    currency = found.currency
     amount = total((-found.earned[role] for role in REVENUE_ROLES if role in found.earned), currency)
     return (_revenue("revenue", "contract", state.id, period, currency, amount),)
 

@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from canonical.base import Dec
-from canonical.rates import RateSheet, ReferenceRate
+from canonical.rates import RateSheet, ReferenceRate, SourcedRate
 from store.database import Database
 from store.event_log import Clock, utc_now
 from store.tables import RateRow, table_of
@@ -94,6 +94,29 @@ class RateTable:
             for row in (await session.execute(statement)).scalars():
                 newest[row.base, row.currency] = RecordedRate.model_validate(row)
         return tuple(newest[key] for key in sorted(newest))
+
+    async def between(
+        self, base: str, currencies: tuple[str, ...], first: dt.date, last: dt.date
+    ) -> tuple[SourcedRate, ...]:
+        """All rates of the currencies on the days from `first` to `last`, in order of day and currency."""
+        statement = (
+            select(RateRow)
+            .where(
+                col(RateRow.base) == base,
+                col(RateRow.currency).in_(currencies),
+                col(RateRow.date) >= first,
+                col(RateRow.date) <= last,
+            )
+            .order_by(col(RateRow.date), col(RateRow.currency))
+        )
+        async with self._database.read() as session:
+            rows = (await session.execute(statement)).scalars()
+            return tuple(
+                SourcedRate(
+                    date=row.date, currency=row.currency, rate=row.rate, base=row.base, source=row.source
+                )
+                for row in rows
+            )
 
 
 def _differs(known: RateRow | None, rate: ReferenceRate) -> bool:

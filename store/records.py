@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from canonical.ids import contract_revenue_workflow_id
 from canonical.metering import MeteredMonth
+from canonical.rates import SourcedRate
 from canonical.revenue import EntityContracts, EntityQuestion
 from ports.bank import ReceiptOutcome, RecordedReceipt
 from ports.events import ListedEvent
@@ -26,6 +27,7 @@ from store.lineage import LineageLog
 from store.outbox import Outbox
 from store.overrides import OverrideList
 from store.periods import PeriodStore
+from store.rates import RateTable
 from store.sweeps import SweepStore
 from store.usage import UsageLog
 
@@ -44,6 +46,7 @@ class StoreRecords(PeriodStore):
         self._events = EventLog(database, clock=clock)
         self._sweeps = SweepStore(database, clock=clock)
         self._bank = BankStore(database, clock=clock)
+        self._rates = RateTable(database, clock=clock)
 
     async def record_lineage(self, entries: tuple[LineageEntry, ...]) -> None:
         await self._lineage.record(entries)
@@ -62,6 +65,11 @@ class StoreRecords(PeriodStore):
 
     async def resolve_exception(self, resolution: Resolution) -> None:
         await self._exceptions.resolve(resolution)
+
+    async def rates_between(
+        self, base: str, currencies: tuple[str, ...], first: dt.date, last: dt.date
+    ) -> tuple[SourcedRate, ...]:
+        return await self._rates.between(base, currencies, first, last)
 
     async def record_override(self, override: OverrideRecord) -> None:
         await self._overrides.record(override)

@@ -217,6 +217,7 @@ class ChangeStory:
             products=tuple(sorted({self.items.get(product, product) for product in products})),
             dates=tuple(dates),
             accounts=revenue_accounts(self.policy),
+            books_currency=self._books_currency(),
         )
         result = await workflow.execute_activity_method(
             ErpActivities.check, request, **on_platform(self.policy.route.erp, "Check with the ERP")
@@ -231,6 +232,10 @@ class ChangeStory:
                 field=f"{first.field}:{first.value}",
                 vendor_code=first.code,
             )
+
+    def _books_currency(self) -> str | None:
+        terms = self.policy.currencies
+        return None if terms is None else terms.functional_currency
 
     async def quote(self) -> None:
         """Learns today's tax rates, so that the expected documents are exact before anything is written."""

@@ -6,6 +6,7 @@ an exception before it reaches the ledger, and nothing is posted.
 
 import datetime as dt
 from collections.abc import Awaitable, Callable
+from decimal import Decimal
 from typing import Literal
 
 from temporalio import workflow
@@ -13,11 +14,14 @@ from temporalio.exceptions import FailureError
 
 from activities.contracts import ContractActivities
 from activities.erp import ErpActivities, LedgerVoid
+from activities.rates import RateActivities, RateQuestion
 from activities.tax import TaxActivities, TaxVoid
 from canonical.base import Noun
+from canonical.document import CreditMemo, Invoice
 from canonical.ids import contract_workflow_id
 from canonical.lifecycle import ContractAnswer, DocumentQuestion
 from canonical.origin import Origin, Reference
+from canonical.policy import PolicyExcerpt
 from ports.billing import IssuedDocument
 from ports.tax import TaxResult
 from rules.subledger import as_issued, compare, ledger_document
@@ -223,6 +227,9 @@ class DocumentStory(Decisions):
                 policy,
                 policy.items | self.items,
             )
+            rate = await exchange_rate(policy, expected)
+            if rate is not None:
+                posting = posting.model_copy(update={"exchange_rate": rate})
             return await workflow.execute_activity_method(
                 ErpActivities.post_document, posting, **on_platform(erp, step.summary)
             )
@@ -327,6 +334,20 @@ class DocumentStory(Decisions):
         except FailureError as error:  # the contract's life is over: it expects nothing more
             workflow.logger.warning("the contract was not told of the void: %s", error.message)
         return accepted
+
+
+async def exchange_rate(policy: PolicyExcerpt, document: Invoice | CreditMemo) -> Decimal | None:
+    """An invoice's on its date; None where its currency is the books'. A credit memo has its invoice's, which
+    the ledger knows. Fails as NoExchangeRate, before anything is posted.
+    """
+    terms = policy.converting(document.currency)
+    if terms is None or isinstance(document, CreditMemo):
+        return None
+    question = RateQuestion(terms=terms, currency=document.currency, day=document.date)
+    options = in_contracts(WORKFLOW_QUEUE)
+    options["summary"] = f"What {document.currency} is worth on {document.date}"
+    found = await workflow.execute_activity_method(RateActivities.in_force, question, **options)
+    return found.rate
 
 
 def _cycle(document: IssuedDocument) -> Literal["draft", "issued"] | None:

@@ -23,14 +23,21 @@ from workflows._options import of_contract, on_platform
 async def post_month(month: ContractMonth) -> ContractRevenueResult:
     """Posts what is not posted yet. Raises ActivityError where a step of it comes to no end."""
     question = RevenueQuestion(
-        contract=month.contract, entity=month.entity, period=month.period, as_of=month.as_of
+        contract=month.contract,
+        entity=month.entity,
+        period=month.period,
+        as_of=month.as_of,
+        currencies=month.policy.currencies,
     )
     earned = await _earned(question)
     if not earned.in_force:
         return ContractRevenueResult(contract=month.contract, outcome="not_in_force")
     posted = await _posted(month, earned)
+    question = question.model_copy(update={"posted_rates": posted.rates})
     if posted.differing:
         earned = await _earned_as_accepted(question, month, posted)
+    elif posted.rates:
+        earned = await _earned(question)
     amounts = still_to_post(earned, posted)
     if not amounts:
         return ContractRevenueResult(contract=month.contract, outcome="unchanged")
@@ -62,6 +69,7 @@ async def _posted(month: ContractMonth, earned: ContractEarned) -> ContractPoste
         currency=earned.currency,
         accounts=month.policy.accounts,
         documents=earned.documents,
+        rates=earned.rates,
     )
     return await workflow.execute_activity_method(
         ErpActivities.contract_revenue,

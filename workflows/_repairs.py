@@ -18,6 +18,7 @@ from ports.billing import IssuedDocument
 from ports.tax import TaxDocument
 from rules.subledger import compare, ledger_document
 from rules.tax_document import credit_tax_document, invoice_tax_document
+from workflows._document import exchange_rate
 from workflows._options import WORKFLOW_QUEUE, in_contracts, on_platform
 from workflows._refusal import rejected
 from workflows._steps import Step, Steps
@@ -110,7 +111,12 @@ class Repairs:
                     self.route.erp, "erp.post_document", "the contract has no customer", field="customer"
                 )
             posting = ledger_document(origin, contract, expected, issued, customer.id, policy, policy.items)
-            again = posting.model_copy(update={"key": posted_again_key(posting.key, self.report.found.id)})
+            again = posting.model_copy(
+                update={
+                    "key": posted_again_key(posting.key, self.report.found.id),
+                    "exchange_rate": await exchange_rate(policy, expected),
+                }
+            )
             return await workflow.execute_activity_method(
                 ErpActivities.post_document, again, **on_platform(self.route.erp, step.summary)
             )

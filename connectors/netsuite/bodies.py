@@ -32,6 +32,16 @@ class Targets:
     """Only where the posting date lies in another period than the document's date."""
 
 
+@dataclass(frozen=True)
+class Credited:
+    """A credited invoice: its internal id, how much of it a credit memo settles, the rate that it is posted
+    at."""
+
+    id: str
+    amount: Decimal
+    exchange_rate: Decimal
+
+
 def customer_fields(order: CustomerOrder) -> dict[str, Any]:
     """The fields that we own."""
     fields: dict[str, Any] = {"companyName": order.account.name}
@@ -89,9 +99,9 @@ def segment_names(lines: Sequence[Dimensions]) -> dict[str, set[str]]:
 
 
 def sale_body(
-    document: LedgerDocument, to: Targets, suffixes: Mapping[Any, str], applied: tuple[str, Decimal] | None
+    document: LedgerDocument, to: Targets, suffixes: Mapping[Any, str], credited: Credited | None
 ) -> dict[str, Any]:
-    """An invoice or credit memo; `applied` is the internal id of the credited invoice and how much of it."""
+    """An invoice, or a credit memo of the `credited` one, at whose rate it is posted."""
     body: dict[str, Any] = {
         "externalId": external_id(document.key),
         "entity": {"id": document.customer_id},
@@ -109,8 +119,11 @@ def sale_body(
         body["postingPeriod"] = {"id": to.period}
     if document.kind == "invoice" and document.due_date is not None:
         body["dueDate"] = document.due_date.isoformat()
-    if applied is not None:
-        body["apply"] = {"items": [_application(applied[0], applied[1])]}
+    rate = document.exchange_rate if credited is None else credited.exchange_rate
+    if rate is not None:
+        body["exchangeRate"] = rate
+    if credited is not None and credited.amount > 0:
+        body["apply"] = {"items": [_application(credited.id, credited.amount)]}
     return body
 
 
@@ -147,6 +160,7 @@ def counter_sale(
         "entity": {"id": held.entity.id},
         "subsidiary": {"id": held.subsidiary.id},
         "currency": {"id": held.currency.id},
+        "exchangeRate": held.exchange_rate,
         "account": {"id": held.account.id},
         "tranDate": date,
         "otherRefNum": held.tran_id or held.id,
@@ -173,6 +187,7 @@ def counter_journal(held: Journal, origin: Origin, key: str, date: str, reason: 
         "externalId": external_id(REVERSAL + key),
         "subsidiary": {"id": held.subsidiary.id},
         "currency": {"id": held.currency.id},
+        "exchangeRate": held.exchange_rate,
         "tranDate": date,
         "memo": memo(f"Reversal of {held.tran_id or held.id}: {reason}", origin, key),
         "approvalStatus": {"id": _APPROVED},

@@ -282,7 +282,7 @@ class NetSuite:
             )
         raise refusal
 
-    async def _application(self, document: LedgerDocument) -> tuple[str, Decimal] | None:
+    async def _application(self, document: LedgerDocument) -> bodies.Credited | None:
         """The credited invoice and how much of it the credit memo settles: never more than is open."""
         if document.applies_to_key is None:
             return None
@@ -298,7 +298,7 @@ class NetSuite:
                 field="applies_to_key",
             )
         amount = min(credited.open or Decimal(0), document.total)
-        return (credited.id, amount) if amount > 0 else None
+        return bodies.Credited(credited.id, amount, credited.exchange_rate)
 
     async def _posted(self, document: LedgerDocument, expected: Expected) -> TransactionRow | None:
         """The document as it is posted; one that was taken off and posted again counts as it stands now."""

@@ -41,13 +41,14 @@ KIND_OF: Mapping[TransactionType, Literal["invoice", "credit_memo", "journal_ent
     "CustCred": "credit_memo",
     "Journal": "journal_entry",
 }
-_LedgerKind = Literal["invoice", "credit_memo", "journal_entry", "payment", "refund"]
+_LedgerKind = Literal["invoice", "credit_memo", "journal_entry", "payment", "refund", "revaluation"]
 _LEDGER_KINDS: Mapping[str, _LedgerKind] = {
     "CustInvc": "invoice",
     "CustCred": "credit_memo",
     "Journal": "journal_entry",
     "CustPymt": "payment",
     "CustRfnd": "refund",
+    "FxReval": "revaluation",
 }
 """Transactions of the general ledger that we know; there are many others."""
 
@@ -217,6 +218,7 @@ def posted_document(
         lines=posted,
         tax=written(tax, row.currency),
         total=written(total, row.currency),
+        exchange_rate=row.exchange_rate,
     )
 
 

@@ -17,6 +17,8 @@ from ports.receipts import CashEntry
 
 Found = Mapping[tuple[str, str], MasterRow]
 _OPERATION = "look up master data"
+CURRENCY_DECIMALS = (0, 2)
+"""All that a currency can have in NetSuite (help, "Currency Decimal Precision")."""
 
 
 class MasterData:
@@ -228,9 +230,21 @@ def _entity_problems(found: Found, request: ErpCheck) -> list[ErpProblem]:
         problems.append(
             _problem("legal_entity", request.legal_entity, "ENTITY_UNKNOWN", "no active subsidiary")
         )
+    elif request.books_currency not in (None, found["subsidiary", request.legal_entity].detail):
+        what = (
+            f"NetSuite keeps its books in {found['subsidiary', request.legal_entity].detail}, our policy in "
+        )
+        what += f"{request.books_currency}: correct functional_currency in currencies.yaml"
+        problems.append(_problem("legal_entity", request.legal_entity, "BOOKS_CURRENCY_DIFFERS", what))
     currency = found.get(("currency", request.currency))
     if currency is None:
-        problems.append(_problem("currency", request.currency, "CURRENCY_UNKNOWN", "no active currency"))
+        what = "NetSuite has no active currency of that code"
+        digits = minor_unit_digits(request.currency)
+        if digits not in CURRENCY_DECIMALS:
+            what += (
+                f", and can have none: its currencies have 0 or 2 decimals, {request.currency} has {digits}"
+            )
+        problems.append(_problem("currency", request.currency, "CURRENCY_UNKNOWN", what))
     elif str(minor_unit_digits(request.currency)) != currency.account:
         what = f"NetSuite keeps {currency.account} decimals of it, ISO 4217 has another number"
         problems.append(_problem("currency", request.currency, "CURRENCY_PRECISION", what))

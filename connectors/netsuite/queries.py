@@ -14,8 +14,8 @@ _ITEM_ACCOUNT = (
 _SOURCES: Mapping[str, tuple[str, str]] = {
     # kind: (SELECT … FROM …, the columns by which it is named)
     "subsidiary": (
-        "SELECT 'subsidiary' AS kind, {name} AS name, r.id AS id, NULL AS account, NULL AS detail"
-        " FROM subsidiary r",
+        "SELECT 'subsidiary' AS kind, {name} AS name, r.id AS id, NULL AS account, c.symbol AS detail"
+        " FROM subsidiary r JOIN currency c ON c.id = r.currency",
         "r.externalid",
     ),
     "currency": (
@@ -61,6 +61,7 @@ _HEAD = (
     " TO_CHAR(t.trandate, 'YYYY-MM-DD') AS trandate, p.periodname AS periodname,"
     " TO_CHAR(p.startdate, 'YYYY-MM-DD') AS periodstart, t.entity AS entity,"
     " c.symbol AS currency, s.externalid AS subsidiary, t.foreigntotal AS foreigntotal,"
+    " t.exchangerate AS exchangerate,"
     " NVL(t.foreignamountunpaid, t.foreignpaymentamountunused) AS openamount, t.status AS status"
     " FROM transaction t JOIN transactionline m ON m.transaction = t.id AND m.mainline = 'T'"
     " JOIN subsidiary s ON s.id = m.subsidiary JOIN currency c ON c.id = t.currency"

@@ -42,7 +42,7 @@ class MasterRow(Wire):
     account: str | None = None
     """Of an item and a tax code: the number of the account that it posts to; of a currency, its decimals."""
     detail: str | None = None
-    """Of a tax code: its tax type."""
+    """Of a tax code: its tax type; of a subsidiary: the currency of its books."""
 
 
 class PeriodRow(Wire):
@@ -73,6 +73,7 @@ class TransactionRow(Wire):
     currency: str
     subsidiary: str
     foreigntotal: Amount
+    exchange_rate: Amount = Field(alias="exchangerate")
     open: Amount | None = Field(default=None, alias="openamount")
     status: Status
 
@@ -164,6 +165,7 @@ class Sale(Wire):
     entity: Ref
     subsidiary: Ref
     currency: Ref
+    exchange_rate: Amount = Field(alias="exchangeRate")
     account: Ref
     total: Amount
     amount_remaining: Amount = Field(alias="amountRemaining")
@@ -192,6 +194,7 @@ class Journal(Wire):
     tran_id: str | None = Field(default=None, alias="tranId")
     subsidiary: Ref
     currency: Ref
+    exchange_rate: Amount = Field(alias="exchangeRate")
     line: JournalLines
 
 

@@ -4,6 +4,7 @@ from decimal import Decimal
 
 from sandbox.netsuite.amounts import checked, precision
 from sandbox.netsuite.errors import NsError, user_error
+from sandbox.netsuite.exchange import Side, release, use
 from sandbox.netsuite.fields import RECORDS
 from sandbox.netsuite.store import Doc, Store
 
@@ -39,11 +40,14 @@ def apply_credits(store: Store, record: str, doc: Doc, available: Decimal, wante
         target = line["doc"]["id"]
         before = Decimal(current[target]["amount"]) if target in current else Decimal(0)
         _move(store, record, target, -before)
+        if before:
+            release(store, doc, {"id": target})
         current.pop(target, None)
         if line.get("apply", True):
             used = sum((Decimal(other["amount"]) for other in current.values()), Decimal(0))
             _check_kind(store, record, target, where)
             amount = _amount(store, doc, line, target, available - used, where)
+            _settle_base(store, record, doc, target, amount, available - used - amount)
             _move(store, record, target, amount)
             current[target] = _shown(store, target, amount, len(current))
     applied = sum((Decimal(line["amount"]) for line in current.values()), Decimal(0))
@@ -51,6 +55,15 @@ def apply_credits(store: Store, record: str, doc: Doc, available: Decimal, wante
     if record == "creditMemo":
         return open_amounts(record, doc, applied)
     return {**doc, "applied": str(applied), "unapplied": str(available - applied)}
+
+
+def _settle_base(store: Store, record: str, doc: Doc, target: str, amount: Decimal, left: Decimal) -> None:
+    found = store.transaction(target)
+    if found is None or not amount:
+        return
+    kind, other = found
+    remaining = Decimal(other["amountRemaining"] if "amountRemaining" in other else other["unapplied"])
+    use(store, Side(record, doc, left), Side(kind, other, remaining - amount), amount)
 
 
 def _check_kind(store: Store, record: str, target: str, where: str) -> None:

@@ -34,6 +34,10 @@ TRANSACTIONS = (
     "customerRefund",
     "journalEntry",
 )
+REVALUATION = RecordType(
+    "currencyRevaluation", {"createdDate": Field("createdDate", "t", (), read_only=True)}, "transaction"
+)
+"""Posted by NetSuite itself, and not in its REST records: SuiteQL shows it."""
 SEGMENTS = "department:r:department class:r:classification location:r:location"
 _LISTED = "id:s! refName:s! links:x! externalId:s lastModifiedDate:t!"
 _COMMON = f"{_LISTED} createdDate:t!"

@@ -4,6 +4,7 @@ from decimal import Decimal
 
 from sandbox.netsuite.amounts import checked, precision
 from sandbox.netsuite.errors import user_error
+from sandbox.netsuite.exchange import settle_rate
 from sandbox.netsuite.fields import RECORDS
 from sandbox.netsuite.periods import refuse_edit, settle_period
 from sandbox.netsuite.store import Doc, Store
@@ -17,7 +18,7 @@ def settle_journal(store: Store, doc: Doc) -> Doc:
     subsidiary = store.must("subsidiary", doc["subsidiary"]["id"])
     doc.setdefault("currency", subsidiary["currency"])
     doc.setdefault("tranDate", store.clock.today().isoformat())
-    doc.setdefault("exchangeRate", "1")
+    settle_rate(store, doc)
     doc.setdefault("approvalStatus", {"id": "2"})
     _settle_lines(store, doc)
     settle_period(store, doc, receivables=False)

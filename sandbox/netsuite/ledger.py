@@ -5,7 +5,7 @@ Line 0 is the main line. `amount` is signed as SuiteQL signs `foreignamount`: a 
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 
 from sandbox.netsuite.errors import user_error
 from sandbox.netsuite.store import Doc, Store
@@ -25,6 +25,7 @@ class LedgerLine:
     tax: bool = False
     rate: str | None = None
     segments: Mapping[str, str] = field(default_factory=dict)  # department, class, location
+    base: Decimal | None = None  # in the base currency, where that does not follow from the rate
 
 
 def posting_account(item: Doc) -> str:
@@ -49,12 +50,10 @@ def impact(store: Store, record: str, doc: Doc) -> list[LedgerLine]:
             return _cash(doc, [(doc["account"], Decimal(doc["payment"])), (deposits(store), None)])
         case "depositApplication":
             return _cash(doc, [(doc["arAcct"], -Decimal(doc["total"])), (deposits(store), None)])
+        case "currencyRevaluation":
+            return _revaluation(doc)
         case _:
             return _refund(store, doc)
-
-
-def base_amount(doc: Doc, amount: Decimal) -> Decimal:
-    return (amount * Decimal(doc.get("exchangeRate") or 1)).quantize(Decimal("0.01"), ROUND_HALF_UP)
 
 
 def _sale(store: Store, doc: Doc, sign: Decimal) -> list[LedgerLine]:
@@ -102,10 +101,22 @@ def _journal(doc: Doc) -> list[LedgerLine]:
 
 def deposits(store: Store) -> Doc:
     """The account of customer deposits, one of those that NetSuite keeps for itself."""
+    return account_numbered(store, DEPOSITS)
+
+
+def account_numbered(store: Store, number: str) -> Doc:
     for account in store.state.all("account"):
-        if account["acctNumber"] == DEPOSITS:
+        if account["acctNumber"] == number:
             return {"id": account["id"]}
-    raise user_error("There is no account of customer deposits.", "account")
+    raise user_error(f"There is no account {number}.", "account")
+
+
+def _revaluation(doc: Doc) -> list[LedgerLine]:
+    """What is realised, in the base currency alone."""
+    amount, nothing = Decimal(doc["amount"]), Decimal(0)
+    entity = doc["entity"]["id"]
+    main = LedgerLine(0, doc["account"]["id"], nothing, memo=doc["memo"], entity=entity, base=amount)
+    return [main, LedgerLine(1, doc["realised"]["id"], nothing, entity=entity, base=-amount)]
 
 
 def _refund(store: Store, doc: Doc) -> list[LedgerLine]:

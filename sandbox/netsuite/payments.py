@@ -9,6 +9,7 @@ from decimal import Decimal
 from sandbox.netsuite.amounts import account_of_type, checked, precision
 from sandbox.netsuite.applications import apply_credits
 from sandbox.netsuite.errors import user_error
+from sandbox.netsuite.exchange import Side, settle_rate, use, use_up
 from sandbox.netsuite.fields import RECORDS
 from sandbox.netsuite.periods import settle_period
 from sandbox.netsuite.store import Doc, Store
@@ -30,7 +31,7 @@ def settle_cash(store: Store, record: str, doc: Doc) -> Doc:
     customer = store.must("customer", doc["customer"]["id"])
     _settle_customer(doc, customer)
     doc.setdefault("tranDate", store.clock.today().isoformat())
-    doc.setdefault("exchangeRate", "1")
+    settle_rate(store, doc)
     if record != "depositApplication":
         doc["account"] = _money_account(store, doc)
     if record != "customerDeposit":
@@ -93,6 +94,7 @@ def _take_over_deposit(store: Store, doc: Doc) -> None:
             raise user_error(f"Invalid Field Value for the following field: {name}", name)
         doc[name] = deposit[name]
     doc["depositDate"] = deposit["tranDate"]
+    doc.setdefault("exchangeRate", deposit["exchangeRate"])
 
 
 def settle_cash_applications(store: Store, record: str, doc: Doc, wanted: list[Doc] | None) -> Doc:
@@ -101,9 +103,12 @@ def settle_cash_applications(store: Store, record: str, doc: Doc, wanted: list[D
         return doc
     if record == "customerRefund":
         doc = _with_deposits(store, doc)
-    kept = apply_credits(store, record, doc, Decimal(doc["total"]), wanted)
+    of_deposits = _sum_of(doc, "deposit", precision(store, doc["currency"]["id"]))
+    kept = apply_credits(store, record, doc, Decimal(doc["total"]) - of_deposits, wanted)
     if record == "depositApplication":
-        _use_deposit(store, doc["deposit"]["id"], Decimal(doc["total"]), "apply")
+        held = store.must("customerDeposit", doc["deposit"]["id"])
+        left = _use_deposit(store, held["id"], Decimal(doc["total"]), "apply")
+        use_up(store, held, left, Decimal(doc["total"]))
     return kept
 
 
@@ -116,7 +121,7 @@ def change_cash_applications(store: Store, record: str, doc: Doc, wanted: list[D
 
 def _with_deposits(store: Store, doc: Doc) -> Doc:
     lines = [line for line in (doc.get("deposit") or {}).get("items", []) if line.get("apply", True)]
-    shown = []
+    shown, used = [], Decimal(0)
     for index, line in enumerate(lines):
         where = f"deposit.items[{index}]"
         if line.get("doc") is None:
@@ -126,6 +131,9 @@ def _with_deposits(store: Store, doc: Doc) -> Doc:
             raise user_error("The deposit belongs to another customer or currency.", f"{where}.doc")
         amount = Decimal(line.get("amount") or 0)
         left = _use_deposit(store, held["id"], amount, where)
+        used += amount
+        rest = Decimal(doc["total"]) - used
+        use(store, Side("customerRefund", doc, rest), Side("customerDeposit", held, left), amount)
         more = {"total": held["total"], "remaining": str(left), "refNum": held["tranId"]}
         shown.append({**line, "apply": True, "depositDate": held["tranDate"], **more})
     return {**doc, "deposit": {"items": shown}}

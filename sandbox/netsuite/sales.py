@@ -6,6 +6,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from sandbox.netsuite.amounts import account_of_type, checked, precision
 from sandbox.netsuite.applications import apply_credits, open_amounts
 from sandbox.netsuite.errors import NsError, user_error
+from sandbox.netsuite.exchange import settle_rate
 from sandbox.netsuite.ledger import posting_account
 from sandbox.netsuite.periods import refuse_edit, settle_period
 from sandbox.netsuite.store import Doc, Store
@@ -23,7 +24,7 @@ def settle_sale(store: Store, record: str, doc: Doc) -> Doc:
     customer = store.must("customer", doc["entity"]["id"])
     _settle_customer(store, doc, customer)
     doc.setdefault("tranDate", store.clock.today().isoformat())
-    doc.setdefault("exchangeRate", "1")
+    settle_rate(store, doc)
     doc["account"] = doc.get("account") or account_of_type(store, "AcctRec")
     settle_period(store, doc, receivables=True)
     _settle_lines(store, doc)

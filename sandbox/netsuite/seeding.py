@@ -70,7 +70,8 @@ class Seeding:
         made: dict[str, list[str]] = {"subsidiary": [], "item": [], "closed": []}
         if not bare:
             for contract in _contracts(scenario):
-                made["subsidiary"] += self._subsidiary(contract["legal_entity"], contract["currency"])
+                base = _base_currency(scenario, contract)
+                made["subsidiary"] += self._subsidiary(contract["legal_entity"], base)
             for product in _products(scenario):
                 made["item"] += self._items(product)
         for month in (scenario.get("periods") or {}).get("closed", []):
@@ -135,6 +136,12 @@ def _period(year: int, month: int) -> Doc:
         "startDate": first.isoformat(),
         "endDate": last.isoformat(),
     }
+
+
+def _base_currency(scenario: Doc, contract: Doc) -> str:
+    """Of the entity's books: as the scenario says, else the contract's."""
+    said = (scenario.get("fx") or {}).get("functional_currency")
+    return str(said or contract["currency"])
 
 
 def _contracts(scenario: Doc) -> Iterator[Doc]:

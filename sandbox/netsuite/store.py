@@ -79,6 +79,10 @@ class Store:
         self._keep(type_, kept)
         return kept
 
+    def remove(self, type_: RecordType, id_: str) -> None:
+        self.state.delete(type_.name, id_)
+        self._changed(type_.name, id_)
+
     def preference(self, name: str, default: str) -> str:
         found = self.state.get(_SETTINGS, name)
         return default if found is None else str(found["value"])

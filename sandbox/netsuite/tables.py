@@ -7,8 +7,9 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
-from sandbox.netsuite.fields import ITEMS, TRANSACTIONS
-from sandbox.netsuite.ledger import LedgerLine, base_amount, impact
+from sandbox.netsuite.exchange import base_amount, bases
+from sandbox.netsuite.fields import ITEMS, REVALUATION, TRANSACTIONS
+from sandbox.netsuite.ledger import LedgerLine, impact
 from sandbox.netsuite.store import Doc, Store
 
 AMOUNT = "TEXT COLLATE nsdecimal"
@@ -76,6 +77,7 @@ _TYPES = {
     "depositApplication": "DepAppl",
     "customerRefund": "CustRfnd",
     "journalEntry": "Journal",
+    REVALUATION.name: "FxReval",
 }
 _PLAIN = {
     "customer": "customer",
@@ -91,7 +93,7 @@ _PLAIN = {
     **dict.fromkeys(ITEMS, "item"),
 }
 _OTHER_NAMES = {"accountsearchdisplayname": "acctName"}
-RECORD_KINDS = (*_PLAIN, *TRANSACTIONS)
+RECORD_KINDS = (*_PLAIN, *TRANSACTIONS, REVALUATION.name)
 
 Row = dict[str, Any]
 Rows = dict[str, list[Row]]
@@ -147,12 +149,9 @@ def _cell(value: Any, *, flag: bool = False) -> Any:
 
 def _transaction_rows(store: Store, record: str, doc: Doc) -> Rows:
     lines = impact(store, record, doc)
-    bases = [base_amount(doc, line.amount) for line in lines]
-    if record != "journalEntry":
-        bases[0] = -sum(bases[1:], Decimal(0))
-    both = [*zip(lines, bases, strict=True)]
+    both = [*zip(lines, bases(store, record, doc), strict=True)]
     return {
-        "transaction": [_head_row(record, doc)],
+        "transaction": [_head_row(store, record, doc)],
         "transactionline": [_line_row(doc, line, base) for line, base in both],
         "transactionaccountingline": [_ledger_row(doc, line, base) for line, base in both],
         "transactiontaxdetail": _tax_rows(doc),
@@ -178,7 +177,7 @@ def _links(record: str, doc: Doc) -> list[Row]:
     ]
 
 
-def _head_row(record: str, doc: Doc) -> Row:
+def _head_row(store: Store, record: str, doc: Doc) -> Row:
     entity, total = doc.get("entity") or doc.get("customer"), _total(record, doc)
     return {
         "id": doc["id"], "type": _TYPES[record], "abbrevtype": _TYPES[record].upper(),
@@ -186,7 +185,7 @@ def _head_row(record: str, doc: Doc) -> Row:
         "duedate": doc.get("dueDate"), "postingperiod": doc["postingPeriod"]["id"],
         "entity": entity["id"] if entity else None, "currency": doc["currency"]["id"],
         "exchangerate": doc["exchangeRate"], "foreigntotal": str(total),
-        "total": str(base_amount(doc, total)), "memo": doc.get("memo"),
+        "total": str(base_amount(store, doc, total)), "memo": doc.get("memo"),
         "otherrefnum": doc.get("otherRefNum"), "status": (doc.get("status") or {}).get("id", "B"),
         "posting": "T", "voided": "F", "isreversal": "T" if doc.get("isReversal") else "F",
         "transactionnumber": doc["transactionNumber"], "createddate": doc["createdDate"][:10],

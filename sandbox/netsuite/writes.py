@@ -166,7 +166,7 @@ def _merged(kept: list[Doc], lines: list[Doc], key: str) -> list[Doc]:
 
 def _credit_of(invoice: Doc) -> Doc:
     """A credit memo of the whole invoice, applied to what is open of it."""
-    names = ("entity", "currency", "subsidiary", "department", "class", "location", "memo")
+    names = ("entity", "currency", "exchangeRate", "subsidiary", "department", "class", "location", "memo")
     base = {name: invoice[name] for name in names if invoice.get(name) is not None}
     lines = [{k: v for k, v in line.items() if k != "account"} for line in invoice["item"]["items"]]
     apply = {"doc": {"id": invoice["id"]}, "apply": True, "amount": invoice["amountRemaining"]}

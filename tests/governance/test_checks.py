@@ -38,6 +38,7 @@ def _add(key: str, *entries: Document) -> Callable[[Document], None]:
     return lambda document: document[key].extend(entries)
 
 
+_BOOKS = {"legal_entity": "US01", "functional_currency": "USD"}
 _ROUTE = {"legal_entity": "*", "crm": "salesforce", "billing": "stripe", "tax": "avatax", "erp": "netsuite"}
 
 REFUSED: list[tuple[str, Callable[[Document], None], str, str]] = [
@@ -111,6 +112,18 @@ REFUSED: list[tuple[str, Callable[[Document], None], str, str]] = [
         "platforms.stripe.capabilities",
         "at least 1",
     ),
+    ("currencies", _add("entities", *2 * [_BOOKS]), "entities", "US01 comes 2 times"),
+    ("currencies", _add("entities", _BOOKS | {"legal_entity": "*"}), "entities.0.legal_entity", "its own"),
+    (
+        "currencies",
+        _add("entities", _BOOKS | {"functional_currency": "XAU"}),
+        "entities.0.functional_currency",
+        "no minor unit",
+    ),
+    ("currencies", _set("group_currency", to="DEM"), "group_currency", "is not a currency of ISO 4217"),
+    ("currencies", _set("group_currency", to="usd"), "group_currency", "match pattern"),
+    ("currencies", _set("rates", "max_age_days", to=-1), "rates.max_age_days", "greater than or equal"),
+    ("currencies", _drop("rates", "base"), "rates.base", "required"),
     ("platforms", _drop("platforms", "stripe", "end_of_life"), "platforms.stripe.end_of_life", "required"),
 ]
 

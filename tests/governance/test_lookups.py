@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from assembly.policy_source import GovernedPolicy
 from governance.policy import DimensionValues, Policy, load_policy
 from governance.problems import PolicyGap
 from tests.governance.conftest import Change
@@ -179,3 +180,17 @@ def test_ownership_authority_versions_and_retention_answer(policy: Policy) -> No
     assert policy.retention_days("audit_entry") is None
     with pytest.raises(PolicyGap, match="unheard-of"):
         policy.platform_version("unheard-of")
+
+
+def test_entity_keeps_its_books_in_its_own_currency_where_the_policy_says_so(changed: Change) -> None:
+    def books(document: dict[str, Any]) -> None:
+        document["entities"] = [{"legal_entity": "US01", "functional_currency": "USD"}]
+
+    policy = load_policy(changed("currencies", books))
+    assert (policy.functional_currency("US01"), policy.functional_currency("DE01")) == ("USD", None)
+    excerpt = GovernedPolicy(policy).excerpt("US01")
+    assert excerpt.converting("USD") is None
+    terms = excerpt.converting("EUR")
+    assert terms is not None
+    assert (terms.functional_currency, terms.rate_base, terms.max_rate_age_days) == ("USD", "EUR", 7)
+    assert GovernedPolicy(policy).excerpt("DE01").converting("EUR") is None

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from canonical.contract import Account, Address
 from canonical.origin import Origin
 from connectors.netsuite import bodies, mapping, queries
-from connectors.netsuite.bodies import Targets
+from connectors.netsuite.bodies import Credited, Targets
 from connectors.netsuite.wire import Customer, LineRow, TransactionRow
 from ports.billing import CustomerOrder
 from ports.erp import Dimensions, LedgerDocument, LedgerLine
@@ -149,7 +149,8 @@ def test_the_role_chooses_the_item() -> None:
 
 def test_a_credit_memo_is_applied_and_has_no_due_date() -> None:
     credit = document(kind="credit_memo", applies_to_key="K")
-    body = bodies.sale_body(credit, TARGETS, SUFFIXES, ("55", Decimal("12.34")))
+    body = bodies.sale_body(credit, TARGETS, SUFFIXES, Credited("55", Decimal("12.34"), Decimal("1.0857")))
+    assert body["exchangeRate"] == Decimal("1.0857")
     assert body["apply"] == {"items": [{"doc": {"id": "55"}, "apply": True, "amount": Decimal("12.34")}]}
     assert "dueDate" not in body
 
@@ -173,6 +174,7 @@ def row(**changes: Any) -> TransactionRow:
         "currency": "USD",
         "subsidiary": "US01",
         "foreigntotal": "108.88",
+        "exchangerate": "1",
         "openamount": "108.88",
         "status": "A",
     }
