@@ -7,8 +7,9 @@ from temporalio.exceptions import ApplicationError
 
 from canonical.base import Noun
 from canonical.policy import PolicyExcerpt
-from canonical.reconciliation import Break, BreakReport, DocumentRestart
+from canonical.reconciliation import BreakReport, DocumentRestart
 from ports.periods import PeriodRecords
+from rules.close import is_month_end_due
 
 
 class BreakMark(Noun):
@@ -50,11 +51,6 @@ class BreakDesk(Protocol):
     async def outcome(self, order: DocumentRestart) -> str | None:
         """What came of the document; None while its workflow runs."""
         ...
-
-
-def is_month_end_due(found: Break) -> bool:
-    """The month-end run puts it right, and asks for what it can't post: one person would be asked twice."""
-    return found.side == "recognized" and found.type == "missing"
 
 
 class BreakActivities:

@@ -40,7 +40,7 @@ from rules.calendar import add_months, month_key
 from rules.exchange import Exchange, NoExchangeRate
 from rules.rate_table import books_exchange
 from rules.reconciliation import reconcile
-from rules.zones import day_of
+from rules.zones import day_of, start_of
 
 _ASKED_AT_ONCE = 8
 """Contracts asked at the same time: each question takes a workflow task of a worker."""
@@ -218,6 +218,26 @@ class DuePeriods(Noun):
     periods: tuple[DuePeriod, ...]
 
 
+class MonthEndsQuestion(Noun):
+    """Whose revenue is to be posted for `period` ("2026-01"; None: the month that ends about now)?"""
+
+    period: str | None = None
+
+
+class MonthEnd(Noun):
+    """`over_at` is the entity's midnight after the month's last day."""
+
+    entity: str
+    period: str
+    over_at: dt.datetime
+
+
+class MonthEnds(Noun):
+    """In the order in which their months end."""
+
+    entities: tuple[MonthEnd, ...]
+
+
 class PeriodActivities:
     """What needs no platform: governance's word, the contracts' word, the comparison."""
 
@@ -247,6 +267,19 @@ class PeriodActivities:
                 if await self._records.close_of(entity, month) is None:
                     found.append(DuePeriod(entity=entity, period=month))
         return DuePeriods(periods=tuple(found))
+
+    @activity.defn(name="periods.month_ends")
+    async def month_ends(self, question: MonthEndsQuestion) -> MonthEnds:
+        """Each legal entity that has contracts, unless it has closed the month: the close has posted it."""
+        found = []
+        for entity in sorted(set((await self._records.contract_entities()).values())):
+            zone = self._policy.excerpt(entity).time_zone
+            today = day_of(dt.datetime.now(dt.UTC), zone)
+            period = question.period or entries_of.month_that_ends(today)
+            if await self._records.close_of(entity, period) is None:
+                over_at = start_of(entries_of.last_day(period) + dt.timedelta(days=1), zone)
+                found.append(MonthEnd(entity=entity, period=period, over_at=over_at))
+        return MonthEnds(entities=tuple(sorted(found, key=lambda each: (each.over_at, each.entity))))
 
     @activity.defn(name="periods.list_bookings")
     async def list_bookings(self, order: ListingOrder) -> ListingKept:

@@ -1,4 +1,4 @@
-"""What Temporal starts by itself: the nightly reconciliation, and the sweep for lost events."""
+"""What Temporal starts by itself: nightly reconciliation, month-end runs, the sweep for lost events."""
 
 import datetime as dt
 
@@ -23,10 +23,12 @@ from assembly.settings import Settings
 from canonical.ids import sweep_workflow_id
 from canonical.sweep import SweepOrder
 from workflows._options import WORKFLOW_QUEUE
+from workflows.month_ends import MonthEndOrder, MonthEndsWorkflow
 from workflows.nightly import NightlyOrder, NightlyWorkflow
 from workflows.sweep import EventSweepWorkflow
 
 NIGHTLY = "reconciliation-nightly"
+MONTH_END = "revenue-month-end"
 _log = structlog.get_logger("worker")
 
 
@@ -35,7 +37,7 @@ async def ensure_schedules(client: Client, settings: Settings) -> bool:
 
     False where the server knows no schedules (the time-skipping one): what they do is done by hand there.
     """
-    wanted = {NIGHTLY: _nightly(settings)}
+    wanted = {NIGHTLY: _nightly(settings), MONTH_END: _month_end(settings)}
     wanted |= {sweep_schedule(name): _sweep(settings, name) for name in swept_platforms(settings)}
     try:
         for name, schedule in wanted.items():
@@ -43,7 +45,7 @@ async def ensure_schedules(client: Client, settings: Settings) -> bool:
     except RPCError as error:
         if error.status != RPCStatusCode.UNIMPLEMENTED:
             raise
-        _log.warning("no schedules on this server: nothing is reconciled or swept by itself")
+        _log.warning("no schedules on this server: nothing is reconciled, posted or swept by itself")
         return False
     return True
 
@@ -105,6 +107,23 @@ def _nightly(settings: Settings) -> Schedule:
         spec=ScheduleSpec(cron_expressions=[given.nightly_cron], time_zone_name=given.time_zone),
         policy=SchedulePolicy(overlap=ScheduleOverlapPolicy.SKIP, catchup_window=dt.timedelta(hours=12)),
         state=ScheduleState(paused=not given.nightly, note="from q2c's configuration"),
+    )
+
+
+def _month_end(settings: Settings) -> Schedule:
+    """A server that was down at the month's end catches up within a week."""
+    given = settings.revenue
+    return Schedule(
+        action=ScheduleActionStartWorkflow(
+            MonthEndsWorkflow.run,
+            MonthEndOrder(tenant=settings.tenant),
+            id="revenue/month-end",
+            task_queue=WORKFLOW_QUEUE,
+            static_summary="revenue at the month's end",
+        ),
+        spec=ScheduleSpec(cron_expressions=[given.month_end_cron], time_zone_name=given.time_zone),
+        policy=SchedulePolicy(overlap=ScheduleOverlapPolicy.SKIP, catchup_window=dt.timedelta(days=7)),
+        state=ScheduleState(paused=not given.month_end, note="from q2c's configuration"),
     )
 
 

@@ -69,6 +69,19 @@ class Reconciliation(Section):
     time_zone: str = Field("UTC", description="The zone of `nightly_cron`, such as Europe/Berlin.")
 
 
+class Revenue(Section):
+    """When a month's revenue is posted by itself, for each legal entity; the close posts what is missing."""
+
+    month_end: bool = Field(True, description="Whether the month-end run is switched on.")
+    month_end_cron: str = Field(
+        "0 3 1 * *",
+        min_length=9,
+        description="When it begins: minute, hour, day, month, weekday. An entity whose month is not over "
+        "then waits for its own midnight.",
+    )
+    time_zone: str = Field("UTC", description="The zone of `month_end_cron`, such as Europe/Berlin.")
+
+
 class Events(Section):
     """How lost events are found again: the platforms' own lists are compared with our log."""
 

@@ -25,6 +25,7 @@ from assembly.sections import (
     Log,
     Platform,
     Reconciliation,
+    Revenue,
     Sandbox,
     Store,
     Temporal,
@@ -73,6 +74,7 @@ class Settings(BaseSettings):
     codec: Codec = Field(default_factory=Codec)
     workers: Workers = Field(default_factory=Workers)
     reconciliation: Reconciliation = Field(default_factory=Reconciliation)
+    revenue: Revenue = Field(default_factory=Revenue)
     events: Events = Field(default_factory=Events)
     sandbox: Sandbox = Field(default_factory=Sandbox)
     log: Log = Field(default_factory=Log)

@@ -59,6 +59,7 @@ from workflows.credit_memo import CreditMemoWorkflow
 from workflows.dispute import DisputeWorkflow
 from workflows.invoice import InvoiceWorkflow
 from workflows.merge import MergedWorkflow, MergeWorkflow
+from workflows.month_ends import MonthEndsWorkflow
 from workflows.nightly import NightlyWorkflow
 from workflows.payment import PaymentWorkflow
 from workflows.payout import PayoutWorkflow
@@ -96,6 +97,7 @@ WORKFLOWS: Sequence[type] = (
     RepairWorkflow,
     CloseWorkflow,
     NightlyWorkflow,
+    MonthEndsWorkflow,
     EventSweepWorkflow,
 )
 

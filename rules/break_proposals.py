@@ -118,6 +118,9 @@ def _cause(finding: Finding) -> str:
             return f"in {there}, not in {here}: never sent, or its event was lost"
         case "duplicate":
             return f"twice in {here}: {_id(held)} beside {_id(expected)}"
+        case "amount" | "rounding" if finding.side == "recognized":
+            figures = f"{_figure(held)} is recognized where {_figure(expected)} is earned"
+            return f"{figures}: the month-end run has not posted the difference"
         case "amount" | "rounding":
             return f"{_figure(held)} in {here} where {there} has {_figure(expected)}"
         case "wrong_period" if held is not None and expected is not None and held.date == expected.date:
@@ -230,7 +233,7 @@ def _by_hand(finding: Finding) -> str:
             return f"approve or correct transaction {id_} in {platform}"
         case (("cash" | "receipts"), _):
             return f"correct {id_} in {platform}"
-        case (("revenue" | "recognized"), "missing"):
+        case (("revenue" | "recognized"), "missing" | "amount" | "rounding"):
             return "run the month-end of the period (the close does it first)"
         case _:
             return f"correct {id_} in {platform}"

@@ -1,11 +1,16 @@
 """May a period be closed? Pure: the newest reconciliation's word, the day, what governance says."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from canonical.base import Noun
 from canonical.reconciliation import Break
 from rules.period_entries import last_day
+
+_OF_THE_MONTH_END = ("missing", "amount", "rounding")
+"""Breaks of recognized revenue that are as they are because the run has not been there, or not since."""
+_NAMED = 5
+"""How many contracts a reason names."""
 
 
 class Gate(Noun):
@@ -22,7 +27,17 @@ class Gate(Noun):
 
 def refusals(gate: Gate) -> tuple[str, ...]:
     """Why the period may not be closed, in words; empty where it may."""
-    return (*_not_over(gate), *(_held_up(found) for found in gate.breaks))
+    due = [found for found in gate.breaks if found.side == "recognized" and found.type in _OF_THE_MONTH_END]
+    return (
+        *_not_over(gate),
+        *_revenue_not_posted(gate, due),
+        *(_held_up(found) for found in gate.breaks if found not in due),
+    )
+
+
+def is_month_end_due(found: Break) -> bool:
+    """The month-end run puts it right, and asks for what it can't post: one person would be asked twice."""
+    return found.side == "recognized" and found.type == "missing"
 
 
 def _not_over(gate: Gate) -> Sequence[str]:
@@ -30,6 +45,26 @@ def _not_over(gate: Gate) -> Sequence[str]:
     if gate.before_period_end or gate.as_of > end:
         return ()
     return (f"{gate.period} is not over: its last day is {end}, today is {gate.as_of}",)
+
+
+def _revenue_not_posted(gate: Gate, due: Sequence[Break]) -> Iterator[str]:
+    """One reason, however many contracts there are."""
+    if not due:
+        return
+    missing = sorted(found.contract or found.document for found in due if is_month_end_due(found))
+    stale = sorted(f"{found.contract} ({found.id})" for found in due if not is_month_end_due(found))
+    states = [f"missing for {_named(missing)}"] if missing else []
+    states += [f"not up to date for {_named(stale)}"] if stale else []
+    yield (
+        f"revenue of {gate.period} is not posted: the month-end run is {', '.join(states)}; "
+        f"`q2c revenue run --period {gate.period} --entity {gate.entity}` posts it, as the close does first; "
+        "`q2c exception list` says what it could not post"
+    )
+
+
+def _named(names: Sequence[str]) -> str:
+    more = len(names) - _NAMED
+    return ", ".join(names[:_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 def _held_up(found: Break) -> str:

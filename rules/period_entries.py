@@ -38,6 +38,11 @@ def last_day(period: str) -> dt.date:
     return month_end(first_day(period))
 
 
+def month_that_ends(day: dt.date) -> str:
+    """The month whose end is near: from two days before it on the running one, before that the last one."""
+    return month_key(add_months((day + dt.timedelta(days=2)).replace(day=1), -1))
+
+
 def window(period: str) -> tuple[dt.date, dt.date]:
     """From the first day of the month before to the last of the month after."""
     first = first_day(period)

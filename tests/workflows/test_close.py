@@ -9,6 +9,7 @@ from store.audit import AuditLog
 from store.periods import PeriodStore
 from tests.agreement import until_agreed
 from tests.rules.scenarios import seats
+from tests.workflows.month_end import entries
 from tests.workflows.periods import (
     approved,
     closed,
@@ -58,6 +59,11 @@ async def test_revenue_that_was_not_recognized_is_missing_until_the_close_recogn
     (missing,) = before["breaks"]
     assert (missing["type"], missing["document"]) == ("missing", f"revenue/C-1/{last_period()}")
     assert await made.exceptions() == []
+    (check,) = await checked(made, last_period())
+    (why,) = check["reasons"]
+    assert why.startswith(f"revenue of {last_period()} is not posted: the month-end run is missing for C-1;")
+    assert (check["close_allowed"], check["blocking"]) == (False, [missing["id"]])
+    assert await entries(made) == []
     (run,) = await closed(made, last_period())
     assert run["result"]["status"] == "closed"
     (after,) = await reconciled(made, last_period())
