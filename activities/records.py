@@ -5,6 +5,7 @@ import datetime as dt
 from temporalio import activity
 
 from canonical.base import Noun
+from canonical.metering import MeteredMonth
 from ports.records import ExceptionItem, OverrideRecord, PublishedEvent, Records, Resolution
 
 
@@ -27,6 +28,18 @@ class ExceptionNote(Noun):
 
 class Publication(Noun):
     events: tuple[PublishedEvent, ...]
+
+
+class UsageQuestion(Noun):
+    """Of which contract; `status` is how it is listed before its usage is read, null: as it is."""
+
+    contract: str
+    status: str | None
+    version: int
+
+
+class UsageReading(Noun):
+    usage: tuple[MeteredMonth, ...]
 
 
 class RecordsActivities:
@@ -52,6 +65,16 @@ class RecordsActivities:
     @activity.defn(name="records.record_override")
     async def record_override(self, override: OverrideRecord) -> None:
         await self._records.record_override(override)
+
+    @activity.defn(name="records.usage")
+    async def usage(self, question: UsageQuestion) -> UsageReading:
+        """All usage reported of the contract by now. The listing comes first: usage that this reading misses
+        comes after it, and whoever takes that in sees the contract as it is listed.
+        """
+        if question.status is not None:
+            now = dt.datetime.now(dt.UTC)
+            await self._records.record_status(question.contract, question.status, question.version, now)
+        return UsageReading(usage=await self._records.usage(question.contract))
 
     @activity.defn(name="records.publish")
     async def publish(self, publication: Publication) -> None:

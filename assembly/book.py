@@ -82,6 +82,30 @@ class TemporalContractBook:
             raise
         return ContractStanding(contract=state.contract, ids=state.ids, policy=state.policy)
 
+    async def tell_of_usage(self, contract: str) -> bool:
+        handle = self._client.get_workflow_handle(contract_workflow_id(contract))
+        try:
+            await handle.signal("usage_reported")
+        except RPCError as error:
+            if error.status == RPCStatusCode.NOT_FOUND:
+                return False
+            raise
+        return True
+
+    async def last_state(self, contract: str) -> ContractState | None:
+        """A workflow that has ended is asked too, as long as Temporal keeps its history."""
+        handle = self._client.get_workflow_handle(contract_workflow_id(contract))
+        try:
+            async with asyncio.timeout(20):
+                state: ContractState = await handle.query("whole_state", result_type=ContractState)
+                return state
+        except RPCError as error:
+            if error.status == RPCStatusCode.NOT_FOUND:
+                return None
+            raise
+        except WorkflowQueryFailedError:
+            return None
+
     async def _ask(
         self, handle: WorkflowHandle[object, object], question: DocumentQuestion
     ) -> ContractAnswer | None:

@@ -3,7 +3,7 @@
 import asyncio
 import datetime as dt
 import hashlib
-from collections.abc import AsyncIterator, Awaitable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import NoReturn, TypeVar
 from urllib.parse import quote
@@ -14,6 +14,12 @@ from temporalio.client import (
     WorkflowQueryFailedError,
     WorkflowUpdateFailedError,
     WorkflowUpdateRPCTimeoutOrCancelledError,
+)
+from temporalio.common import (
+    SearchAttributePair,
+    TypedSearchAttributes,
+    WorkflowIDConflictPolicy,
+    WorkflowIDReusePolicy,
 )
 from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError, RPCStatusCode
@@ -26,7 +32,7 @@ from assembly.platform_views import PlatformDesk
 from assembly.revenue_operations import TemporalRevenue
 from assembly.sweep_operations import TemporalSweeps
 from canonical.change import ContractChange
-from canonical.ids import contract_workflow_id
+from canonical.ids import contract_workflow_id, late_usage_workflow_id
 from canonical.lifecycle import ContractState, Submission, Ticket
 from canonical.lifecycle import ContractView as StateView
 from canonical.scenario import Scenario
@@ -50,9 +56,11 @@ from ports.periods import PeriodRecords
 from ports.records import OverrideRecord, ResolveAction
 from rules.validation import InvalidScenario, validate
 from store.exceptions import ExceptionQueue, RecordedException
+from workflows._attributes import CONTRACT
 from workflows._messages import OverrideDecision, OverrideRequest, OverrideView, Resolve, Resolved
-from workflows._options import platform_queue
+from workflows._options import WORKFLOW_QUEUE, platform_queue
 from workflows.contract import ContractWorkflow
+from workflows.late_usage import LateUsageInput, LateUsageWorkflow
 
 T = TypeVar("T")
 
@@ -250,6 +258,28 @@ class TemporalOperations(TemporalCash, TemporalRevenue, TemporalSweeps):
             actor=pause.paused_by,
             correlation_id=None,
             links=self._links(workflow_id, description.run_id),
+        )
+
+    async def tell_of_usage(self, contracts: Sequence[str]) -> None:
+        for contract in contracts:
+            handle = self._handle(contract_workflow_id(contract))
+            try:
+                await self._asked(handle.signal("usage_reported"))
+            except ContractOrExceptionNotFound:
+                await self._asked(self._leave_to_a_person(contract))
+
+    async def _leave_to_a_person(self, contract: str) -> None:
+        """Starts the workflow that asks one, or tells it that there is more."""
+        await self._client.start_workflow(
+            LateUsageWorkflow.run,
+            LateUsageInput(tenant=self._tenant, contract=contract),
+            id=late_usage_workflow_id(contract),
+            task_queue=WORKFLOW_QUEUE,
+            id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
+            id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+            start_signal="reported",
+            search_attributes=TypedSearchAttributes([SearchAttributePair(CONTRACT, contract)]),
+            static_summary=f"usage of contract {contract}, which has ended",
         )
 
     async def resolve(

@@ -177,6 +177,8 @@ class _Life:
             state, _ = await self.contract(contract.id)
             if state is not None:
                 days.append(agenda.next_day(state, self._today))
+        if await self._has_ended():
+            days += [usage.received_date or usage.date for usage in self._unreported]
         ahead = [day for day in days if day is not None and self._today < day <= until]
         return min(ahead, default=None)
 
@@ -184,7 +186,8 @@ class _Life:
         """Moves all clocks to the day: to where it begins first, in UTC (the platforms' day) or at the legal
         entity, then to where it begins last.
         """
-        await self._report_usage(day)
+        if not await self._has_ended():
+            await self._report_usage(day)
         before = self._documents()
         midnights = {dt.datetime.combine(day, dt.time(), dt.UTC), start_of(day, self._zone)}
         for moment in sorted(midnights):
@@ -193,8 +196,14 @@ class _Life:
             await self._clock.move_to(moment + _JUST_AFTER)
             await self.come_to_rest()
         self._today = day
+        await self._report_usage(day)
         await self._approve(day)
         self._say(day, before)
+
+    async def _has_ended(self) -> bool:
+        """Whether no draft asks for usage any more: what comes then counts from the day on which it comes."""
+        _, view = await self.contract()
+        return view is not None and view.status in ("cancelled", "expired")
 
     async def _approve(self, day: dt.date) -> None:
         """Has the CRM approve what it approves on the day, and lets it be carried out."""

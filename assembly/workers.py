@@ -58,6 +58,7 @@ from workflows.contract_revenue import ContractRevenueWorkflow
 from workflows.credit_memo import CreditMemoWorkflow
 from workflows.dispute import DisputeWorkflow
 from workflows.invoice import InvoiceWorkflow
+from workflows.late_usage import LateUsageWorkflow
 from workflows.merge import MergedWorkflow, MergeWorkflow
 from workflows.month_ends import MonthEndsWorkflow
 from workflows.nightly import NightlyWorkflow
@@ -99,6 +100,7 @@ WORKFLOWS: Sequence[type] = (
     NightlyWorkflow,
     MonthEndsWorkflow,
     EventSweepWorkflow,
+    LateUsageWorkflow,
 )
 
 PASSED_THROUGH = (
@@ -114,6 +116,7 @@ PASSED_THROUGH = (
     "workflows._chapter",
     "workflows._contract_life",
     "workflows._contract_reading",
+    "workflows._contract_usage",
     "workflows._correction",
     "workflows._decisions",
     "workflows._desk",

@@ -18,6 +18,10 @@ def change_workflow_id(contract: str, change_type: str, change: str) -> str:
     return f"contract/{contract}/{change_type}/{change}"
 
 
+def late_usage_workflow_id(contract: str) -> str:
+    return f"usage/{contract}"
+
+
 def document_workflow_id(kind: str, platform: str, document_id: str) -> str:
     """`kind` is invoice, credit-memo, payment, refund or dispute."""
     return f"{kind}/{platform}/{document_id}"

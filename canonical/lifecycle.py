@@ -178,6 +178,10 @@ class ContractState(Noun):
     """What has been taken in of the usage that is reported."""
     usage_closed: dt.date | None = None
     """Invoices up to this date take no more usage: what comes for them is late."""
+    usage_reported: bool = False
+    """Usage has been reported that nobody will ask about: the contract has ended."""
+    usage_read: bool = False
+    """Whether usage has been read anew since the contract ended (and since its last change)."""
     policy: PolicyExcerpt | None = None
     items: dict[str, str] = Field(default_factory=dict)
     """Products that a person has mapped to an ERP item by fixing an exception."""

@@ -9,6 +9,7 @@ OperationError
 """
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import Literal, Protocol
 
 from pydantic import Field
@@ -199,6 +200,12 @@ class Operations(PeriodOperations, RevenueOperations, SweepOperations, CashOpera
 
     async def contract_timeline(self, contract_id: str) -> tuple[TimelineItem, ...]:
         """What the workflows know and the store does not (started, waits for a timer, …); may be empty."""
+        ...
+
+    async def tell_of_usage(self, contracts: Sequence[str]) -> None:
+        """Has contracts that have ended bill usage that was reported since; one whose workflow runs no more
+        is left to a person.
+        """
         ...
 
     async def resolve(

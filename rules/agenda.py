@@ -210,6 +210,16 @@ def is_expired(state: ContractState, today: dt.date) -> bool:
     return state.term_end is not None and state.term_end <= today and not renews
 
 
+def has_ended(state: ContractState, day: dt.date) -> bool:
+    """Whether no cycle of the contract is to come: what it is still owed is billed on its own."""
+    return is_active(state) and (is_over(state) or is_expired(state, day))
+
+
+def late_usage_days(state: ContractState) -> set[dt.date]:
+    """The days on which late usage was taken in."""
+    return {month.received_date for month in state.usage if month.received_date is not None}
+
+
 def owes_by_itself(state: ContractState) -> bool:
     """Whether documents may fall due that neither a change nor a cycle brings."""
     return bool(_ramp_days(state))
@@ -229,6 +239,8 @@ def next_day(state: ContractState, today: dt.date) -> dt.date | None:
     if state.term_end is not None and state.term_end > today and not is_over(state):
         days.append(state.term_end)
         days += [day for day in _ramp_days(state) if day > today]
+    if has_ended(state, today):
+        days += [day for day in late_usage_days(state) if day > today]
     return min(days, default=None)
 
 

@@ -11,7 +11,7 @@ from canonical.lifecycle import ApprovedItem, ContractState
 from canonical.origin import Origin
 from canonical.scenario import Scenario
 from ports.billing import SubscriptionOrder
-from rules.agenda import announced, due_on, order, owes_by_itself, until
+from rules.agenda import announced, due_on, late_usage_days, order, owes_by_itself, until
 from rules.change_plan import CannotCarryOut, ends_subscription, scope
 from rules.layout import ChangeRefused
 from rules.subscription_order import cycle_dates, subscription_order
@@ -94,9 +94,10 @@ def received(item: ApprovedItem, day: dt.date) -> ApprovedItem:
 
 def falls_due(state: ContractState, as_of: dt.date, drafted_through: dt.date) -> ApprovedItem | None:
     """Documents that no change of today brings and no cycle bills: a ramp's step inside a period,
-    what one change was to issue with its own documents and did not.
+    what one change was to issue with its own documents and did not, usage that came after the last cycle.
     """
-    if state.contract is None or not (state.owes or owes_by_itself(state)):
+    may_owe = state.owes or owes_by_itself(state) or as_of in late_usage_days(state)
+    if state.contract is None or not may_owe:
         return None
     times = sum(item.type == "billing" and item.effective_date == as_of for item in state.carried)
     identifier = f"billing-{as_of.isoformat()}" + (f"-{times + 1}" if times else "")

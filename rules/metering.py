@@ -10,11 +10,12 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable
 from decimal import Decimal
 
-from canonical.change import Amendment, Merge
+from canonical.change import Amendment, Cancellation, Merge, Transfer
 from canonical.lifecycle import ContractState, DocumentQuestion, UsageNotice
 from canonical.metering import MeteredMonth
 from canonical.money import plus
 from canonical.scenario import Usage
+from rules.agenda import has_ended
 from rules.calendar import month_key
 from rules.merge import joining, parts
 from rules.timeline import Window
@@ -100,14 +101,14 @@ def lacking(state: ContractState, question: DocumentQuestion) -> tuple[MeteredMo
 
     An invoice that is issued has what was known when it was, so it only has to be closed.
     """
-    if question.cycle is None or not _has_usage(state):
+    if question.cycle is None or not has_usage(state):
         return None
     news = newer(state.usage, question.usage) if question.cycle == "draft" else ()
     is_closed = state.usage_closed is not None and question.date <= state.usage_closed
     return None if is_closed and not news else news
 
 
-def _has_usage(state: ContractState) -> bool:
+def has_usage(state: ContractState) -> bool:
     """Whether the contract has, or has had, a line that is billed by usage."""
     lines = () if state.contract is None else state.contract.lines
     lines += tuple(
@@ -133,14 +134,16 @@ def take_in(
     """The usage known once `told` is taken in on the day, for the draft of that date where one is open.
 
     What belongs to a period whose invoice is closed is received on the day, at the earliest on the day after
-    the last closed invoice: no issued one is altered.
+    the last closed invoice: no issued one is altered. Once the contract has ended, none that it has issued
+    takes any more.
     """
     closed = state.usage_closed
     if closed is None or state.contract is None:
         return with_told(state.usage, told, lambda date: None)
     if draft_open and closed <= day:
         closed = day - dt.timedelta(days=1)
-    received = max(day, closed + dt.timedelta(days=1))
+    last = max(closed, state.billed_through or closed) if has_ended(state, day) else closed
+    received = max(day, last + dt.timedelta(days=1))
     billed = [window for window in _windows(state, received) if window.stop <= closed]
 
     def received_on(date: dt.date) -> dt.date | None:
@@ -163,13 +166,17 @@ def closed_after(before: ContractState, after: ContractState, as_of: dt.date) ->
     """Up to which date invoices take no more usage, once a change has been carried out.
 
     As long as our plan issues all invoices, those are closed; later on only those of the periods that the
-    change has made to end: the platform's own drafts close one by one.
+    change has made to end: the platform's own drafts close one by one. A change that ends the subscription
+    issues all that is due by its day, its own first day of a period included.
     """
     through, cycles = after.billed_through, before.cycle_from
     if through is not None and (cycles is None or through <= cycles):
         dates = {through}
     else:
         dates = {w.stop for w in _windows(after, as_of)} - {w.stop for w in _windows(before, as_of)}
+    last = after.carried[-1].change if after.carried else None
+    if isinstance(last, Cancellation | Transfer | Merge):
+        dates.add(as_of)
     if after.usage_closed is not None:
         dates.add(after.usage_closed)
     return max(dates, default=None)

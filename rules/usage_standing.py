@@ -27,9 +27,6 @@ def standings(state: ContractState | None, reported: Iterable[MeteredMonth]) -> 
         lost, why = _not_billed(month, timelines)
         waiting = plus(units, -counted) if why is None or lost != units else _NOTHING
         is_over = state is not None and bool(timelines) and _is_over(state, timelines[-1])
-        if waiting and is_over:
-            lost, waiting = plus(lost, waiting), _NOTHING
-            why = "it came after the contract's last invoice: bill it by hand"
         yield UsageStanding(
             line=month.line,
             month=month.month,
@@ -39,7 +36,7 @@ def standings(state: ContractState | None, reported: Iterable[MeteredMonth]) -> 
             late=plus(*(_sum(m) for m in taken if m.received_date is not None)),
             waiting=waiting,
             not_billed=lost,
-            note=why or _note(taken, waiting),
+            note=why or _note(taken, waiting, is_over),
         )
 
 
@@ -88,11 +85,11 @@ def _is_over(state: ContractState, timeline: Timeline) -> bool:
     return end is not None and closed is not None and end <= closed
 
 
-def _note(taken: list[MeteredMonth], waiting: Decimal) -> str:
+def _note(taken: list[MeteredMonth], waiting: Decimal, is_over: bool) -> str:
     late = sorted({month.received_date for month in taken if month.received_date is not None})
     words = []
     if waiting:
-        words.append("waits for the next invoice's draft")
+        words.append("waits for an invoice of its own" if is_over else "waits for the next invoice's draft")
     if late:
         words.append(f"late: taken in on {', '.join(day.isoformat() for day in late)}")
     return "; ".join(words)

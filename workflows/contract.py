@@ -39,6 +39,7 @@ from rules.zones import start_of
 from workflows._announcement import announced
 from workflows._attributes import ACCOUNT, CONTRACT, LEGAL_ENTITY, STATUS
 from workflows._contract_reading import ContractReadings
+from workflows._contract_usage import ContractUsage
 from workflows._desk import invalid
 from workflows._merging import Merging
 from workflows._messages import Resolve
@@ -53,7 +54,7 @@ _EXPECTED = 60
 
 
 @workflow.defn(name="Contract")
-class ContractWorkflow(ContractReadings, Merging):
+class ContractWorkflow(ContractReadings, ContractUsage, Merging):
     @workflow.init
     def __init__(self, state: ContractState) -> None:
         super().__init__(state)
@@ -167,6 +168,8 @@ class ContractWorkflow(ContractReadings, Merging):
                 await self._carry_out(item)
             elif self.state.announce:
                 await self._announce()
+            elif self._usage_waits():
+                await self._take_in_after_the_end()
             elif self._may_cut_history():
                 workflow.continue_as_new(self.state)
             else:
@@ -195,7 +198,7 @@ class ContractWorkflow(ContractReadings, Merging):
         before = self.today()
         await workflow.wait_condition(
             lambda: (
-                bool(self.state.queue or self.state.submissions)
+                bool(self.state.queue or self.state.submissions or self.state.usage_reported)
                 or self.today() != before
                 or (self._alarm is not None and self._alarm.done())
             )
@@ -230,6 +233,7 @@ class ContractWorkflow(ContractReadings, Merging):
             )
             return
         self.desk.topic = item.id
+        await self._take_in_before(item)
         given = ChangeInput(
             state=self.state.model_copy(update={"seen": (), "queue": (), "submissions": ()}),
             item=item,
@@ -333,6 +337,7 @@ class ContractWorkflow(ContractReadings, Merging):
             carried=(*self.state.carried, entry),
             announce=any(other.id != item.id for other in self.state.planned),
             owes=self.state.owes or status != "done",
+            usage_read=False,
         )
         if note:
             workflow.logger.info("change %s: %s", item.id, note)

@@ -11,7 +11,7 @@ from canonical.scenario import Usage
 from gateway.access import OperatorRole, Viewer
 from gateway.api.audit import record
 from gateway.deps import Stores, TheOperations, TheStores
-from gateway.operations import ContractOrExceptionNotFound
+from gateway.operations import ContractOrExceptionNotFound, Operations
 from rules.usage_standing import standings
 from store.usage import UsageReceipt
 
@@ -22,6 +22,9 @@ MOST_EVENTS = 10_000
 """In one request; its body is bounded too (`max_body_bytes`)."""
 
 _OVER = frozenset({"cancelled", "expired", "compensated"})
+_GOES_ON = frozenset({"pending", "activating", "active", "compensated"})
+"""In these a contract's next draft asks what is reported, or nothing is ever billed. In any other it may have
+ended."""
 
 
 class UsageEntry(Noun):
@@ -49,7 +52,7 @@ class Conflict(Noun):
 
 
 class BatchAnswer(Noun):
-    """`after_the_end`: contracts that are over, whose last invoice may have been issued before this came."""
+    """`after_the_end`: contracts that are over: they bill what their last invoice did not take on its own."""
 
     recorded: int
     duplicates: int
@@ -58,33 +61,44 @@ class BatchAnswer(Noun):
 
 
 @batches.post("")
-async def report_batch(batch: UsageBatch, actor: OperatorRole, stores: TheStores) -> BatchAnswer:
+async def report_batch(
+    batch: UsageBatch, actor: OperatorRole, stores: TheStores, operations: TheOperations
+) -> BatchAnswer:
     """Keeps usage of any number of contracts, all or nothing, each id once in its contract.
 
     Neither the contract nor the line need be known yet: what comes before its approval counts once that is
-    known. Sent again, nothing changes.
+    known. Contracts that have ended are told. Sent again, nothing changes.
     """
     receipt = await stores.usage.record_batch(batch.events)
     details = {"recorded": str(receipt.recorded), "duplicates": str(receipt.duplicates)}
     details["conflicting"] = str(len(receipt.conflicting))
     await record(stores, actor, "usage.report", "usage", "batch", details=details)
+    statuses = await _told(stores, operations, {each.contract for each in batch.events})
     return BatchAnswer(
         recorded=receipt.recorded,
         duplicates=receipt.duplicates,
         conflicting=tuple(Conflict(contract=contract, id=id) for contract, id in receipt.conflicting),
-        after_the_end=await _over(stores, {each.contract for each in batch.events}),
+        after_the_end=tuple(sorted(c for c, status in statuses.items() if status in _OVER)),
     )
 
 
-async def _over(stores: Stores, contracts: set[str]) -> tuple[str, ...]:
-    """Those of the contracts that are over, by the list of contracts."""
+async def _told(stores: Stores, operations: Operations, contracts: set[str]) -> dict[str, str]:
+    """Tells those that may have ended, after what is reported is kept; the statuses, as they are listed.
+
+    What is kept and not told, since Temporal does not answer, is told when the report is sent again.
+    """
     found = await stores.contracts.statuses(sorted(contracts))
-    return tuple(sorted(contract for contract, status in found.items() if status in _OVER))
+    await operations.tell_of_usage([each for each, status in sorted(found.items()) if status not in _GOES_ON])
+    return found
 
 
 @router.post("")
 async def report_usage(
-    contract: str, report: UsageReport, actor: OperatorRole, stores: TheStores
+    contract: str,
+    report: UsageReport,
+    actor: OperatorRole,
+    stores: TheStores,
+    operations: TheOperations,
 ) -> UsageReceipt:
     """Keeps usage; an id counts once. Ids known with other content are named, and what was known stays.
 
@@ -96,6 +110,7 @@ async def report_usage(
     receipt = await stores.usage.record(contract, usage)
     details = {"recorded": str(receipt.recorded), "duplicates": str(receipt.duplicates)}
     await record(stores, actor, "usage.report", "contract", contract, contract=contract, details=details)
+    await _told(stores, operations, {contract})
     return receipt
 
 

@@ -634,6 +634,54 @@ def usage_corrected_late_is_credited() -> dict[str, Any]:
     )
 
 
+def late(name: str, on: str, received: str, quantity: str = "30") -> dict[str, Any]:
+    return {"line": "U1", "date": on, "quantity": quantity, "received_date": received, "id": name}
+
+
+@shape
+def usage_late_after_a_cancellation() -> dict[str, Any]:
+    """On the next day, weeks after, and a correction of what was billed then; one of days without service."""
+    return lived(
+        sold(seats(**TAXED), metered(price="0.5", **TAXED), start=month(-1), months=None, every=1),
+        cancellation(month(2, 11)),
+        usage=[
+            *used("U1", -1, 2),
+            late("next-day", month(2, 3), month(2, 12)),
+            late("weeks-after", month(1, 7), month(3, 9)),
+            late("correction", month(2, 3), month(3, 20), "-12"),
+            late("without-service", month(2, 20), month(3, 9)),
+        ],
+        until=month(4),
+    )
+
+
+@shape
+def usage_late_after_a_cancellation_on_a_first_day() -> dict[str, Any]:
+    return lived(
+        sold(seats(**TAXED), metered(price="0.5", **TAXED), start=month(-1), every=3),
+        cancellation(month(2)),
+        usage=[*used("U1", -1, 2), late("late", month(1, 7), month(2, 9))],
+        until=month(4),
+    )
+
+
+@shape
+def usage_late_after_the_term_with_a_commitment_and_a_minimum() -> dict[str, Any]:
+    committed = metered("U2", "1", commitment={"quantity": "100", "amount": "80"}, **TAXED)
+    least = metered(price="0.5", minimum={"amount": "10"}, **TAXED)
+    return lived(
+        sold(least, committed, start=month(-1), months=3, billing=arrears(1)),
+        usage=[
+            *used("U1", -1, 2),
+            *used("U2", -1, 2, "30"),
+            late("covered", month(1, 7), month(2, 9), "5"),
+            late("beyond", month(1, 7), month(2, 20), "40"),
+            late("committed", month(0, 7), month(2, 20), "25") | {"line": "U2"},
+        ],
+        until=month(4),
+    )
+
+
 # -- anchors and currencies ---------------------------------------------------------------------------
 
 

@@ -182,6 +182,10 @@ class FakeOperations(FakeCash, FakePeriods, FakeRevenue, FakeSweeps):
             raise ContractOrExceptionNotFound(f"there is no contract {contract_id}")
         return self.wholes[contract_id]
 
+    async def tell_of_usage(self, contracts: Sequence[str]) -> None:
+        if contracts:
+            self._asked("tell_of_usage", list(contracts))
+
     async def contract_timeline(self, contract_id: str) -> tuple[TimelineItem, ...]:
         self._asked("timeline", contract_id)
         if contract_id not in self.contracts:

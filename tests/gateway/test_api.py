@@ -356,7 +356,9 @@ async def test_a_batch_holds_usage_of_many_contracts_and_is_idempotent(gateway: 
     assert conflict["conflicting"] == [{"contract": "C-1", "id": "u-1"}]
 
 
-async def test_usage_of_contracts_that_are_over_is_named(gateway: Gateway) -> None:
+async def test_contracts_that_are_over_are_named_and_told_of_usage_until_it_is_answered(
+    gateway: Gateway, operations: FakeOperations
+) -> None:
     record = ContractRecord(
         id="C-1",
         account="A-1",
@@ -370,8 +372,12 @@ async def test_usage_of_contracts_that_are_over_is_named(gateway: Gateway) -> No
     await gateway.stores.contracts.record(record)
     event = {"id": "u-1", "line": "U1", "date": "2026-02-10", "quantity": "1"}
     batch = {"events": [{"contract": name, **event} for name in ("C-1", "C-2")]}
+    operations.fails_with = TemporalUnreachable("down")
+    assert (await gateway.tell("/usage", batch, role="operator")).status_code == 503
+    operations.fails_with = None
     answer = (await gateway.tell("/usage", batch, role="operator")).json()
-    assert answer.get("after_the_end") == ["C-1"], answer
+    assert (answer["recorded"], answer["after_the_end"]) == (0, ["C-1"]), "it was kept before"
+    assert operations.calls == [("tell_of_usage", ["C-1"])]
 
 
 @pytest.mark.parametrize(

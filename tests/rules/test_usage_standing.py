@@ -63,9 +63,9 @@ def test_usage_is_waiting_taken_in_or_late() -> None:
     assert (figures(late), late.note) == (("12", "12", "5", "0", "0"), "late: taken in on 2026-03-01")
 
 
-def test_usage_after_the_last_invoice_is_said_to_be_left_to_a_person() -> None:
+def test_usage_after_the_last_invoice_waits_for_one_of_its_own() -> None:
     scenario = read({"contract": contract(metered(), months=1, every=1), "as_of": "2026-12-31"})
     state = asked(state_of(scenario), [], JANUARY)
     (found,) = standing_of(state, used("2026-01-10", "7"))
-    assert figures(found)[3:] == ("0", "7")
-    assert found.note == "it came after the contract's last invoice: bill it by hand"
+    assert figures(found)[3:] == ("7", "0")
+    assert found.note == "waits for an invoice of its own"

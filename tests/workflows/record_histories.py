@@ -15,10 +15,11 @@ from typing import Any
 
 from temporalio.client import WorkflowExecution
 
-from canonical.ids import change_workflow_id, contract_workflow_id
+from canonical.ids import change_workflow_id, contract_workflow_id, late_usage_workflow_id
 from canonical.lifecycle import ContractState
 from tests.rules.scenarios import amendment, cancellation, metered, renewal, seats
 from tests.temporal_server import temporal_server
+from tests.workflows.ahead import at
 from tests.workflows.bank import receipt, taken, total_of, until_receipt
 from tests.workflows.cash import charged, issued, pays, people, until_receipts
 from tests.workflows.month_end import entries, foreign_entry, order, reverse_foreign_entry, run_month
@@ -33,7 +34,7 @@ from tests.workflows.periods import (
     this_period,
     until_break,
 )
-from tests.workflows.sales import BERLIN, account, month, scenario, sold
+from tests.workflows.sales import BERLIN, account, day, month, scenario, sold
 from tests.workflows.sweeps import lose, swept
 from tests.world import World, world
 
@@ -293,6 +294,23 @@ async def events_lost(made: World) -> None:
     await made.until_posted("C-1", 1)
 
 
+async def late_usage(made: World) -> None:
+    """Usage of a contract that has run out is billed on its own; once its workflow was ended, a person lets
+    what comes then be.
+    """
+    await made.load(scenario(sold(metered(price="0.50", **TAXED), start=month(-3), months=2, every=1)))
+    await made.until_status("C-1", "expired")
+    await at(made, "C-1", day(1))
+    await made.report_usage("C-1", [{"line": "U1", "date": month(-3, 10), "quantity": "40", "id": "u1"}])
+    await made.until_posted("C-1", 1)
+    await made.client.get_workflow_handle(contract_workflow_id("C-1")).terminate("by mistake")
+    await made.report_usage("C-1", [{"line": "U1", "date": month(-3, 11), "quantity": "4", "id": "u2"}])
+    item = await made.until_exception("C-1")
+    override = await made.request("fiona", item, "skip")
+    await made.act("anna", "POST", f"/overrides/{override['id']}/approve", {"reason": "let be"})
+    await made.until_idle(late_usage_workflow_id("C-1"))
+
+
 STORIES: dict[str, Story] = {
     "life": life,
     "month-end": month_end,
@@ -311,6 +329,7 @@ STORIES: dict[str, Story] = {
     "taken-back": taken_back,
     "nightly": nightly,
     "swept": events_lost,
+    "late-usage": late_usage,
 }
 
 

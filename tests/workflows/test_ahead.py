@@ -7,26 +7,15 @@ from typing import Any
 import pytest
 
 from canonical.ids import contract_workflow_id
-from canonical.lifecycle import ContractState
 from tests.agreement import until_agreed
 from tests.rules.scenarios import amendment, cancellation, flat, seats
+from tests.workflows.ahead import told_ahead
 from tests.workflows.sales import month, replaced, scenario, sold
 from tests.world import World
 
 pytestmark = pytest.mark.xdist_group("clock")
 
 TAXED = {"tax_rate_percent": "8.875"}
-
-
-async def told_ahead(made: World, *names: str) -> None:
-    """Waits until the platform has been told of just these."""
-
-    async def done() -> bool:
-        handle = made.client.get_workflow_handle(contract_workflow_id("C-1"))
-        state: ContractState = await handle.query("whole_state", result_type=ContractState)
-        return {item.id for item in state.planned if item.announced} == set(names)
-
-    await made.settle(done, f"{names} are announced")
 
 
 async def told_the_day(made: World, day: str) -> None:
