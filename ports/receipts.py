@@ -77,6 +77,9 @@ class CashEntry(Noun):
     accounts: CashAccounts
     memo: str
     source_key: str | None = None
+    exchange_rate: Dec | None = None
+    """Into the entity's books, on the money's day. None: one currency, or no money moves: what is written off
+    goes at its invoice's rate, what was unapplied at the one at which it came in."""
 
 
 class AppliedTo(Noun):

@@ -21,7 +21,7 @@ from canonical.policy import PolicyExcerpt
 from ports.receipts import CashEntry, PostedReceipt, ReceivablesAccount
 from rules.cash_application import CashRefused
 from rules.cash_posting import Money, accounts_of, decide, what_is_left
-from workflows._document import DocumentInput, DocumentResult, DocumentStory
+from workflows._document import DocumentInput, DocumentResult, DocumentStory, rate_on
 from workflows._options import WORKFLOW_QUEUE, in_contracts, on_platform
 from workflows._refusal import rejected
 from workflows._steps import Step
@@ -147,6 +147,7 @@ class CashStory(DocumentStory):
         left = what_is_left(money, posted) if posted else None
         if posted and left is None:
             return _reference(posted[0], key)
+        rate = await self._rate(standing, money)
         for _ in range(_DECISIONS):
             account = await self._account(standing, wanted, source_key)
             try:
@@ -156,6 +157,7 @@ class CashStory(DocumentStory):
                     erp, "rules.decide", f"{key}: {reason}", field=reason.field, code="UnmatchedCash"
                 ) from None
             entry = self._entry(origin, standing, account, done, money, key, source_key)
+            entry = entry.model_copy(update={"exchange_rate": rate})
             try:
                 return await workflow.execute_activity_method(
                     CashActivities.post_cash, entry, **on_platform(erp, f"Post {key}")
@@ -174,6 +176,12 @@ class CashStory(DocumentStory):
             **on_platform(erp, "Look whether it is posted"),
         )
         return found.receipts
+
+    async def _rate(self, standing: ContractStanding, money: Money) -> Decimal | None:
+        """Of the money's day. Fails as NoExchangeRate, before anything is posted."""
+        if money.kind == "write_off":
+            return None
+        return await rate_on(_policy_of(standing), _contract_of(standing).currency, money.date)
 
     async def _account(
         self, standing: ContractStanding, wanted: tuple[str, ...], source_key: str | None

@@ -340,12 +340,19 @@ async def exchange_rate(policy: PolicyExcerpt, document: Invoice | CreditMemo) -
     """An invoice's on its date; None where its currency is the books'. A credit memo has its invoice's, which
     the ledger knows. Fails as NoExchangeRate, before anything is posted.
     """
-    terms = policy.converting(document.currency)
-    if terms is None or isinstance(document, CreditMemo):
+    if isinstance(document, CreditMemo):
         return None
-    question = RateQuestion(terms=terms, currency=document.currency, day=document.date)
+    return await rate_on(policy, document.currency, document.date)
+
+
+async def rate_on(policy: PolicyExcerpt, currency: str, day: dt.date) -> Decimal | None:
+    """What the currency is worth in the entity's books; None where it is theirs."""
+    terms = policy.converting(currency)
+    if terms is None:
+        return None
+    question = RateQuestion(terms=terms, currency=currency, day=day)
     options = in_contracts(WORKFLOW_QUEUE)
-    options["summary"] = f"What {document.currency} is worth on {document.date}"
+    options["summary"] = f"What {currency} is worth on {day}"
     found = await workflow.execute_activity_method(RateActivities.in_force, question, **options)
     return found.rate
 

@@ -88,8 +88,8 @@ def refund(entry: CashEntry, to: CashTargets, credits: Sequence[Use], deposits: 
     return body
 
 
-def write_off(entry: CashEntry, to: CashTargets, uses: Sequence[Use]) -> Body:
-    """A credit memo over an item that posts to bad debt, without tax."""
+def write_off(entry: CashEntry, to: CashTargets, uses: Sequence[Use], rate: Decimal) -> Body:
+    """A credit memo over an item that posts to bad debt, without tax, at its invoices' exchange rate."""
     total = entry.application.amount
     line = {
         "item": {"id": to.write_off_item},
@@ -103,6 +103,7 @@ def write_off(entry: CashEntry, to: CashTargets, uses: Sequence[Use]) -> Body:
         **_head(entry, to),
         "entity": {"id": entry.customer_id},
         "currency": {"id": to.currency},
+        "exchangeRate": rate,
         "account": {"id": to.receivable},
         "item": {"items": [line]},
         "taxDetailsOverride": True,
@@ -146,6 +147,8 @@ def _head(entry: CashEntry, to: CashTargets, suffix: str = "") -> Body:
     }
     if to.period is not None:
         head["postingPeriod"] = {"id": to.period}
+    if entry.exchange_rate is not None:
+        head["exchangeRate"] = entry.exchange_rate
     return head
 
 

@@ -10,7 +10,7 @@ _COLUMNS = (
     "SELECT t.id AS id, t.type AS trantype, t.tranid AS tranid, t.externalid AS externalid,"
     " TO_CHAR(t.trandate, 'YYYY-MM-DD') AS trandate, TO_CHAR(t.duedate, 'YYYY-MM-DD') AS duedate,"
     " TO_CHAR(p.startdate, 'YYYY-MM-DD') AS periodstart, t.entity AS entity, c.symbol AS currency,"
-    " s.externalid AS subsidiary, t.foreigntotal AS foreigntotal,"
+    " s.externalid AS subsidiary, t.foreigntotal AS foreigntotal, t.exchangerate AS exchangerate,"
     " NVL(t.foreignamountunpaid, t.foreignpaymentamountunused) AS openamount"
     " FROM transaction t JOIN transactionline m ON m.transaction = t.id AND m.mainline = 'T'"
     " JOIN subsidiary s ON s.id = m.subsidiary JOIN currency c ON c.id = t.currency"

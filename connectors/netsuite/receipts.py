@@ -101,8 +101,24 @@ class CashPosting:
 
     async def _write_off(self, entry: CashEntry, to: CashTargets) -> Reference:
         held = await self._held(entry.key, "CustCred", entry.application.amount)
-        uses = [] if held else self._open_uses(await self._books(entry), entry)
-        return await self._once(entry, entry.key, "CustCred", receipt_bodies.write_off(entry, to, uses), held)
+        if held is not None:
+            return self._reference(held, entry.key)
+        books = await self._books(entry)
+        uses = self._open_uses(books, entry)
+        rates = {books.rows[use.document_id].exchange_rate for use in uses}
+        if len(rates) > 1:
+            raise Rejected(
+                "the invoices have different exchange rates: write them off one by one",
+                platform=PLATFORM,
+                operation="write off",
+                vendor_code="RATES_DIFFER",
+                field="invoices",
+            )
+        if not rates:
+            raise self._nothing(entry)
+        [rate] = rates
+        body = receipt_bodies.write_off(entry, to, uses, rate)
+        return await self._once(entry, entry.key, "CustCred", body)
 
     async def _refund(self, entry: CashEntry, to: CashTargets) -> Reference:
         """What is open again is first taken off its credit memos (a refund) or payments."""

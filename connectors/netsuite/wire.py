@@ -235,6 +235,7 @@ class CashRow(Wire):
     currency: str
     subsidiary: str
     foreigntotal: Amount
+    exchange_rate: Amount = Field(alias="exchangerate")
     open: Amount | None = Field(default=None, alias="openamount")
 
     @property
