@@ -177,6 +177,8 @@ class Cycles:
         if self._ends_all:  # what the platform has billed today by itself is a draft, and void
             made = _issued(known, self._state, self._as_of)
             return _difference(made, wanted, self._contract, self._state, self._item.id)
+        if self._adds_to_usage_credits(known, wanted):
+            return None
         issued = self._state.billed_through or dt.date.min
         through = max(last, issued)
         old = Documents(
@@ -188,6 +190,14 @@ class Cycles:
             credit_memos=tuple(c for c in wanted.credit_memos if self._is_credited(c, through)),
         )
         return _difference(old, new, self._contract, self._state, self._item.id)
+
+    def _adds_to_usage_credits(self, known: Documents, wanted: Documents) -> bool:
+        """Whether a credit memo of usage that was issued with a cycle's invoice would have more lines: a date
+        has one for each invoice, so the change has to wait for the next day.
+        """
+        closed = self._state.usage_closed or dt.date.min
+        issued = {c.key: c.lines for c in known.credit_memos if c.date in self._made and c.date <= closed}
+        return any(c.lines != issued[c.key] for c in wanted.credit_memos if c.key in issued)
 
     def _is_credited(self, credit: CreditMemo, through: dt.date) -> bool:
         """Late usage of a cycle is credited with that cycle's invoice (`rules.agenda.usage_credits`)."""

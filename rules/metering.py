@@ -11,11 +11,13 @@ from collections.abc import Callable, Iterable
 from decimal import Decimal
 
 from canonical.change import Amendment, Cancellation, Merge, Transfer
+from canonical.document import CreditMemo
 from canonical.lifecycle import ContractState, DocumentQuestion, UsageNotice
-from canonical.metering import MeteredMonth
+from canonical.metering import MeteredMonth, by_day
 from canonical.money import plus
 from canonical.scenario import Usage
 from rules.agenda import has_ended
+from rules.billing_plan import documents
 from rules.calendar import month_key
 from rules.merge import joining, parts
 from rules.timeline import Window
@@ -135,7 +137,7 @@ def take_in(
 
     What belongs to a period whose invoice is closed is received on the day, at the earliest on the day after
     the last closed invoice: no issued one is altered. Once the contract has ended, none that it has issued
-    takes any more.
+    takes any more; nor does a credit memo that a change has issued on the day.
     """
     closed = state.usage_closed
     if closed is None or state.contract is None:
@@ -146,10 +148,33 @@ def take_in(
     received = max(day, last + dt.timedelta(days=1))
     billed = [window for window in _windows(state, received) if window.stop <= closed]
 
-    def received_on(date: dt.date) -> dt.date | None:
-        return received if any(window.start <= date < window.stop for window in billed) else None
+    def late_on(day: dt.date) -> tuple[MeteredMonth, ...]:
+        def received_on(date: dt.date) -> dt.date | None:
+            return day if any(window.start <= date < window.stop for window in billed) else None
 
-    return with_told(state.usage, told, received_on)
+        return with_told(state.usage, told, received_on)
+
+    taken = late_on(received)
+    if _alters_a_credit_memo(state, taken, received):
+        return late_on(received + dt.timedelta(days=1))
+    return taken
+
+
+def _alters_a_credit_memo(state: ContractState, taken: tuple[MeteredMonth, ...], day: dt.date) -> bool:
+    """Whether a credit memo that a change has issued on the day would credit this usage too."""
+    issued = [each.key for each in state.expected if isinstance(each, CreditMemo) and each.date == day]
+    if not issued or state.contract is None:
+        return False
+    contract, changes = state.contract, state.changes_in_force()
+    before, after = (
+        {memo.key: memo.lines for memo in documents(contract, changes, usage, day).credit_memos}
+        for usage in (state.used(), by_day(taken))
+    )
+    return any(
+        after[key] != before.get(key)
+        for key in after
+        if any(each == key or each.startswith(f"{key}/") for each in issued)
+    )
 
 
 def after_notice(state: ContractState, notice: UsageNotice) -> ContractState:

@@ -682,6 +682,18 @@ def usage_late_after_the_term_with_a_commitment_and_a_minimum() -> dict[str, Any
     )
 
 
+@shape
+def usage_corrected_on_a_day_on_which_a_change_credits_the_same_invoice() -> dict[str, Any]:
+    """The change is set right by one that was known before, so that the cycle of the day stays what it is."""
+    return lived(
+        sold(seats(**TAXED), metered(price="0.5", **TAXED), start=month(-1), every=1),
+        more_seats(month(1, 20), "15"),
+        more_seats(month(1, 10), "4", received_date=month(2)),
+        usage=[*used("U1", 0, 4), late("correction", month(0, 7), month(2), "-6")],
+        until=month(4),
+    )
+
+
 # -- anchors and currencies ---------------------------------------------------------------------------
 
 
