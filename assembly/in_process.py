@@ -4,10 +4,11 @@ Nothing is replaced but the network between our connectors and the simulators, w
 `q2c up` serves over HTTPS. Webhooks go from the simulators through the gateway's own checks.
 """
 
+import asyncio
 import contextlib
 import datetime as dt
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,7 @@ from store.records import StoreRecords
 
 PLATFORMS = ("salesforce", "stripe", "netsuite", "avatax")
 GATEWAY_URL = "http://gateway.test"
+_BUILD = "in-process"
 
 Document = Mapping[str, Any]
 
@@ -80,6 +82,8 @@ class InProcess:
     ports: Mapping[str, Any]
     database: Database
     gateway: httpx.AsyncClient
+    post: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set where a webhook waits."""
 
     async def enter(self, scenario: Document, *, approve: str) -> None:
         """What `q2c trigger` does: rates, items and entity where they belong, the approval in the CRM.
@@ -108,6 +112,7 @@ class InProcess:
 
     async def deliver(self) -> int:
         """Sends all webhooks that wait in the simulators, once each; how many got through."""
+        self.post.clear()
         return sum([await p.outbox.flush(self.gateway, force=True) for p in self.platforms.values()])
 
     async def set_clocks(self, moment: dt.datetime) -> None:
@@ -156,6 +161,8 @@ async def in_process(
             httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=GATEWAY_URL)
         )
         made = InProcess(home, client, settings, platforms, ports, database, gateway)
+        for platform in platforms.values():
+            platform.outbox.queued = made.post.set
         await _subscribe(platforms["stripe"], apps["stripe"])
         await _start_workers(stack, made)
         yield made
@@ -182,12 +189,15 @@ async def _subscribe(stripe: Platform, app: ASGIApp) -> None:
 
 
 async def _start_workers(stack: contextlib.AsyncExitStack, made: InProcess) -> None:
-    """Workers for all queues until the stack is left."""
+    """Workers for all queues until the stack is left, without the guards of workflows' code: nothing is
+    replayed here, and the tests hold that it may be.
+    """
     policy = GovernedPolicy(load_policy(made.settings.governance.directory))
     records = StoreRecords(made.database)
-    await stack.enter_async_context(workflow_worker(made.client, records, made.settings))
+    worker = workflow_worker(made.client, records, made.settings, unguarded=True, build=_BUILD)
+    await stack.enter_async_context(worker)
     for name, port in made.ports.items():
-        worker = platform_worker(made.client, name, port, records, policy, made.settings)
+        worker = platform_worker(made.client, name, port, records, policy, made.settings, build=_BUILD)
         await stack.enter_async_context(worker)
 
 

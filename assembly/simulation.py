@@ -102,7 +102,7 @@ async def simulate(
             last = await life.live(until or scenario.as_of)
             life.clear_faults()
             listings = await life.listings(last)
-            _, view = await life.contract()
+            _, view = await life.contract(scenario.contract.id)
             return Simulation(
                 until=last,
                 status=view.status if view is not None else "pending",
@@ -145,6 +145,7 @@ class _Life:
             contract.id: clock.client.get_workflow_handle(contract_workflow_id(contract.id))
             for contract, _ in self._lives
         }
+        self._at_rest: dict[str, tuple[ContractState, ContractView]] = {}
         self._unapproved = list(scenario.changes)
         self._approved: list[str] = []
         self._unreported = _named(scenario.usage)
@@ -163,21 +164,20 @@ class _Life:
         await self._approve(self._today)
         self._say(self._today, 0)
         while not await self.exceptions():
-            day = await self._next_day(max(until, self._today))
+            day = self._next_day(max(until, self._today))
             if day is None:
                 break
             await self._go_to(day)
         return self._today
 
-    async def _next_day(self, until: dt.date) -> dt.date | None:
+    def _next_day(self, until: dt.date) -> dt.date | None:
         """The next day on which something is due anywhere, `until` at the latest; None after that."""
         days: list[dt.date | None] = [until, *map(self._approval_day, self._unapproved)]
         for contract, changes in self._lives:
             days.append(subscription_at(contract, changes, self._today).next_billing_date)
-            state, _ = await self.contract(contract.id)
-            if state is not None:
-                days.append(agenda.next_day(state, self._today))
-        if await self._has_ended():
+            if contract.id in self._at_rest:
+                days.append(agenda.next_day(self._at_rest[contract.id][0], self._today))
+        if self._has_ended():
             days += [usage.received_date or usage.date for usage in self._unreported]
         ahead = [day for day in days if day is not None and self._today < day <= until]
         return min(ahead, default=None)
@@ -186,7 +186,7 @@ class _Life:
         """Moves all clocks to the day: to where it begins first, in UTC (the platforms' day) or at the legal
         entity, then to where it begins last.
         """
-        if not await self._has_ended():
+        if not self._has_ended():
             await self._report_usage(day)
         before = self._documents()
         midnights = {dt.datetime.combine(day, dt.time(), dt.UTC), start_of(day, self._zone)}
@@ -200,9 +200,9 @@ class _Life:
         await self._approve(day)
         self._say(day, before)
 
-    async def _has_ended(self) -> bool:
+    def _has_ended(self) -> bool:
         """Whether no draft asks for usage any more: what comes then counts from the day on which it comes."""
-        _, view = await self.contract()
+        _, view = self._at_rest.get(self._scenario.contract.id, (None, None))
         return view is not None and view.status in ("cancelled", "expired")
 
     async def _approve(self, day: dt.date) -> None:
@@ -297,11 +297,11 @@ class _Life:
         return waited_seconds > _BLOCKED_SECONDS or (bool(running) and running <= blocked)
 
     async def _let_work(self, waited_seconds: float) -> None:
-        """Waits a moment, or for the next document to end. Where nothing ends, what waits for another try
-        gets it: the clock goes on by a second.
+        """Waits a moment, or for the next document to end, or for a webhook: it may concern a document under
+        way. Where nothing ends, what waits for another try gets it: the clock goes on by a second.
         """
         if self._clock.started.running():
-            await self._clock.started.until_one_ends(_PATIENCE_SECONDS)
+            await self._clock.started.until_one_ends(_PATIENCE_SECONDS, self._system.post)
         else:
             await asyncio.sleep(_LOOK_AGAIN_SECONDS)
         if waited_seconds > _PATIENCE_SECONDS:
@@ -313,6 +313,7 @@ class _Life:
         state, view = await self.contract(contract)
         if state is None or view is None or (view.running is not None and not view.exceptions):
             return False
+        self._at_rest[contract] = state, view
         if view.exceptions:
             return True
         if state.policy is not None:
@@ -322,11 +323,9 @@ class _Life:
         due = due or falls_due(state, today, today)
         return not (state.queue or state.submissions or state.announce or due)
 
-    async def contract(self, id: str | None = None) -> tuple[ContractState | None, ContractView | None]:
-        """What the contract's workflow holds, and what it shows; nothing before it was started. The
-        scenario's own, or one that is merged into it.
-        """
-        handle = self._handles[id or self._scenario.contract.id]
+    async def contract(self, id: str) -> tuple[ContractState | None, ContractView | None]:
+        """What the contract's workflow holds, and what it shows; nothing before it was started."""
+        handle = self._handles[id]
         try:
             state = await handle.query("whole_state", result_type=ContractState)
             view = await handle.query("state", result_type=ContractView)

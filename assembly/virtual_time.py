@@ -71,10 +71,15 @@ class Started(Interceptor):
         self._running = {task: handle for task, handle in self._running.items() if not task.done()}
         return {handle.id for handle in self._running.values()}
 
-    async def until_one_ends(self, seconds: float) -> None:
-        """Returns when one of them has ended, at the latest after some seconds."""
-        if self._running:
-            await asyncio.wait(self._running, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+    async def until_one_ends(self, seconds: float, news: asyncio.Event) -> None:
+        """Returns when one of them has ended, or there is news, at the latest after some seconds."""
+        waiting = asyncio.create_task(news.wait())
+        try:
+            await asyncio.wait(
+                {waiting, *self._running}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED
+            )
+        finally:
+            waiting.cancel()
 
     async def ask_again(self) -> None:
         """Asks for each whether it still runs, for the word of its end may be lost."""

@@ -9,7 +9,7 @@ from typing import Any
 
 import structlog
 from temporalio.client import Client
-from temporalio.worker import Worker
+from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 from activities.bank import BankActivities
@@ -187,7 +187,18 @@ def methods(activities: object) -> list[Callable[..., Any]]:
     return [method for method in found if hasattr(method, "__temporal_activity_definition")]
 
 
-def workflow_worker(client: Client, records: Records, settings: Settings) -> Worker:
+def workflow_worker(
+    client: Client,
+    records: Records,
+    settings: Settings,
+    *,
+    unguarded: bool = False,
+    build: str | None = None,
+) -> Worker:
+    """`unguarded` leaves out what guards workflows' code against itself (the sandbox that refuses what would
+    differ in a replay, the watch for a task that hangs), and runs its tasks where all else runs. `build` is
+    the code's name at the server; None: the library reads all modules for one.
+    """
     book = TemporalContractBook(client)
     policy = GovernedPolicy(load_policy(settings.governance.directory))
     revenue = RevenueActivities(TemporalContractStates(client), records, policy)
@@ -207,7 +218,9 @@ def workflow_worker(client: Client, records: Records, settings: Settings) -> Wor
             *methods(BankActivities(records, policy)),
         ],
         interceptors=[Recorder(records, client)],
-        workflow_runner=runner(),
+        workflow_runner=UnsandboxedWorkflowRunner() if unguarded else runner(),
+        debug_mode=unguarded,
+        build_id=build,
         max_cached_workflows=settings.workers.max_cached_workflows,
         sticky_queue_schedule_to_start_timeout=_STICKY,
         graceful_shutdown_timeout=timedelta(seconds=settings.workers.shutdown_seconds),
@@ -215,7 +228,14 @@ def workflow_worker(client: Client, records: Records, settings: Settings) -> Wor
 
 
 def platform_worker(
-    client: Client, name: str, port: Any, records: Records, policy: PolicySource, settings: Settings
+    client: Client,
+    name: str,
+    port: Any,
+    records: Records,
+    policy: PolicySource,
+    settings: Settings,
+    *,
+    build: str | None = None,
 ) -> Worker:
     return Worker(
         client,
@@ -223,6 +243,7 @@ def platform_worker(
         activities=platform_activities(capabilities_of(name), port, records, policy),
         interceptors=[Recorder(records, client)],
         max_concurrent_activities=20,
+        build_id=build,
         graceful_shutdown_timeout=timedelta(seconds=settings.workers.shutdown_seconds),
     )
 

@@ -368,6 +368,10 @@ def _origin(url: httpx.URL) -> tuple[str, str, int | None]:
     return url.scheme, url.host, url.port or {"https": 443, "http": 80}.get(url.scheme)
 
 
+_encoded_scalar = json.JSONEncoder(ensure_ascii=False).encode
+"""One encoder for all: `json.dumps` with an option makes another for each call."""
+
+
 def exact_json(value: Any) -> bytes:
     """JSON in which a Decimal is a number with all its digits; a float is an error, never money."""
     return _encoded(value).encode()
@@ -382,12 +386,12 @@ def _encoded(value: Any) -> str:
         case float():
             raise TypeError("floats are not sent; use Decimal or str")
         case Mapping():
-            members = (f"{json.dumps(str(key))}:{_encoded(member)}" for key, member in value.items())
+            members = (f"{_encoded_scalar(str(key))}:{_encoded(member)}" for key, member in value.items())
             return "{" + ",".join(members) + "}"
         case list() | tuple():
             return "[" + ",".join(_encoded(member) for member in value) + "]"
         case _:
-            return json.dumps(value, ensure_ascii=False)
+            return _encoded_scalar(value)
 
 
 def short(message: str) -> str:

@@ -130,8 +130,7 @@ class Relay:
                     task = asyncio.create_task(self._hand_on(event))
                     self._in_flight.add(task)
                     task.add_done_callback(self._in_flight.discard)
-                if not claimed:
-                    await self._wait_at_most(self._woken, self._settings.poll_seconds)
+                await self._wait_at_most(self._woken, self._settings.poll_seconds)
             await asyncio.gather(*self._in_flight)
         finally:
             await self._give_back()

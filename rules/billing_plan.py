@@ -8,6 +8,7 @@ goes on. So what a document says depends on nothing that became known after its 
 import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from itertools import groupby
 
 from canonical.base import Noun
@@ -45,7 +46,18 @@ def documents(
     lets through; raises ChangeRefused for a change that does not fit, BeyondCalendar after the year 9999.
     It does not post, apply cash or recognise revenue.
     """
-    closed = frozenset(closed_periods)
+    return _documents(contract, tuple(changes), tuple(usage), as_of, frozenset(closed_periods))
+
+
+@lru_cache(maxsize=16)
+def _documents(
+    contract: Contract,
+    changes: tuple[ContractChange, ...],
+    usage: tuple[Usage, ...],
+    as_of: dt.date,
+    closed: frozenset[str],
+) -> Documents:
+    """Kept for the next questions: one invoice's way to the ledger asks up to six times for the same day."""
     found = [part_documents(part, usage, as_of, closed) for part in parts(contract, changes, as_of)]
     invoices = sorted((i for part_invoices, _ in found for i in part_invoices), key=lambda i: i.date)
     numbered = tuple(

@@ -7,6 +7,9 @@ import json
 from decimal import Decimal
 from typing import Any
 
+_encoded = json.JSONEncoder(ensure_ascii=False).encode
+"""One encoder for all: `json.dumps` with an option makes another for each call."""
+
 _WORDS_NUMBER_FIELDS = """
     totalAmount totalExempt totalDiscount totalTax totalTaxable totalTaxCalculated taxOverrideAmount
     exchangeRate discountAmount exemptAmount lineAmount quantity tax taxableAmount taxCalculated
@@ -28,11 +31,11 @@ def write(value: Any) -> str:
         case Decimal():
             return format(value, "f")
         case dict():
-            return "{" + ",".join(f"{json.dumps(key)}:{write(inner)}" for key, inner in value.items()) + "}"
+            return "{" + ",".join(f"{_encoded(key)}:{write(inner)}" for key, inner in value.items()) + "}"
         case list() | tuple():
             return "[" + ",".join(write(inner) for inner in value) + "]"
         case _:
-            return json.dumps(value, ensure_ascii=False)
+            return _encoded(value)
 
 
 def numbered(value: Any) -> Any:

@@ -16,6 +16,7 @@ from typing import Any
 Document = dict[str, Any]
 Scalar = str | int | float | bool | None
 
+_encoded = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _FIELD = re.compile(r"[A-Za-z_][A-Za-z0-9_.:-]*")
 
 _TABLES = """
@@ -44,7 +45,7 @@ class State:
         self._database(kind).execute(
             "INSERT INTO documents (kind, id, doc) VALUES (?, ?, ?)"
             " ON CONFLICT (kind, id) DO UPDATE SET doc = excluded.doc",
-            (kind, id, json.dumps(doc, ensure_ascii=False, separators=(",", ":"))),
+            (kind, id, _encoded(doc)),
         )
 
     def get(self, kind: str, id: str) -> Document | None:

@@ -33,7 +33,8 @@ def success(response: httpx.Response) -> bool:
 class Outbox:
     """Webhooks waiting for a receiver. Dues follow the platform's clock; signatures carry the real time.
 
-    A vendor sets `sign` (headers for event id, body, now) and, where 2xx is not enough, `accepted`.
+    A vendor sets `sign` (headers for event id, body, now) and, where 2xx is not enough, `accepted`; who
+    delivers in the same process (by `flush`) may set `queued`, which is called for each webhook.
     """
 
     def __init__(
@@ -51,6 +52,7 @@ class Outbox:
         self._flushing = asyncio.Lock()
         self.sign: Sign = unsigned
         self.accepted: Accepted = success
+        self.queued: Callable[[], None] = self._news.set
         self.real_now: Callable[[], datetime] = real_now
 
     def enqueue(
@@ -82,7 +84,7 @@ class Outbox:
         self._release_held()
         self._suffer(entry, self._faults.for_webhook(topic))
         self._keep(entry)
-        self._news.set()
+        self.queued()
 
     def entries(self) -> list[dict[str, Any]]:
         """All webhooks ever queued, with what became of them; bodies as text."""

@@ -4,6 +4,9 @@ import json
 from decimal import Decimal
 from typing import Any
 
+_encoded = json.JSONEncoder(ensure_ascii=False).encode
+"""One encoder for all: `json.dumps` with an option makes another for each call."""
+
 
 def loads(body: bytes) -> Any:
     """ValueError if it is not JSON."""
@@ -22,10 +25,10 @@ def _text(value: Any) -> str:
     if isinstance(value, Decimal):
         return plain(value)
     if isinstance(value, dict):
-        return "{" + ",".join(f"{json.dumps(k)}:{_text(v)}" for k, v in value.items()) + "}"
+        return "{" + ",".join(f"{_encoded(k)}:{_text(v)}" for k, v in value.items()) + "}"
     if isinstance(value, list | tuple):
         return "[" + ",".join(_text(item) for item in value) + "]"
-    return json.dumps(value, ensure_ascii=False)
+    return _encoded(value)
 
 
 def plain(value: Decimal) -> str:

@@ -189,7 +189,7 @@ class StripePlatform(Platform):
             self.world.begin(None)
         if declined is not None:
             raise declined
-        return json.dumps(answer, indent=2, ensure_ascii=False)
+        return json.dumps(answer, ensure_ascii=False)
 
     def _refused(self, error: StripeError, request_id: str) -> Response:
         return self._response(

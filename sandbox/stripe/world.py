@@ -170,7 +170,7 @@ class World:
         for endpoint in endpoints:
             version = endpoint["api_version"] or API_VERSION
             shown = {**event, "api_version": version, "pending_webhooks": len(endpoints)}
-            body = json.dumps(shown, indent=2, ensure_ascii=False).encode()
+            body = json.dumps(shown, ensure_ascii=False).encode()
             name = event["id"] if endpoint.get("_default") else f"{event['id']}@{endpoint['id']}"
             self.outbox.enqueue(
                 endpoint["url"],

@@ -155,6 +155,34 @@ async def test_outcome_is_written_on_the_event(
     assert (event.applied_at is not None) is (state != "handed_on")
 
 
+async def test_log_is_not_asked_again_until_something_may_have_changed(
+    log: EventLog, clock: StoppedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    claims: list[str] = []
+    claim, answered = log.claim, asyncio.Event()
+
+    async def counted(owner: str, *, limit: int, lease_seconds: float) -> list[LoggedEvent]:
+        claims.append(owner)
+        return await claim(owner, limit=limit, lease_seconds=lease_seconds)
+
+    async def slowly(event: LoggedEvent) -> Outcome:
+        await answered.wait()
+        return await _applied(event)
+
+    monkeypatch.setattr(log, "claim", counted)
+    await log.append([new_event("evt-1")])
+    handoff = FakeHandoff(slowly)
+    relay = Relay(log, handoff, GatewayMetrics(), settings=RelaySettings(poll_seconds=60), clock=clock)
+    task = asyncio.create_task(relay.run())
+    await handoff.until_asked(1)
+    for _ in range(10):
+        await log.counts()
+    assert len(claims) == 1
+    answered.set()
+    relay.stop()
+    await task
+
+
 async def test_nothing_is_lost_while_temporal_is_away(log: EventLog, run: Run) -> None:
     away = True
 
