@@ -70,7 +70,12 @@ class TemporalMergeBook:
             reason=f"merged into {request.into}",
             correlation_id=request.correlation_id,
         )
-        ticket = await self._updated(handle, "submit", submission, Ticket)
+        try:
+            ticket = await self._updated(handle, "submit", submission, Ticket)
+        except WorkflowUpdateFailedError as error:
+            if isinstance(error.cause, ApplicationError) and error.cause.type == "MergeRefused":
+                return MergeStanding(status="refused", reason=error.cause.message)
+            raise
         return None if ticket is None else await self._standing(handle, request.key)
 
     async def _of_chapter(self, standing: MergeStanding, key: str) -> MergeStanding:

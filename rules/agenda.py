@@ -2,7 +2,7 @@
 
 import datetime as dt
 
-from canonical.change import Cancellation, ContractChange, Renewal
+from canonical.change import Cancellation, ContractChange, Merge, Renewal
 from canonical.document import CreditMemo, Invoice
 from canonical.lifecycle import (
     ApprovedItem,
@@ -218,6 +218,24 @@ def has_ended(state: ContractState, day: dt.date) -> bool:
 def late_usage_days(state: ContractState) -> set[dt.date]:
     """The days on which late usage was taken in."""
     return {month.received_date for month in state.usage if month.received_date is not None}
+
+
+def merges_back(state: ContractState, change: ContractChange | None) -> Merge | None:
+    """The merge by which the contract takes in the one that it is asked to end for, by the day of that end;
+    None where there is none. Each of the two would wait for the other to end first.
+    """
+    if not isinstance(change, Cancellation) or change.merged_into is None:
+        return None
+    merges = (item.change for item in state.planned if isinstance(item.change, Merge))
+    return next(
+        (
+            merge
+            for merge in merges
+            if merge.effective_date <= change.effective_date
+            and any(other.id == change.merged_into for other in merge.contracts)
+        ),
+        None,
+    )
 
 
 def owes_by_itself(state: ContractState) -> bool:

@@ -4,8 +4,9 @@ The merge-cancellation itself is a change like others: planned, carried out on i
 """
 
 from temporalio import workflow
+from temporalio.exceptions import ApplicationError
 
-from canonical.change import JoinedContract
+from canonical.change import JoinedContract, Merge
 from canonical.ids import change_workflow_id
 from canonical.lifecycle import ApprovedItem
 from canonical.merging import MergeStanding
@@ -47,3 +48,13 @@ class Merging(ContractLife):
         if key not in self.state.withdrawn:
             self.state = self.state.model_copy(update={"withdrawn": (*self.state.withdrawn, key)})
         return self.merge_standing(key)
+
+
+def refused_merge(contract: str, merge: Merge, asker: str) -> ApplicationError:
+    """Of two contracts that merge each other none can end first: people have to say which one leads."""
+    return ApplicationError(
+        f"contract {contract} is itself merging the one that asks ({asker}), by its change {merge.id} of "
+        f"{merge.effective_date}: undo one of the two merges, then try the other again",
+        type="MergeRefused",
+        non_retryable=True,
+    )

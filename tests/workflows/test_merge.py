@@ -1,5 +1,6 @@
 """A merge in the running system: several contracts' workflows, and one of them leads."""
 
+import datetime as dt
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,8 @@ from canonical.merging import MergeStanding
 from sandbox.kit.faults import Fault
 from tests.agreement import until_agreed
 from tests.rules.scenarios import amendment, cancellation, seats
-from tests.workflows.sales import account, month, scenario, sold
+from tests.workflows.ahead import at, tell_the_day
+from tests.workflows.sales import account, day, month, scenario, sold
 from tests.world import World, working_world, world
 
 pytestmark = pytest.mark.xdist_group("parties")
@@ -267,3 +269,39 @@ async def test_word_that_nobody_waits_for_changes_nothing(made: World) -> None:
     standing: MergeStanding = await handle.execute_update("withdraw_merge", KEY, result_type=MergeStanding)
     assert standing.status == "done"
     await until_agreed(made, told)
+
+
+async def planned(made: World, contract: str, change: str) -> None:
+    async def known() -> bool:
+        return any(item.id == change for item in (await state_of(made, contract)).planned)
+
+    await made.settle(known, f"{contract} knows of {change}")
+
+
+async def test_contracts_that_merge_each_other_refuse_at_once_until_one_merge_is_undone(made: World) -> None:
+    on = day(10)
+    told = merged(day=on)
+    back = {"id": "N", "type": "merge", "effective_date": on, "contracts": [told["contract"]]}
+    await both_active(made, told)
+    await made.load(told, approve="M")
+    await made.load(scenario(other(), back), approve="N")
+    await planned(made, "C-1", "M")
+    await planned(made, "C-2", "N")
+    await at(made, "C-1", on)
+    await tell_the_day(made, "C-2", on)
+    leading, following = await made.until_exception("C-1"), await made.until_exception("C-2")
+    for found, names, change in ((leading, "C-2", "N"), (following, "C-1", "M")):
+        assert (found.code, found.owner, found.step) == ("merge_refused", "sales-operations", f"join {names}")
+        assert f"contract {names} is itself merging" in found.summary
+        assert f"by its change {change} of {on}" in found.summary
+    await made.decide("fiona", following, "compensate")
+
+    async def undone() -> bool:
+        return any(each.id == "N" for each in (await state_of(made, "C-2")).carried)
+
+    await made.settle(undone, "N is undone")
+    await made.decide("fiona", leading, "retry")
+    view = await made.until_status("C-1", "active", changes=2)
+    assert statuses(view) == [("C-1", "done"), ("M", "done")]
+    await made.until_status("C-2", "cancelled")
+    await until_agreed(made, told, as_of=dt.date.fromisoformat(on))
