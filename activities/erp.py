@@ -12,8 +12,17 @@ from canonical.money import MixedCurrencies
 from canonical.origin import Origin, Reference
 from canonical.revenue import ContractPosted, PostedQuestion
 from ports.billing import CustomerOrder
-from ports.erp import Erp, ErpCheck, ErpProblem, LedgerDocument, LedgerJournal, PostingPeriod
+from ports.erp import (
+    Erp,
+    ErpCheck,
+    ErpProblem,
+    LedgerDocument,
+    LedgerJournal,
+    PostedDocument,
+    PostingPeriod,
+)
 from ports.errors import NotFound
+from rules.edits import standing
 from rules.month_end import UnknownLine, posted_by
 
 
@@ -47,6 +56,20 @@ class PostingReversal(Noun):
     legal_entity: str
     date: dt.date
     reason: str
+
+
+class LedgerQuestion(Noun):
+    """Which posting of this document stands? By its key, or the number that the billing platform gave it."""
+
+    legal_entity: str
+    contract: str
+    kind: Literal["invoice", "credit_memo"]
+    key: str | None
+    number: str | None
+
+
+class LedgerFound(Noun):
+    posted: PostedDocument | None
 
 
 class PeriodClose(Noun):
@@ -91,6 +114,12 @@ class ErpActivities:
                 raise ApplicationError(
                     f"{document.applies_to_key} is not posted yet", type="CreditedInvoiceMissing"
                 ) from error
+
+    @activity.defn(name="erp.find_document")
+    async def find_document(self, question: LedgerQuestion) -> LedgerFound:
+        with port_errors():
+            found = await self._erp.contract_documents(question.legal_entity, question.contract)
+        return LedgerFound(posted=standing(found, question.kind, question.key, question.number))
 
     @activity.defn(name="erp.void_document")
     async def void_document(self, order: LedgerVoid) -> Reference | None:

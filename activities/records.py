@@ -6,7 +6,14 @@ from temporalio import activity
 
 from canonical.base import Noun
 from canonical.metering import MeteredMonth
-from ports.records import ExceptionItem, OverrideRecord, PublishedEvent, Records, Resolution
+from ports.records import (
+    ExceptionItem,
+    OverrideRecord,
+    PublishedEvent,
+    Records,
+    Resolution,
+    ResolveAction,
+)
 
 
 class ExceptionOpened(Noun):
@@ -42,6 +49,17 @@ class UsageReading(Noun):
     usage: tuple[MeteredMonth, ...]
 
 
+class DecisionQuestion(Noun):
+    """How was this step's newest exception resolved?"""
+
+    workflow_id: str
+    step: str
+
+
+class DecisionTaken(Noun):
+    action: ResolveAction | None
+
+
 class RecordsActivities:
     def __init__(self, records: Records) -> None:
         self._records = records
@@ -61,6 +79,10 @@ class RecordsActivities:
     @activity.defn(name="records.resolve_exception")
     async def resolve_exception(self, resolution: Resolution) -> None:
         await self._records.resolve_exception(resolution)
+
+    @activity.defn(name="records.decision")
+    async def decision(self, question: DecisionQuestion) -> DecisionTaken:
+        return DecisionTaken(action=await self._records.decision_on(question.workflow_id, question.step))
 
     @activity.defn(name="records.record_override")
     async def record_override(self, override: OverrideRecord) -> None:

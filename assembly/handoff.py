@@ -41,6 +41,9 @@ INVOICE_EVENTS = frozenset(
     {"invoice.created", "invoice.finalized", "invoice.voided", "invoice.marked_uncollectible"}
 )
 CREDIT_EVENTS = frozenset({"credit_note.created", "credit_note.voided"})
+EDIT_EVENTS = frozenset({"invoice.updated", "credit_note.updated"})
+"""A document was edited. The vendor's own reading says which of these are edits that touch money, and gives
+the others no kind that concerns us."""
 DocumentWorkflow = type[
     InvoiceWorkflow | CreditMemoWorkflow | PaymentWorkflow | RefundWorkflow | DisputeWorkflow | PayoutWorkflow
 ]
@@ -70,9 +73,9 @@ class TemporalHandoff:
         try:
             if event.object_kind == "contract" and event.contract is not None:
                 return await self._to_contract(event, event.contract)
-            if event.object_kind == "invoice" and event.type in INVOICE_EVENTS:
+            if event.object_kind == "invoice" and event.type in INVOICE_EVENTS | EDIT_EVENTS:
                 return await self._to_document(event, "invoice", InvoiceWorkflow)
-            if event.object_kind == "credit_memo" and event.type in CREDIT_EVENTS:
+            if event.object_kind == "credit_memo" and event.type in CREDIT_EVENTS | EDIT_EVENTS:
                 return await self._to_document(event, "credit-memo", CreditMemoWorkflow)
             if event.type in CASH_WORKFLOWS and event.object_kind == CASH_WORKFLOWS[event.type][0]:
                 return await self._to_document(event, *CASH_WORKFLOWS[event.type])

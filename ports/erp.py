@@ -144,6 +144,8 @@ class PostedDocument(Noun):
     """The first day of the period that it is posted in; None where the ERP does not say."""
     exchange_rate: Dec | None = None
     """Into the entity's books, as it is posted; None where the ERP does not say."""
+    due_date: dt.date | None = None
+    """An invoice's; None where the ERP does not say."""
 
 
 class GeneralLedgerLine(Noun):

@@ -133,6 +133,10 @@ class Records(PeriodRecords, SweepRecords, BankRecords, Protocol):
 
     async def resolve_exception(self, resolution: Resolution) -> None: ...
 
+    async def decision_on(self, workflow_id: str, step: str) -> ResolveAction | None:
+        """How the step's newest exception was resolved; None where there was none, or it is open."""
+        ...
+
     async def record_override(self, override: OverrideRecord) -> None: ...
 
     async def usage(self, contract: str) -> tuple[MeteredMonth, ...]:

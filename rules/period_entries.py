@@ -21,7 +21,8 @@ from rules.billing_plan import documents
 from rules.calendar import add_months, first_of_next_month, month_end, month_key
 from rules.subledger import is_empty_cycle
 
-_GONE = ("void", "uncollectible")
+_GONE = ("void",)
+"""An invoice that is not collected any more was billed all the same: it is written off, or stays owed."""
 _UNDONE = ("voided", "reversed")
 _COUNTERS = ("void:", "reversal:")
 

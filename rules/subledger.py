@@ -38,6 +38,8 @@ def compare(expected: Invoice | CreditMemo | None, issued: IssuedDocument) -> tu
 
     differ("currency", expected.currency, issued.currency)
     differ("date", expected.date, issued.date)
+    if isinstance(expected, Invoice) and issued.due_date is not None:
+        differ("due date", expected.due_date, issued.due_date)
     want = sorted(_expected_line(line) for line in expected.lines)
     have = sorted(_issued_line(line) for line in issued.lines if line.amount != 0 or line.tax != 0)
     for line in sorted(set(want) | set(have)):
@@ -106,7 +108,10 @@ def as_issued(expected: Invoice | CreditMemo | None, issued: IssuedDocument) -> 
         for line in issued.lines
         if line.amount != 0 or line.tax != 0
     )
-    figures = {"lines": lines, "subtotal": issued.subtotal, "tax": issued.tax, "total": issued.total}
+    figures: dict[str, object] = {"lines": lines, "subtotal": issued.subtotal}
+    figures |= {"tax": issued.tax, "total": issued.total}
+    if isinstance(expected, Invoice) and issued.due_date is not None:
+        figures["due_date"] = issued.due_date
     return expected.model_copy(update={"date": issued.date, **figures})
 
 

@@ -5,14 +5,14 @@ import datetime as dt
 import hashlib
 from collections.abc import Sequence
 from decimal import Decimal
-from typing import Literal
+from typing import Literal, get_args
 
 from pydantic import BaseModel, ConfigDict
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from ports.records import ExceptionItem, Resolution
+from ports.records import ExceptionItem, Resolution, ResolveAction
 from store.audit import AuditEntry, append_audit
 from store.database import Database
 from store.event_log import Clock, utc_now
@@ -112,6 +112,19 @@ class ExceptionQueue:
         row.summary, row.actions = item.summary, list(item.actions)
         session.add(ExceptionNote(exception_id=id, at=item.opened_at, actor="system", note="opened again"))
         await append_audit(session, _audit(id, item.contract, "opened", item.opened_at, "system", item.code))
+
+    async def decision_on(self, workflow_id: str, step: str) -> ResolveAction | None:
+        """By which action the newest exception of the workflow's step was resolved; None while it is open."""
+        statement = (
+            select(col(ExceptionRow.resolution))
+            .where(col(ExceptionRow.workflow_id) == workflow_id, col(ExceptionRow.step) == step)
+            .order_by(col(ExceptionRow.opened_at).desc(), col(ExceptionRow.id))
+            .limit(1)
+        )
+        async with self._database.read() as session:
+            found = (await session.execute(statement)).scalar_one_or_none()
+        said = None if found is None else found["action"]
+        return next((action for action in get_args(ResolveAction) if action == said), None)
 
     async def note(self, id: str, at: dt.datetime, note: str, actor: str) -> None:
         """Adds a line to the story, once. An id that is not known is an error of the caller (KeyError)."""

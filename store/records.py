@@ -17,6 +17,7 @@ from ports.records import (
     OverrideRecord,
     PublishedEvent,
     Resolution,
+    ResolveAction,
 )
 from store.bank import BankStore
 from store.contracts import ContractList
@@ -70,6 +71,9 @@ class StoreRecords(PeriodStore):
         self, base: str, currencies: tuple[str, ...], first: dt.date, last: dt.date
     ) -> tuple[SourcedRate, ...]:
         return await self._rates.between(base, currencies, first, last)
+
+    async def decision_on(self, workflow_id: str, step: str) -> ResolveAction | None:
+        return await self._exceptions.decision_on(workflow_id, step)
 
     async def record_override(self, override: OverrideRecord) -> None:
         await self._overrides.record(override)

@@ -18,7 +18,7 @@ from activities.rates import RateActivities, RateQuestion
 from activities.tax import TaxActivities, TaxVoid
 from canonical.base import Noun
 from canonical.document import CreditMemo, Invoice
-from canonical.ids import contract_workflow_id
+from canonical.ids import contract_workflow_id, posted_again_key
 from canonical.lifecycle import ContractAnswer, DocumentQuestion
 from canonical.origin import Origin, Reference
 from canonical.policy import PolicyExcerpt
@@ -28,6 +28,7 @@ from rules.subledger import as_issued, compare, ledger_document
 from workflows._correction import corrected_items
 from workflows._decisions import Decisions
 from workflows._desk import Desk
+from workflows._edits import Anew, decided, ground, take_off
 from workflows._options import WORKFLOW_QUEUE, in_contracts, on_platform
 from workflows._refusal import rejected
 from workflows._steps import Step, Steps, Undo
@@ -198,8 +199,33 @@ class DocumentStory(Decisions):
         # what was not expected at all can only be let pass: there is nothing to hold it against
         return await self.steps.run(step, check, accepted if answer.expected is not None else None)
 
-    async def post(self, document: IssuedDocument, answer: ContractAnswer) -> DocumentResult:
-        """Into the ledger, once; a closed period moves the posting date, never the document's."""
+    async def posted_before(
+        self, document: IssuedDocument, answer: ContractAnswer, read: Callable[[], Awaitable[IssuedDocument]]
+    ) -> DocumentResult | None:
+        """What came of a document that is posted already and was edited since; None where it is not posted.
+
+        Looked for where the platform tells of an edit, and where the document is not as expected: what a
+        person has accepted before is posted, and not asked about again.
+        """
+        is_edit = any(notice.type.endswith(".updated") for notice in self.notices)
+        if not is_edit and not (compare(answer.expected, document) and workflow.patched("posted-as-it-is")):
+            return None
+        on = await ground(self.steps, document, answer)
+        if on is None:
+            return None
+        decision = await decided(on, document, answer, read)
+        if isinstance(decision, Anew) and await take_off(on, decision):
+            return await self.post(decision.document, decision.answer, decision.revision)
+        if isinstance(decision, Anew):
+            return DocumentResult(outcome="kept as posted: the reversal was skipped", key=document.key)
+        return DocumentResult(outcome=decision.outcome, key=document.key, posted=decision.posted)
+
+    async def post(
+        self, document: IssuedDocument, answer: ContractAnswer, revision: str | None = None
+    ) -> DocumentResult:
+        """Into the ledger, once; a closed period moves the posting date, never the document's. `revision`
+        names a posting that takes another one's place.
+        """
         contract, policy, expected = answer.contract, answer.policy, answer.expected
         if contract is None or policy is None or expected is None:
             raise ValueError("a compared document has a contract, a policy and an expectation")
@@ -230,6 +256,8 @@ class DocumentStory(Decisions):
             rate = await exchange_rate(policy, expected)
             if rate is not None:
                 posting = posting.model_copy(update={"exchange_rate": rate})
+            if revision is not None:
+                posting = posting.model_copy(update={"key": posted_again_key(posting.key, revision)})
             return await workflow.execute_activity_method(
                 ErpActivities.post_document, posting, **on_platform(erp, step.summary)
             )

@@ -12,9 +12,9 @@ from canonical.policy import PolicyExcerpt
 from ports.billing import DraftCompletion, IssuedDocument
 from rules.subledger import billed_by_platform, is_empty_cycle, with_quoted_tax
 from rules.tax_document import invoice_tax_document
+from workflows._bad_debt import BadDebt
 from workflows._document import DocumentInput, DocumentResult, DocumentStory
 from workflows._options import on_platform
-from workflows._refusal import rejected
 from workflows._steps import Step
 from workflows._usage_credits import issue_usage_credits
 
@@ -61,6 +61,10 @@ class InvoiceWorkflow(DocumentStory):
                 document, answer = await self.complete(document, answer)
         if answer.expected is None and is_empty_cycle(document):
             return DocumentResult(outcome="nothing is due", key=document.key)
+        if document.status != "draft":
+            before = await self.posted_before(document, answer, self.read)
+            if before is not None:
+                return await self.given_up(document, answer, before)
         agreed = await self.compared(document, answer, self.read)
         if agreed is None:
             return DocumentResult(outcome="let pass: differs", key=document.key)
@@ -70,37 +74,18 @@ class InvoiceWorkflow(DocumentStory):
         if document.status == "draft":
             document = await self.issue(document) or document
         result = await self.post(document, answer)
-        return result if document.status != "uncollectible" else await self.given_up(document, result)
+        return await self.given_up(document, answer, result)
 
-    async def given_up(self, document: IssuedDocument, result: DocumentResult) -> DocumentResult:
-        """The platform no longer collects it and the ledger still has it as owed: whether it is written off,
-        and who may decide that, is a person's to say. A retry looks whether it was paid or taken back.
-        """
-        step = Step(
-            "account for the bad debt",
-            "rules.compare",
-            document.platform,
-            f"{document.number or document.id} was marked uncollectible in {document.platform}",
-            amount=document.total,
-            currency=document.currency,
-        )
-        is_retry = False
-
-        async def ask(origin: Origin) -> DocumentResult:
-            nonlocal is_retry
-            if is_retry and (await self.read()).status != "uncollectible":
-                return result
-            is_retry = True
-            raise rejected(
-                document.platform,
-                "rules.compare",
-                "the ledger has it as owed. Write it off there within your limit and accept, or collect it "
-                "after all and retry",
-                field="status",
-                code="MarkedUncollectible",
-            )
-
-        return await self.steps.run(step, ask, lambda: result) or result
+    async def given_up(
+        self, document: IssuedDocument, answer: ContractAnswer, result: DocumentResult
+    ) -> DocumentResult:
+        """The platform no longer collects it and the ledger still has it as owed: a person decides, once."""
+        if document.status != "uncollectible" or result.posted is None or answer.ids.erp_customer is None:
+            return result
+        outcome = await BadDebt(self.steps, document, answer).decided(self.read)
+        if outcome is None:
+            return result
+        return result.model_copy(update={"outcome": f"{result.outcome}; {outcome}"})
 
     async def read(self) -> IssuedDocument:
         return await workflow.execute_activity_method(

@@ -219,6 +219,7 @@ def posted_document(
         tax=written(tax, row.currency),
         total=written(total, row.currency),
         exchange_rate=row.exchange_rate,
+        due_date=row.duedate if kind == "invoice" else None,
     )
 
 

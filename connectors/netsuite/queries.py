@@ -58,7 +58,8 @@ _SOURCES: Mapping[str, tuple[str, str]] = {
 _TYPES: tuple[TransactionType, ...] = ("CustInvc", "CustCred", "Journal")
 _HEAD = (
     "SELECT t.id AS id, t.type AS trantype, t.tranid AS tranid, t.externalid AS externalid,"
-    " TO_CHAR(t.trandate, 'YYYY-MM-DD') AS trandate, p.periodname AS periodname,"
+    " TO_CHAR(t.trandate, 'YYYY-MM-DD') AS trandate, TO_CHAR(t.duedate, 'YYYY-MM-DD') AS duedate,"
+    " p.periodname AS periodname,"
     " TO_CHAR(p.startdate, 'YYYY-MM-DD') AS periodstart, t.entity AS entity,"
     " c.symbol AS currency, s.externalid AS subsidiary, t.foreigntotal AS foreigntotal,"
     " t.exchangerate AS exchangerate,"

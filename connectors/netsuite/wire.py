@@ -67,6 +67,7 @@ class TransactionRow(Wire):
     tranid: str | None = None
     externalid: str | None = None
     trandate: dt.date
+    duedate: dt.date | None = None
     period: str = Field(alias="periodname")
     period_start: dt.date = Field(alias="periodstart")
     entity: str | None = None

@@ -81,9 +81,43 @@ def event_of(body: bytes) -> PlatformEvent:
         type=type,
         occurred_at=_moment(created, named),
         contract=_contract(about),
-        object_kind=_KINDS.get(str(about.get("object")), "other"),
+        object_kind="other" if _is_idle_edit(type, data) else _KINDS.get(str(about.get("object")), "other"),
         object_id=_object_id(about, named),
     )
+
+
+_MONEY = frozenset(
+    {
+        "amount",
+        "currency",
+        "customer",
+        "due_date",
+        "effective_at",
+        "lines",
+        "subtotal",
+        "total",
+        "total_taxes",
+    }
+)
+_OURS = frozenset({"q2c_key", "q2c_contract", "q2c_date", "q2c_due_date"})
+"""Metadata by which a document is read: which it is, whose, and when it is due."""
+
+
+def _is_idle_edit(type: str, data: Any) -> bool:
+    """Whether the event tells of an edit that touches no money of an issued document.
+
+    A draft may be edited at will: it is compared once it is issued. What changes together with the status
+    (finalized, paid, voided) has an event of its own.
+    """
+    if not type.endswith(".updated") or type.partition(".")[0] not in ("invoice", "credit_note"):
+        return False
+    before, about = data.get("previous_attributes"), data["object"]
+    if not isinstance(before, dict):
+        return False  # it does not say what was edited: better looked at
+    metadata = before.get("metadata")
+    ours = _OURS & metadata.keys() if isinstance(metadata, dict) else set()
+    is_moved = about.get("status") == "draft" or "status" in before
+    return is_moved or not (_MONEY & before.keys() or ours)
 
 
 def _object(body: bytes) -> dict[str, Any]:

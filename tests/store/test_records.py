@@ -219,3 +219,20 @@ async def test_workflow_says_what_became_of_its_event(records: Records, database
         await records.finish_event(fate)
     counted = await account(database)
     assert (counted.accepted, counted.ignored, counted.adds_up) == (1, 1, True)
+
+
+async def test_a_steps_decision_is_remembered_until_it_is_asked_again(records: Records) -> None:
+    workflow_id, step = "invoice/stripe/in_1", "account for the edit"
+    item = exception_item("first", workflow_id=workflow_id, step=step)
+    id = await records.open_exception(item)
+    assert await records.decision_on(workflow_id, step) is None
+    at = NOON + dt.timedelta(hours=1)
+    resolution = Resolution(
+        exception_id=id, action="skip", actor="ann", reason="agreed", outcome="skipped", at=at
+    )
+    await records.resolve_exception(resolution)
+    assert await records.decision_on(workflow_id, step) == "skip"
+    assert await records.decision_on(workflow_id, "another step") is None
+    again = item.model_copy(update={"key": "second", "opened_at": at + dt.timedelta(hours=1)})
+    await records.open_exception(again)
+    assert await records.decision_on(workflow_id, step) is None

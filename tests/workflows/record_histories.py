@@ -36,6 +36,10 @@ from tests.workflows.periods import (
 )
 from tests.workflows.sales import BERLIN, account, day, month, scenario, sold
 from tests.workflows.sweeps import lose, swept
+from tests.workflows.test_bad_debt import given_up
+from tests.workflows.test_edits import LATER, edit, ended
+from tests.workflows.test_edits import asked as until_edit_asked
+from tests.workflows.test_voids import accept, active
 from tests.world import World, world
 
 FOLDER = Path(__file__).parent.parent / "histories"
@@ -311,6 +315,21 @@ async def late_usage(made: World) -> None:
     await made.until_idle(late_usage_workflow_id("C-1"))
 
 
+async def edited(made: World) -> None:
+    """A posted invoice is edited at the platform; a second person accepts it, and it is posted anew."""
+    await active(made)
+    id_ = await edit(made, q2c_due_date=LATER)
+    await accept(made, await until_edit_asked(made))
+    await ended(made, id_)
+
+
+async def bad_debt(made: World) -> None:
+    """An invoice is marked uncollectible, and written off."""
+    id_, asked = await given_up(made)
+    await accept(made, asked)
+    await ended(made, id_)
+
+
 STORIES: dict[str, Story] = {
     "life": life,
     "month-end": month_end,
@@ -330,6 +349,8 @@ STORIES: dict[str, Story] = {
     "nightly": nightly,
     "swept": events_lost,
     "late-usage": late_usage,
+    "edited": edited,
+    "bad-debt": bad_debt,
 }
 
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from connectors.stripe.webhook import verify
-from connectors.webhooks import NotAnEvent, SignatureInvalid
+from connectors.stripe.webhook import event_of, verify
+from connectors.webhooks import NotAnEvent, ObjectKind, SignatureInvalid
 
 NOW = dt.datetime(2026, 1, 15, 12, tzinfo=dt.UTC)
 SECRET, OLD = SecretStr("whsec_new"), SecretStr("whsec_old")
@@ -139,3 +139,37 @@ def test_event_without_a_readable_object_keeps_its_id() -> None:
     with pytest.raises(NotAnEvent) as caught:
         verify({"stripe-signature": signed(sent)}, sent, [SECRET], NOW)
     assert caught.value.event_id == "evt_1"
+
+
+def told_of(type: str, before: dict[str, Any], **about: Any) -> ObjectKind:
+    """The kind that an event about an invoice is read as."""
+    kind = type.partition(".")[0]
+    shown = {"id": "in_1", "object": kind, "status": "open", **about}
+    event = {"id": "evt_1", "object": "event", "type": type, "created": 1}
+    body = json.dumps(event | {"data": {"object": shown, "previous_attributes": before}})
+    return event_of(body.encode()).object_kind
+
+
+@pytest.mark.parametrize(
+    ("before", "kind"),
+    [
+        ({"total": 5}, "invoice"),
+        ({"lines": {}, "amount_due": 5}, "invoice"),
+        ({"due_date": 5}, "invoice"),
+        ({"metadata": {"q2c_due_date": "2026-01-01"}}, "invoice"),
+        ({"metadata": {"note": None}}, "other"),
+        ({"amount_paid": 0, "amount_remaining": 5}, "other"),
+        ({"pre_payment_credit_notes_amount": 0, "amount_due": 5}, "other"),
+        ({"auto_advance": True}, "other"),
+        ({"status": "draft", "number": None, "effective_at": None}, "other"),
+    ],
+)
+def test_only_an_edit_that_touches_money_concerns_us(before: dict[str, Any], kind: str) -> None:
+    assert told_of("invoice.updated", before) == kind
+    assert told_of("invoice.updated", before, status="draft") == "other"
+    assert told_of("invoice.voided", before) == "invoice"
+
+
+def test_an_edited_credit_note_concerns_us_where_its_money_is_touched() -> None:
+    assert told_of("credit_note.updated", {"memo": None}) == "other"
+    assert told_of("credit_note.updated", {"metadata": {"q2c_key": "C-1/x"}}) == "credit_memo"

@@ -1,0 +1,87 @@
+"""What was changed of a document after it had been posted: the platform's document beside the ledger's."""
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import Literal
+
+from canonical.ids import original_key
+from canonical.origin import Reference
+from ports.billing import IssuedDocument
+from ports.erp import PostedDocument
+from rules.subledger import Difference
+
+_UNDONE = ("voided", "reversed")
+
+
+def standing(
+    posted: Iterable[PostedDocument],
+    kind: Literal["invoice", "credit_memo"],
+    key: str | None,
+    number: str | None,
+) -> PostedDocument | None:
+    """The posting of a document that stands, the newest; None where none does.
+
+    It is known by its key or, where that was edited too, by the number that the platform has given it.
+    Entries that take another one's effect off have keys and numbers of their own.
+    """
+    found = [
+        each
+        for each in posted
+        if each.kind == kind
+        and each.status not in _UNDONE
+        and each.key is not None
+        and (original_key(each.key) == key or (number is not None and each.number == number))
+    ]
+    return found[-1] if found else None
+
+
+def edits(posted: PostedDocument, issued: IssuedDocument) -> tuple[Difference, ...]:
+    """What touches money: currency, date, due date, lines, tax, total; a minor unit is a difference.
+
+    Memo, metadata and service periods of lines are not looked at: the ledger's listing has none of them.
+    """
+    found: list[Difference] = []
+
+    def differ(field: str, was: object, is_: object) -> None:
+        if was != is_:
+            found.append(Difference(field, str(was), str(is_)))
+
+    differ("currency", posted.currency, issued.currency)
+    differ("date", posted.date, issued.date)
+    if posted.due_date is not None and issued.due_date is not None:
+        differ("due date", posted.due_date, issued.due_date)
+    was = Counter((line.amount, line.tax) for line in posted.lines if line.amount or line.tax)
+    is_ = Counter((line.amount, line.tax) for line in issued.lines if line.amount or line.tax)
+    if was != is_:
+        found.append(Difference("lines", _words(was - is_), _words(is_ - was)))
+    differ("tax", posted.tax, issued.tax)
+    differ("total", posted.total, issued.total)
+    return tuple(found)
+
+
+def told(differences: Iterable[Difference]) -> str:
+    """In finance's words."""
+    return "; ".join(f"{each.field} is {each.actual} where {each.expected} is posted" for each in differences)
+
+
+def touches_tax(differences: Iterable[Difference]) -> bool:
+    """Whether the tax engine's record is another one too."""
+    return any(each.field != "due date" for each in differences)
+
+
+def as_reference(posted: PostedDocument, key: str, date: dt.date) -> Reference:
+    return Reference(
+        platform=posted.platform,
+        kind=posted.kind,
+        id=posted.id,
+        business_key=key,
+        number=posted.number,
+        date=date,
+        total=posted.total,
+    )
+
+
+def _words(lines: "Counter[tuple[Decimal, Decimal]]") -> str:
+    return ", ".join(f"{amount} (tax {tax})" for amount, tax in sorted(lines.elements())) or "no line"

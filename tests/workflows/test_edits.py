@@ -1,0 +1,150 @@
+"""What is edited at the billing platform after it was posted is never ignored; nothing posted is edited."""
+
+import datetime as dt
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from store.event_log import EventLog, LoggedEvent
+from store.exceptions import RecordedException
+from tests.workflows.test_voids import FIRST, accept, active, again, effect, taxed
+from tests.world import World
+
+pytestmark = pytest.mark.xdist_group("documents")
+
+LATER = (dt.date.fromisoformat(FIRST.rpartition("/")[2]) + dt.timedelta(days=90)).isoformat()
+
+
+async def found(made: World) -> dict[str, Any]:
+    """The first invoice, at Stripe."""
+    async with made.stripe() as api:
+        listed = (await api.get("/v1/invoices", params={"limit": 100})).json()["data"]
+    [invoice] = [each for each in listed if each["metadata"].get("q2c_key") == FIRST]
+    assert isinstance(invoice, dict)
+    return invoice
+
+
+async def edit(made: World, **metadata: str) -> str:
+    """Somebody changes the invoice's metadata in the dashboard: that Stripe permits."""
+    invoice = await found(made)
+    async with made.stripe() as api:
+        data = {f"metadata[{name}]": value for name, value in metadata.items()}
+        answer = await api.post(f"/v1/invoices/{invoice['id']}", data=data)
+        assert answer.status_code == 200, answer.text
+    return str(invoice["id"])
+
+
+async def change_amount(made: World, more: int) -> str:
+    """What no one can do by Stripe's API, and a platform that is less strict lets one do."""
+    world = made.platforms["stripe"].world  # type: ignore[attr-defined]
+    id_ = str((await found(made))["id"])
+    invoice = world.get("invoice", id_)
+    for name in ("subtotal", "total", "subtotal_excluding_tax", "total_excluding_tax", "amount_due"):
+        invoice[name] += more
+    invoice["_lines"][0]["amount"] += more
+    world.update(invoice, "invoice.updated")
+    return id_
+
+
+async def asked(made: World) -> RecordedException:
+    opened = await made.until_exception("C-1")
+    assert (opened.code, opened.owner, opened.actions) == (
+        "document_edited",
+        "revenue-accounting",
+        ("retry", "accept", "skip"),
+    )
+    return opened
+
+
+async def postings(made: World) -> dict[str, str]:
+    """What the ledger holds of the invoice: status by key."""
+    documents = await made.ports["netsuite"].documents("US01")
+    return {d.key: d.status for d in documents if FIRST in d.key}
+
+
+async def total(made: World) -> Decimal:
+    documents = await made.ports["netsuite"].documents("US01")
+    return effect([d for d in documents if FIRST in d.key])
+
+
+async def ended(made: World, id_: str) -> None:
+    """The run that has asked goes on after its exception is closed."""
+    await made.client.get_workflow_handle(f"invoice/stripe/{id_}").result()
+
+
+async def test_an_accepted_edit_is_reversed_and_posted_anew(made: World) -> None:
+    await active(made)
+    before = await total(made)
+    id_ = await edit(made, q2c_due_date=LATER)
+    opened = await asked(made)
+    assert f"due date is {LATER} where" in opened.summary
+    assert await postings(made) == {FIRST: "open"}
+    refused = await made.act("fiona", "POST", f"/exceptions/{opened.id}/accept", {"reason": "x"})
+    assert refused.status_code == 403
+    await accept(made, opened)
+    await ended(made, id_)
+    held = await postings(made)
+    [anew] = [key for key in held if key.startswith(f"{FIRST}/repost/edit-")]
+    assert (held[FIRST], held[anew], len(held)) == ("voided", "open", 3)
+    documents = await made.ports["netsuite"].documents("US01")
+    assert next(d.due_date for d in documents if d.key == anew).isoformat() == LATER
+    assert (await total(made), await taxed(made, FIRST)) == (before, ["committed"])
+    await again(made, id_, "posted")
+    assert (await made.exceptions("C-1"), await postings(made)) == ([], held)
+
+
+async def test_edited_amounts_wait_for_a_decision_and_are_then_the_ledgers(made: World) -> None:
+    await active(made)
+    before = await total(made)
+    id_ = await change_amount(made, 500)
+    opened = await asked(made)
+    assert f"total is {before + 5} where {before} is posted" in opened.summary
+    assert await total(made) == before
+    await accept(made, opened)
+    await ended(made, id_)
+    assert await total(made) == before + 5
+    assert sorted(await taxed(made, FIRST)) == ["cancelled", "committed"]
+    await again(made, id_, "posted")
+    assert await made.exceptions("C-1") == []
+    assert await total(made) == before + 5
+
+
+async def test_an_edit_taken_back_at_the_platform_leaves_the_posting_as_it_is(made: World) -> None:
+    await active(made)
+    due = (await found(made))["metadata"]["q2c_due_date"]
+    id_ = await edit(made, q2c_due_date=LATER)
+    opened = await asked(made)
+    await edit(made, q2c_due_date=due)
+    await made.decide("olivia", opened, "retry")
+
+    async def closed() -> bool:
+        return not await made.exceptions("C-1")
+
+    await made.settle(closed, "the exception is closed")
+    await ended(made, id_)
+    assert await postings(made) == {FIRST: "open"}
+
+
+async def test_an_edit_that_was_let_pass_is_not_asked_about_again(made: World) -> None:
+    await active(made)
+    before = await total(made)
+    id_ = await change_amount(made, 500)
+    await accept(made, await asked(made), "skip")
+    await ended(made, id_)
+    await again(made, id_, "kept as posted: decided before")
+    assert (await made.exceptions("C-1"), await total(made)) == ([], before)
+    await change_amount(made, 100)  # another edit is another question
+    assert f"total is {before + 6} where {before} is posted" in (await asked(made)).summary
+
+
+async def test_an_edit_that_touches_no_money_is_nobodys_business(made: World) -> None:
+    await active(made)
+    await edit(made, note="the customer called")
+
+    async def ignored() -> LoggedEvent | None:
+        logged = await EventLog(made.database).list(platform="stripe")
+        return next((e for e in logged if e.type == "invoice.updated" and e.state == "ignored"), None)
+
+    await made.settle(ignored, "the edit is in the log, and leads to nothing")
+    assert (await made.exceptions(), await postings(made)) == ([], {FIRST: "open"})
