@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from canonical.change import Amendment, ContractChange
 from canonical.contract import Contract, Line
 from canonical.document import CreditMemo, Invoice
+from canonical.lifecycle import ContractAnswer
 from canonical.origin import Origin
 from ports.tax import TaxDocument, TaxLine
 from rules.change_plan import Scope
@@ -77,6 +78,16 @@ def credit_tax_document(origin: Origin, contract: Contract, credit: CreditMemo) 
             for number, line in enumerate(credit.lines, start=1)
         ),
     )
+
+
+def tax_document(origin: Origin, answer: ContractAnswer) -> TaxDocument:
+    """The expected document as the tax engine records it. ValueError for an answer that expects nothing."""
+    contract, expected = answer.contract, answer.expected
+    if contract is not None and isinstance(expected, Invoice):
+        return invoice_tax_document(origin, contract, expected)
+    if contract is not None and isinstance(expected, CreditMemo):
+        return credit_tax_document(origin, contract, expected)
+    raise ValueError("the contract expects no document")
 
 
 def rate_questions(

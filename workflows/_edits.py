@@ -21,10 +21,10 @@ from ports.erp import PostedDocument
 from ports.tax import TaxResult
 from rules import edits as rule
 from rules.subledger import as_issued
+from rules.tax_document import tax_document
 from workflows._earlier import was_settled
 from workflows._options import on_platform
 from workflows._refusal import rejected
-from workflows._repairs import tax_document
 from workflows._steps import Step, Steps
 
 Read = Callable[[], Awaitable[IssuedDocument]]

@@ -9,15 +9,13 @@ from activities.breaks import BreakActivities
 from activities.contracts import ContractActivities
 from activities.erp import ErpActivities, PostingReversal
 from activities.tax import TaxActivities, TaxVoid
-from canonical.document import CreditMemo, Invoice
 from canonical.ids import posted_again_key
 from canonical.lifecycle import ContractAnswer, DocumentQuestion
 from canonical.origin import Origin, Reference
 from canonical.reconciliation import BreakReport, DocumentRestart, Repair
 from ports.billing import IssuedDocument
-from ports.tax import TaxDocument
 from rules.subledger import compare, ledger_document
-from rules.tax_document import credit_tax_document, invoice_tax_document
+from rules.tax_document import tax_document
 from workflows._document import exchange_rate
 from workflows._options import WORKFLOW_QUEUE, in_contracts, on_platform
 from workflows._refusal import rejected
@@ -217,13 +215,3 @@ class Repairs:
 
     def _step(self, name: str, activity: str, platform: str) -> Step:
         return Step(name, activity, platform, f"{self.report.found.id}: {name}")
-
-
-def tax_document(origin: Origin, answer: ContractAnswer) -> TaxDocument:
-    """Raises ValueError for an answer that expects nothing."""
-    contract, expected = answer.contract, answer.expected
-    if contract is not None and isinstance(expected, Invoice):
-        return invoice_tax_document(origin, contract, expected)
-    if contract is not None and isinstance(expected, CreditMemo):
-        return credit_tax_document(origin, contract, expected)
-    raise ValueError("the contract expects no document")
