@@ -36,7 +36,7 @@ class DocumentsQuestion(Noun):
 
 
 class KeyedDocuments(Noun):
-    """Documents of a contract by their business keys."""
+    """Documents of a contract by their business keys, and what was issued of them apart, `<key>/<change>`."""
 
     contract: str
     keys: tuple[str, ...]
@@ -118,5 +118,10 @@ class BillingActivities:
         """Those that stand, from the platform's own listing."""
         with port_errors():
             listed = await self._billing.documents(question.contract)
-        standing = (each for each in listed if each.key in question.keys and each.status != "void")
-        return DocumentsListed(documents=tuple(standing))
+        standing = (each for each in listed if each.status != "void")
+        return DocumentsListed(documents=tuple(each for each in standing if _is_of(each, question.keys)))
+
+
+def _is_of(document: IssuedDocument, keys: tuple[str, ...]) -> bool:
+    own = document.key
+    return own is not None and any(own == key or own.startswith(f"{key}/") for key in keys)

@@ -6,7 +6,8 @@ posted is edited. Source: FINANCE.md, "Revenue" and "Journal entries".
 """
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TypeVar, get_args
@@ -103,15 +104,43 @@ def _is_own(contract: str, other: str) -> bool:
 
 def _of_contract(contract: str, found: Documents, accepted: Mapping[str, IssuedDocument]) -> Documents:
     """The contract's own documents, those that were accepted as they are."""
+    invoices = [invoice for invoice in found.invoices if _is_own(contract, invoice.contract)]
+    memos = [memo for memo in found.credit_memos if _is_own(contract, memo.contract)]
+    whole = _put_together(accepted, {*(each.key for each in invoices), *(each.key for each in memos)})
     return Documents(
-        invoices=tuple(
-            as_accepted(invoice, accepted)
-            for invoice in found.invoices
-            if _is_own(contract, invoice.contract)
-        ),
-        credit_memos=tuple(
-            as_accepted(memo, accepted) for memo in found.credit_memos if _is_own(contract, memo.contract)
-        ),
+        invoices=tuple(as_accepted(invoice, whole) for invoice in invoices),
+        credit_memos=tuple(as_accepted(memo, whole) for memo in memos),
+    )
+
+
+def _put_together(
+    issued: Mapping[str, IssuedDocument], expected: Collection[str]
+) -> dict[str, IssuedDocument]:
+    """By the expected documents' keys. A change that comes when a date's document is out issues the rest of
+    it as a document of its own (`<key>/<change>`): to the rules both are one.
+    """
+    pieces: dict[str, list[IssuedDocument]] = defaultdict(list)
+    for key in sorted(issued):
+        if (whole := _whole(key, expected)) is not None:
+            pieces[whole].append(issued[key])
+    return {key: _as_one(own) for key, own in pieces.items()}
+
+
+def _whole(key: str, expected: Collection[str]) -> str | None:
+    """The expected document that a key is of: its own, else the longest that it begins with."""
+    found = [each for each in expected if key == each or key.startswith(f"{each}/")]
+    return max(found, key=len, default=None)
+
+
+def _as_one(pieces: Sequence[IssuedDocument]) -> IssuedDocument:
+    first, currency = pieces[0], require_one_currency(piece.currency for piece in pieces)
+    return first.model_copy(
+        update={
+            "lines": tuple(line for piece in pieces for line in piece.lines),
+            "subtotal": total((piece.subtotal for piece in pieces), currency),
+            "tax": total((piece.tax for piece in pieces), currency),
+            "total": total((piece.total for piece in pieces), currency),
+        }
     )
 
 
@@ -147,7 +176,7 @@ def posted_by(question: PostedQuestion, found: Iterable[PostedDocument]) -> Cont
     return ContractPosted(
         posted=_role_sums(counted, question.accounts, currency),
         entries=sum(month == question.period for month, _ in months),
-        differing=tuple(sorted(d.key for d in listed if d.key is not None and _differs(question, d))),
+        differing=_differing(question, listed),
         rates={
             document.key: document.exchange_rate
             for document in listed
@@ -165,11 +194,16 @@ def _has_other_rate(question: PostedQuestion, document: PostedDocument) -> bool:
     return document.exchange_rate != question.rates[document.key]
 
 
-def _differs(question: PostedQuestion, document: PostedDocument) -> bool:
-    """Whether a document stands in the ledger with another net amount than expected."""
-    if document.key not in question.documents or document.status == "voided":
-        return False
-    return _posted_net(document) != question.documents[document.key]
+def _differing(question: PostedQuestion, listed: Iterable[PostedDocument]) -> tuple[str, ...]:
+    """The expected documents that stand in the ledger, in one piece or several, with another net amount."""
+    standing: dict[str, Decimal] = {}
+    for document in listed:
+        whole = _whole(document.key or "", question.documents)
+        if whole is not None and document.kind != "journal_entry" and document.status != "voided":
+            standing[whole] = total(
+                (standing.get(whole, zero(document.currency)), _posted_net(document)), document.currency
+            )
+    return tuple(sorted(key for key, net in standing.items() if net != question.documents[key]))
 
 
 def _month_of(contract: str, key: str) -> str | None:

@@ -9,6 +9,7 @@ import pytest
 from canonical.document import AccountRole
 from canonical.money import MixedCurrencies
 from canonical.revenue import ContractRevenueResult, PostedQuestion, RoleAmounts
+from ports.billing import IssuedDocument, IssuedLine
 from ports.erp import PostedDocument, PostedLine
 from rules.exchange import Exchange
 from rules.month_end import Sold, UnknownLine, added, earned, posted_by, still_to_post, tally_of
@@ -126,3 +127,78 @@ def test_sums_of_two_currencies_stay_apart_and_failures_are_counted() -> None:
     tally = added(tally_of(results), tally_of([failed]))
     assert (tally.contracts, tally.posted, tally.exceptions, tally.failed) == (4, 3, 1, ("C-9",))
     assert tally.sums == {"JPY": {"revenue": Decimal("-5")}, "USD": {"revenue": Decimal("-10.00")}}
+
+
+SPLIT = "C-1/invoice/2026-03-01"
+"""An invoice of which a change of the same day, known later, has issued the rest by itself."""
+
+
+@pytest.mark.parametrize(("rest", "differs"), [("40.00", False), ("40.01", True)])
+def test_document_that_was_issued_in_two_pieces_is_held_against_their_sum(rest: str, differs: bool) -> None:
+    pieces = [
+        entry(
+            key,
+            kind="invoice",
+            status="open",
+            lines=(PostedLine(account="1", amount=Decimal(net), tax=Decimal(0)),),
+        )
+        for key, net in ((SPLIT, "60.00"), (f"{SPLIT}/CH-2", rest))
+    ]
+    found = posted_by(question(documents={SPLIT: Decimal("100.00")}), pieces)
+    assert found.differing == ((SPLIT,) if differs else ())
+
+
+def test_invoice_of_the_next_customer_is_no_piece_of_the_first_ones() -> None:
+    documents = {SPLIT: Decimal("60.00"), f"{SPLIT}/A-2": Decimal("40.00")}
+    pieces = [
+        entry(
+            key,
+            kind="invoice",
+            status="open",
+            lines=(PostedLine(account="1", amount=net, tax=Decimal(0)),),
+        )
+        for key, net in documents.items()
+    ]
+    assert posted_by(question(documents=documents), pieces).differing == ()
+
+
+def test_document_accepted_in_two_pieces_earns_what_both_say() -> None:
+    told = scenario(contract(seats(), start="2026-01-01"))
+    sold = Sold(told.contract, told.changes, told.usage)
+    key = "C-1/invoice/2026-01-01"
+    pieces = {name: issued(name, amount) for name, amount in ((key, "900.00"), (f"{key}/CH-2", "303.65"))}
+    found = earned(sold, "2026-12", dt.date(2027, 1, 31), Exchange("USD", None), pieces)
+    assert found.earned["revenue"] == Decimal("-1203.65")
+    assert found.documents == {key: Decimal("1203.65")}
+
+
+def issued(key: str, amount: str) -> IssuedDocument:
+    """An invoice of the first line, over the contract's year."""
+    line = IssuedLine(
+        id="il_1",
+        line="L1",
+        kind="recurring",
+        amount=Decimal(amount),
+        tax=Decimal(0),
+        period_start=dt.date(2026, 1, 1),
+        period_end=dt.date(2027, 1, 1),
+    )
+    return IssuedDocument(
+        platform="stripe",
+        kind="invoice",
+        id=key,
+        number=None,
+        key=key,
+        contract="C-1",
+        customer_id="cus_1",
+        subscription_id=None,
+        status="open",
+        origin="ours",
+        currency="USD",
+        date=dt.date(2026, 1, 1),
+        due_date=None,
+        lines=(line,),
+        subtotal=Decimal(amount),
+        tax=Decimal(0),
+        total=Decimal(amount),
+    )

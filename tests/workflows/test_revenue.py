@@ -11,6 +11,7 @@ from temporalio.client import WorkflowExecutionStatus, WorkflowFailureError
 from temporalio.service import RPCError
 
 from rules.month_end import Sold
+from rules.preview import preview
 from rules.reading import read_scenario
 from rules.waterfall import WaterfallRow, waterfall
 from sandbox.kit.faults import Fault
@@ -240,6 +241,29 @@ async def test_document_accepted_as_it_is_earns_what_it_says(made: World) -> Non
     held = await ledger_balances(made)
     assert "deferred_revenue" not in held
     assert -held["revenue"] == Decimal("200.01")
+
+
+async def test_documents_that_two_changes_of_a_day_have_issued_earn_what_both_say(made: World) -> None:
+    """The cancellation finds the day's invoice issued, so its fee is on an invoice of its own."""
+    told = scenario(
+        sold(seats(**TAXED), start=month(-3), every=1),
+        amendment(month(-2, 15), {"id": "L1", "quantity": "15"}),
+        cancellation(month(-1, 15), fee="250.00"),
+    )
+    await made.load(told)
+    await made.until_status("C-1", "active")
+    await until_agreed(made, {**told, "changes": []})
+    for done, change in enumerate(told["changes"], start=2):
+        await made.load(told, approve=change["id"])
+        await made.until_status("C-1", "active", "cancelled", changes=done)
+    today = told["as_of"]
+    late = {**told, "changes": [{**each, "received_date": today} for each in told["changes"]]}
+    expected = preview(read_scenario(json.dumps(late), "json"))
+    await made.until_posted("C-1", len(expected.invoices) + len(expected.credit_memos) + 1)
+    posted = await made.ports["netsuite"].contract_documents("US01", "C-1")
+    assert f"C-1/invoice/{today}/{told['changes'][1]['id']}" in {each.key for each in posted}
+    assert (await run_month(made, order())).tally.posted == 1
+    await agree(made, late)
 
 
 async def test_compensated_contract_earns_nothing(made: World) -> None:
