@@ -60,6 +60,19 @@ class DecisionTaken(Noun):
     action: ResolveAction | None
 
 
+class UsageHandover(Noun):
+    """Usage of `contract` from a day on that is another contract's since."""
+
+    contract: str
+    to: str
+    since: dt.date
+
+
+class HandedOn(Noun):
+    events: int
+    """How many were not known there."""
+
+
 class RecordsActivities:
     def __init__(self, records: Records) -> None:
         self._records = records
@@ -97,6 +110,11 @@ class RecordsActivities:
             now = dt.datetime.now(dt.UTC)
             await self._records.record_status(question.contract, question.status, question.version, now)
         return UsageReading(usage=await self._records.usage(question.contract))
+
+    @activity.defn(name="records.hand_on_usage")
+    async def hand_on_usage(self, given: UsageHandover) -> HandedOn:
+        events = await self._records.hand_on_usage(given.contract, given.to, given.since)
+        return HandedOn(events=events)
 
     @activity.defn(name="records.publish")
     async def publish(self, publication: Publication) -> None:

@@ -35,6 +35,7 @@ from canonical.change import ContractChange
 from canonical.ids import contract_workflow_id, late_usage_workflow_id
 from canonical.lifecycle import ContractState, Submission, Ticket
 from canonical.lifecycle import ContractView as StateView
+from canonical.metering import LateUsageInput
 from canonical.scenario import Scenario
 from canonical.sweep import SweepOrder
 from gateway.operations import (
@@ -60,7 +61,7 @@ from workflows._attributes import CONTRACT
 from workflows._messages import OverrideDecision, OverrideRequest, OverrideView, Resolve, Resolved
 from workflows._options import WORKFLOW_QUEUE, platform_queue
 from workflows.contract import ContractWorkflow
-from workflows.late_usage import LateUsageInput, LateUsageWorkflow
+from workflows.late_usage import LateUsageWorkflow
 
 T = TypeVar("T")
 

@@ -50,6 +50,13 @@ class ReportedUsage(Noun):
     quantity: Dec
 
 
+class LateUsageInput(Noun):
+    """Which contract is to be told of usage that no draft of it asks about."""
+
+    tenant: str
+    contract: str
+
+
 class UsageStanding(Noun):
     """What is reported of a line in a month, in units, and what becomes of it.
 

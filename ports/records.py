@@ -149,6 +149,10 @@ class Records(PeriodRecords, SweepRecords, BankRecords, Protocol):
         """The rates of the currencies for one of `base` on the days from `first` to `last`."""
         ...
 
+    async def hand_on_usage(self, contract: str, to: str, since: dt.date) -> int:
+        """Reports a contract's usage of a day or later to another one too; how many events are new there."""
+        ...
+
     async def publish(self, events: tuple[PublishedEvent, ...]) -> None: ...
 
     async def record_contract(self, contract: ContractRecord) -> None:

@@ -220,6 +220,15 @@ def late_usage_days(state: ContractState) -> set[dt.date]:
     return {month.received_date for month in state.usage if month.received_date is not None}
 
 
+def merged_into(state: ContractState) -> Cancellation | None:
+    """The end of a contract that was merged into another; its `merged_into` names that one."""
+    for item in state.carried:
+        change = item.change
+        if isinstance(change, Cancellation) and change.merged_into is not None and item.status == "done":
+            return change
+    return None
+
+
 def merges_back(state: ContractState, change: ContractChange | None) -> Merge | None:
     """The merge by which the contract takes in the one that it is asked to end for, by the day of that end;
     None where there is none. Each of the two would wait for the other to end first.

@@ -130,6 +130,11 @@ def has_usage(state: ContractState) -> bool:
     return bool(state.usage) or any(terms.charge == "usage" for terms in (*lines, *added))
 
 
+def is_used_from(usage: Iterable[MeteredMonth], day: dt.date) -> bool:
+    """Whether any of it is of the day or later."""
+    return any(month.date(each) >= day for month in usage for each in month.units)
+
+
 def take_in(
     state: ContractState, told: Iterable[MeteredMonth], day: dt.date, *, draft_open: bool = False
 ) -> tuple[MeteredMonth, ...]:

@@ -7,9 +7,11 @@ import datetime as dt
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
 
+from canonical.change import Cancellation
 from canonical.lifecycle import ContractState
 from canonical.metering import MeteredMonth, UsageStanding
 from canonical.money import plus
+from rules.agenda import merged_into
 from rules.calendar import add_months
 from rules.merge import parts
 from rules.timeline import LineLife, Timeline
@@ -24,7 +26,7 @@ def standings(state: ContractState | None, reported: Iterable[MeteredMonth]) -> 
     for month in months:
         taken = [m for m in state.usage if (m.line, m.month) == (month.line, month.month)] if state else []
         units, counted = _sum(month), plus(*map(_sum, taken))
-        lost, why = _not_billed(month, timelines)
+        lost, why = _not_billed(month, timelines, merged_into(state) if state else None)
         waiting = plus(units, -counted) if why is None or lost != units else _NOTHING
         is_over = state is not None and bool(timelines) and _is_over(state, timelines[-1])
         yield UsageStanding(
@@ -54,7 +56,9 @@ def _sum(month: MeteredMonth) -> Decimal:
     return plus(*month.units.values())
 
 
-def _not_billed(month: MeteredMonth, timelines: list[Timeline]) -> tuple[Decimal, str | None]:
+def _not_billed(
+    month: MeteredMonth, timelines: list[Timeline], merged: Cancellation | None
+) -> tuple[Decimal, str | None]:
     """The units that no invoice takes as the contract stands, and why."""
     if not timelines:
         return _NOTHING, "the contract is not known yet: it counts once it is"
@@ -65,6 +69,10 @@ def _not_billed(month: MeteredMonth, timelines: list[Timeline]) -> tuple[Decimal
     if charge != "usage":
         return _sum(month), f"line {month.line} is no usage line (it is {charge}): not billed"
     outside = {day: units for day, units in month.units.items() if not _is_served(lives, month.date(day))}
+    if merged is not None and max(map(month.date, outside), default=dt.date.min) >= merged.effective_date:
+        day = merged.effective_date
+        lost = plus(*(units for each, units in outside.items() if month.date(each) < day))
+        return lost, f"days from {day} on are those of {merged.merged_into}, to which it is handed on"
     if not outside:
         return _NOTHING, None
     days = ", ".join(month.date(day).isoformat() for day in sorted(outside)[:3])

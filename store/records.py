@@ -81,6 +81,9 @@ class StoreRecords(PeriodStore):
     async def usage(self, contract: str) -> tuple[MeteredMonth, ...]:
         return await self._usage.by_month(contract)
 
+    async def hand_on_usage(self, contract: str, to: str, since: dt.date) -> int:
+        return await self._usage.hand_on(contract, to, since)
+
     async def publish(self, events: tuple[PublishedEvent, ...]) -> None:
         await self._outbox.append(events)
 

@@ -25,6 +25,9 @@ from store.tables import UsageDay, UsageEvent, table_of
 _AT_ONCE = 400
 """How many keys one statement asks for: SQLite and asyncpg both bound a statement's parameters."""
 
+_A_PAGE = 5_000
+"""How many events are handed on in one transaction."""
+
 EventId = tuple[str, str]
 """Contract and usage id."""
 _Day = tuple[str, str, dt.date]
@@ -151,6 +154,31 @@ class UsageLog:
         if sums:
             same = (table.c[name] == bindparam(f"of_{name}") for name in names)
             await session.execute(update(table).where(*same), sums)
+
+    async def hand_on(self, contract: str, to: str, since: dt.date) -> int:
+        """Reports the contract's usage of a day or later to another contract too, each event once, however
+        often it is handed on; how many were new there. The events stay where they are.
+        """
+        recorded, after = 0, 0
+        while page := await self._page(contract, since, after):
+            after = page[-1].id or after
+            events = [
+                _Event(to, f"{contract}/{row.usage_id or f'#{row.id}'}", row.line, row.date, row.quantity)
+                for row in page
+            ]
+            recorded += (await self._record(events)).recorded
+        return recorded
+
+    async def _page(self, contract: str, since: dt.date, after: int) -> Sequence[UsageEvent]:
+        statement = (
+            select(UsageEvent)
+            .where(col(UsageEvent.contract) == contract, col(UsageEvent.date) >= since)
+            .where(col(UsageEvent.id) > after)
+            .order_by(col(UsageEvent.id))
+            .limit(_A_PAGE)
+        )
+        async with self._database.read() as session:
+            return (await session.execute(statement)).scalars().all()
 
     async def by_month(self, contract: str) -> tuple[MeteredMonth, ...]:
         """All usage of the contract by line, month and day, however many events there are."""

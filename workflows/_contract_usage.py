@@ -6,12 +6,18 @@ it reads the usage by itself, and is told of what is reported later.
 """
 
 from temporalio import workflow
+from temporalio.common import SearchAttributePair, TypedSearchAttributes
+from temporalio.exceptions import FailureError, WorkflowAlreadyStartedError
 
-from activities.records import RecordsActivities, UsageQuestion
+from activities.records import RecordsActivities, UsageHandover, UsageQuestion
+from canonical.change import Cancellation
+from canonical.ids import late_usage_workflow_id
 from canonical.lifecycle import ApprovedItem
+from canonical.metering import LateUsageInput
 from rules import agenda, metering
+from workflows._attributes import CONTRACT
 from workflows._contract_life import ContractLife
-from workflows._options import in_records
+from workflows._options import WORKFLOW_QUEUE, in_records
 
 _PATCH = "usage-read-anew"
 
@@ -35,6 +41,45 @@ class ContractUsage(ContractLife):
         self._set(usage_reported=False)
         await self._read_usage(self._status())
         self._set(usage_read=True, owes=True)
+        merged = agenda.merged_into(self.state)
+        if merged is not None and metering.is_used_from(self.state.usage, merged.effective_date):
+            await self._hand_on(merged)
+
+    async def _hand_on(self, merged: Cancellation) -> None:
+        """Usage since the merge is the leading contract's: reported to it too, and it is told where it has
+        ended itself.
+        """
+        if merged.merged_into is None:
+            raise ValueError("a contract that is merged names the one that leads")
+        handover = UsageHandover(contract=self.state.id, to=merged.merged_into, since=merged.effective_date)
+        handed = await workflow.execute_local_activity_method(
+            RecordsActivities.hand_on_usage, handover, **in_records("Hand on the usage since the merge")
+        )
+        if handed.events:
+            await self._tell_of_usage(merged.merged_into)
+
+    async def _tell_of_usage(self, contract: str) -> None:
+        """By the workflow that asks a person where the contract's own runs no more."""
+        workflow_id = late_usage_workflow_id(contract)
+        while True:
+            try:
+                await workflow.start_child_workflow(
+                    "LateUsage",
+                    LateUsageInput(tenant=self.state.tenant, contract=contract),
+                    id=workflow_id,
+                    task_queue=WORKFLOW_QUEUE,
+                    parent_close_policy=workflow.ParentClosePolicy.ABANDON,
+                    search_attributes=TypedSearchAttributes([SearchAttributePair(CONTRACT, contract)]),
+                    static_summary=f"usage of contract {contract}, reported to {self.state.id}",
+                )
+                return
+            except WorkflowAlreadyStartedError:
+                workflow.logger.info("usage of %s is being told already", contract)
+            try:
+                await workflow.get_external_workflow_handle(workflow_id).signal("reported")
+                return
+            except FailureError:  # it has ended in between
+                workflow.logger.info("usage of %s is told anew", contract)
 
     async def _take_in_before(self, item: ApprovedItem) -> None:
         """What is reported by now, so that the change's own documents have it."""

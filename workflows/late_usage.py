@@ -9,6 +9,7 @@ from temporalio import workflow
 
 from activities.contracts import ContractActivities, UsageAnswer
 from canonical.base import Noun
+from canonical.metering import LateUsageInput
 from canonical.origin import Origin
 from workflows._decisions import Decisions
 from workflows._desk import Desk
@@ -17,11 +18,6 @@ from workflows._refusal import rejected
 from workflows._steps import NOTHING_AT_STAKE, Stake, Step, Steps, Undo
 
 _TEMPORAL = "temporal"
-
-
-class LateUsageInput(Noun):
-    tenant: str
-    contract: str
 
 
 class LateUsageResult(Noun):

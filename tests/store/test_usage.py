@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 
 from canonical.metering import ReportedUsage, by_day
+from canonical.scenario import Usage
 from rules.metering import by_month
 from store.database import Database
 from store.usage import UsageLog
@@ -86,3 +87,21 @@ async def test_events_are_listed_in_pages(database: Database) -> None:
     await log.record_batch(batch(range(30)))
     pages = [await log.of_contract("C-1", limit=20, offset=offset) for offset in (0, 20)]
     assert [event.date.day for page in pages for event in page] == list(range(1, 31))
+
+
+async def test_usage_is_handed_on_to_another_contract_once_and_stays(database: Database) -> None:
+    log = UsageLog(database)
+    unnamed = Usage(line="U1", date=DAY, quantity=Decimal("7"))
+    await log.record_batch(batch(range(40)))
+    await log.record("C-1", [unnamed])
+    since = DAY + dt.timedelta(days=20)
+    before = await log.by_month("C-1")
+    assert await log.hand_on("C-1", "C-2", since) == 10
+    await log.record_batch([reported(50)])
+    assert await log.hand_on("C-1", "C-2", since) == 1
+    assert await log.hand_on("C-1", "C-2", DAY) == 31
+    assert sum(month.events for month in await log.by_month("C-2")) == 42
+    first = await log.of_contract("C-2", limit=3)
+    assert {event.id for event in first} == {"C-1/#41", "C-1/e-0", "C-1/e-30"}
+    assert [month.events for month in before] == [41]
+    assert [month.events for month in await log.by_month("C-1")] == [42]

@@ -12,7 +12,7 @@ from canonical.lifecycle import ContractState, ContractView
 from canonical.merging import MergeStanding
 from sandbox.kit.faults import Fault
 from tests.agreement import until_agreed
-from tests.rules.scenarios import amendment, cancellation, seats
+from tests.rules.scenarios import amendment, cancellation, metered, seats
 from tests.workflows.ahead import at, tell_the_day
 from tests.workflows.sales import account, day, month, scenario, sold
 from tests.world import World, working_world, world
@@ -305,3 +305,31 @@ async def test_contracts_that_merge_each_other_refuse_at_once_until_one_merge_is
     assert statuses(view) == [("C-1", "done"), ("M", "done")]
     await made.until_status("C-2", "cancelled")
     await until_agreed(made, told, as_of=dt.date.fromisoformat(on))
+
+
+async def test_usage_since_the_merge_that_is_reported_to_the_merged_contract_is_billed_by_the_other(
+    made: World,
+) -> None:
+    calls = metered("U2", price="0.05", **TAXED)
+    told = merged(sold(seats("M1", price="7", **TAXED), calls, start=month(-5), id="C-2"))
+    await both_active(made, told)
+    await made.load(told, approve="M")
+    await made.until_status("C-1", "active", changes=2)
+    await made.until_status("C-2", "cancelled")
+    used = [{"line": "U2", "date": date, "quantity": "90", "id": date} for date in (DAY, month(-1, 20))]
+    for _ in range(2):
+        await made.report_usage("C-2", used)
+
+    async def handed_on() -> bool:
+        listed = (await made.act("olivia", "GET", "/contracts/C-1/usage")).json()
+        return [each["id"] for each in listed] == [f"C-2/{each['id']}" for each in used]
+
+    await made.settle(handed_on, "the leading contract has it, once")
+    (shown,) = (await made.act("olivia", "GET", "/contracts/C-2/usage/months")).json()
+    assert (shown["not_billed"], shown["note"]) == (
+        "0",
+        f"days from {DAY} on are those of C-1, to which it is handed on",
+    )
+    last = month(11, 11)  # the merged contract bills by the year
+    await at(made, "C-1", last)
+    await until_agreed(made, {**told, "usage": used}, as_of=dt.date.fromisoformat(last))
