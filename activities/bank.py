@@ -7,6 +7,7 @@ from temporalio.exceptions import ApplicationError
 
 from canonical.bank import Tolerance
 from canonical.base import Noun
+from canonical.cash import UnappliedQuestion
 from canonical.policy import PolicyExcerpt
 from ports.bank import BankRecords, ReceiptOutcome, RecordedReceipt
 
@@ -47,6 +48,11 @@ class BankActivities:
             policy=self._policy.excerpt(recorded.receipt.entity),
             tolerance=self._policy.tolerance(recorded.receipt.currency),
         )
+
+    @activity.defn(name="bank.policy")
+    async def policy(self, question: UnappliedQuestion) -> PolicyExcerpt:
+        """What governance says of the entity."""
+        return self._policy.excerpt(question.entity)
 
     @activity.defn(name="bank.record_outcome")
     async def record_outcome(self, outcome: ReceiptOutcome) -> None:

@@ -7,11 +7,14 @@ from activities._errors import port_errors
 from activities.erp import posting_date
 from canonical.bank import BankReceipt, CashMatch, Tolerance
 from canonical.base import Dec, Noun
+from canonical.cash import UnappliedListing, UnappliedMoney, UnappliedQuestion
 from canonical.origin import Reference
 from ports.erp import Erp
 from ports.receipts import CashEntry, PostedReceipt, ReceivablesAccount
 from rules.cash_application import CashRefused
 from rules.cash_matching import choose, match
+
+MOST_LISTED = 1000
 
 
 class ReceivablesQuestion(Noun):
@@ -22,6 +25,8 @@ class ReceivablesQuestion(Noun):
     customer_id: str
     wanted: tuple[str, ...] = ()
     source: str | None = None
+    invoice: str | None = None
+    """An invoice by key: the account is then that of the customer to whom it was billed."""
 
 
 class ReceiptsQuestion(Noun):
@@ -51,7 +56,9 @@ class CashActivities:
         with port_errors():
             if question.source is not None and not await self._erp.find_receipts((question.source,)):
                 raise ApplicationError(f"{question.source} is not posted yet", type="PaymentMissing")
-            account = await self._erp.receivables(question.legal_entity, question.customer_id)
+            account = await self._erp.receivables(
+                question.legal_entity, question.customer_id, question.invoice
+            )
         missing = set(question.wanted) - {item.key for item in account.invoices}
         if missing:
             raise ApplicationError(f"{min(missing)} is not posted yet", type="InvoiceMissing")
@@ -77,6 +84,30 @@ class CashActivities:
     async def find_receipts(self, question: ReceiptsQuestion) -> ReceiptsFound:
         with port_errors():
             return ReceiptsFound(receipts=await self._erp.find_receipts(question.keys))
+
+    @activity.defn(name="erp.list_unapplied")
+    async def list_unapplied(self, question: UnappliedQuestion) -> UnappliedListing:
+        """By the ERP's own listing, the oldest first; bounded, since it goes through a workflow."""
+        with port_errors():
+            receipts = await self._erp.receipts(question.entity)
+        found = [
+            UnappliedMoney(
+                key=each.key.removesuffix("/unapplied"),
+                customer_id=each.customer_id,
+                date=each.date,
+                currency=each.currency,
+                amount=each.amount,
+                unapplied=each.unapplied,
+            )
+            for each in receipts
+            if each.kind == "unapplied" and each.unapplied > 0 and each.key is not None
+        ]
+        found.sort(key=lambda each: (each.date, each.key))
+        return UnappliedListing(
+            entity=question.entity,
+            money=tuple(found[:MOST_LISTED]),
+            left_out=max(0, len(found) - MOST_LISTED),
+        )
 
     @activity.defn(name="erp.post_cash")
     async def post_cash(self, entry: CashEntry) -> Reference:

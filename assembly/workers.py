@@ -52,6 +52,7 @@ from workflows.amendment import AmendmentWorkflow
 from workflows.bank_receipt import BankReceiptWorkflow
 from workflows.billing import BillingWorkflow
 from workflows.cancellation import CancellationWorkflow
+from workflows.cash_decision import CashDecisionWorkflow
 from workflows.close import CloseWorkflow
 from workflows.contract import ContractWorkflow
 from workflows.contract_revenue import ContractRevenueWorkflow
@@ -71,6 +72,7 @@ from workflows.repair import RepairWorkflow
 from workflows.revenue import RevenueBatchWorkflow, RevenueWorkflow
 from workflows.sweep import EventSweepWorkflow
 from workflows.transfer import TransferWorkflow
+from workflows.unapplied_cash import UnappliedCashWorkflow
 
 _log = structlog.get_logger("worker")
 
@@ -91,6 +93,8 @@ WORKFLOWS: Sequence[type] = (
     DisputeWorkflow,
     PayoutWorkflow,
     BankReceiptWorkflow,
+    CashDecisionWorkflow,
+    UnappliedCashWorkflow,
     ReconciliationWorkflow,
     RevenueWorkflow,
     RevenueBatchWorkflow,

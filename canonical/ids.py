@@ -99,6 +99,18 @@ def cash_key(kind: str, platform: str, movement_id: str, part: str = "") -> str:
     return f"{key}/{part}" if part else key
 
 
+def cash_decision_workflow_id(kind: str, decision: str) -> str:
+    return f"cash-decision/{kind.replace('_', '-')}/{decision}"
+
+
+def cash_decision_key(kind: str, decision: str) -> str:
+    """The key of a person's decision in the ledger. A refund is one of money from a bank: what a payment
+    platform gives back has the platform's own key."""
+    return {"application": "application", "refund": "cash-refund", "write_off": "write-off"}[
+        kind
+    ] + f"/{decision}"
+
+
 def contract_of_invoice(key: str) -> str | None:
     """The contract that an invoice's key names; None for a key of another kind."""
     contract, mark, _ = key.partition("/invoice/")

@@ -59,6 +59,8 @@ class Refund(Noun):
     contract: str | None
     invoices: tuple[PaidInvoice, ...] = ()
     """Those of the payment."""
+    unapplied: bool = False
+    """It was ordered as a refund of unapplied money: no invoice is open again by it."""
 
 
 class DisputeMovement(Noun):

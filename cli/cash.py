@@ -6,14 +6,16 @@ from urllib.parse import quote
 
 import typer
 
-from cli.client import ask, telling
-from cli.exits import FAILED, INVALID, leave
-from cli.output import Output, print_object, print_rows, say
+from cli.client import ask, tell, telling
+from cli.exits import FAILED, INVALID, REFUSED, leave
+from cli.output import Format, Output, print_object, print_rows, say
 
 if TYPE_CHECKING:
     from canonical.bank import BankStatement, LeftOut
 
-app = typer.Typer(no_args_is_help=True, help="Cash: import a bank's file, list, show, apply.")
+app = typer.Typer(
+    no_args_is_help=True, help="Cash: import a bank's file, list, show, apply, refund, write off."
+)
 
 _AT_ONCE = 200
 _MOST_BYTES = 64 * 1024 * 1024
@@ -75,18 +77,29 @@ def _returned(file: Path, left: "LeftOut") -> str:
 
 
 @app.command("list")
-def list_receipts(
+def list_cash(
     entity: Annotated[str | None, typer.Option(help="Only this legal entity.")] = None,
+    unapplied: Annotated[
+        bool, typer.Option("--unapplied", help="Unapplied money in the entity's ledger instead.")
+    ] = False,
     bank: Annotated[str | None, typer.Option(help="Only this bank.")] = None,
     status: Annotated[
         Literal["received", "waiting", "applied", "left"] | None, typer.Option(help="Only in this status.")
     ] = None,
     output: Output = "table",
 ) -> None:
-    """List receipts from banks, the newest first, and what became of each.
+    """List receipts from banks, the newest first, and what became of each; or what is unapplied.
 
     Example: q2c cash list --status waiting
     """
+    if unapplied:
+        if entity is None or bank is not None or status is not None:
+            leave(INVALID, "--unapplied: goes with --entity alone, which is needed")
+        found = ask("/cash/unapplied", params={"entity": entity})
+        if found["left_out"]:
+            say(f"{found['left_out']} more are left out")
+        print_rows(found["money"], output, ("key", "customer_id", "date", "amount", "unapplied", "currency"))
+        return
     rows = ask("/cash/receipts", params={"entity": entity, "bank": bank, "status": status})
     print_rows(rows, output, _COLUMNS)
 
@@ -110,30 +123,105 @@ def show(receipt: ReceiptId, output: Output = "table") -> None:
         print_rows([_suggested(each) for each in suggestions], output, ("invoices", "unapplied", "words"))
 
 
+Invoices = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--invoice", help="Its key, with =AMOUNT for a part; else as much as there is. May be repeated."
+    ),
+]
+
+
 @app.command()
 def apply(
-    receipt: ReceiptId,
-    reason: Why,
-    invoice: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="Key or number, with =AMOUNT for a part; else as much as is open. May be repeated."
+    money: Annotated[
+        str,
+        typer.Argument(
+            metavar="MONEY",
+            help="A waiting receipt (ubs/E-17), or the key of unapplied money (cash/ubs/E-17).",
         ),
-    ] = None,
+    ],
+    reason: Why,
+    invoice: Invoices = None,
     on_account: Annotated[
-        str | None, typer.Option(metavar="CONTRACT", help="Leave it unapplied, to this contract's customer.")
+        str | None,
+        typer.Option(metavar="CONTRACT", help="Leave a receipt unapplied, to this contract's customer."),
     ] = None,
     output: Output = "table",
 ) -> None:
-    """Say what a waiting receipt is for: invoices of one customer; what is left stays unapplied.
+    """Say what money is for: a receipt that waits, or unapplied money, to invoices of one customer.
+
+    What is left of a receipt stays unapplied. Of a receipt, an invoice can be named by its number too.
 
     Example: q2c cash apply ubs-usd/E-17 --invoice C-1/invoice/2026-01-01=100.00 --reason "remittance advice"
     """
     if bool(invoice) == (on_account is not None):
         leave(INVALID, "--invoice: name invoices, or a contract by --on-account")
-    body = {"reason": reason, "contract": on_account, "invoices": [_chosen(each) for each in invoice or ()]}
-    with telling("finance") as send:
-        print_object(send(f"{_path(receipt)}/apply", body), output)
+    chosen = [_chosen(each) for each in invoice or ()]
+    if money.count("/") == 1:
+        body = {"reason": reason, "contract": on_account, "invoices": chosen}
+        print_object(tell(f"{_path(money)}/apply", body, role="finance"), output)
+        return
+    if on_account is not None:
+        leave(INVALID, "--on-account: is for a receipt that waits; unapplied money is on account already")
+    _decided(
+        tell("/cash/applications", {"source": money, "invoices": chosen, "reason": reason}, role="finance"),
+        output,
+    )
+
+
+@app.command()
+def refund(
+    money: Annotated[str, typer.Argument(metavar="MONEY", help="The key of unapplied money, as listed.")],
+    reason: Why,
+    amount: Annotated[str | None, typer.Option(help="All that is unapplied of it if left out.")] = None,
+    contract: Annotated[
+        str | None, typer.Option(help="Whose it is, where the ledger's lineage does not say.")
+    ] = None,
+    output: Output = "table",
+) -> None:
+    """Ask for a refund of unapplied money; somebody else approves it. Exit code 3 while it waits.
+
+    What came in by the payment platform goes back by it. What came in at a bank is taken off the ledger; the
+    transfer itself is made at the bank.
+
+    Example: q2c cash refund payment/stripe/pi_1 --amount 25.00 --reason "paid twice"
+    """
+    body = {"source": money, "amount": amount, "contract": contract, "reason": reason}
+    _decided(tell("/cash/refunds", body, role="finance"), output)
+
+
+@app.command("write-off")
+def write_off(
+    invoice: Annotated[
+        list[str],
+        typer.Argument(metavar="INVOICE...", help="Its key, with =AMOUNT for a part of what is open."),
+    ],
+    reason: Why,
+    output: Output = "table",
+) -> None:
+    """Ask for what is open of invoices to be written off; somebody else approves it. Exit code 3 until then.
+
+    Example: q2c cash write-off C-1/invoice/2026-01-01=2.00 --reason "bank charges"
+    """
+    body = {"invoices": [_chosen(each) for each in invoice], "reason": reason}
+    _decided(tell("/cash/write-offs", body, role="finance"), output)
+
+
+def _decided(decision: dict[str, Any], output: Format) -> None:
+    """Prints how a decision stands, and ends with its exit code."""
+    print_object(decision, output)
+    match decision["status"]:
+        case "done":
+            return
+        case "waiting":
+            again = f"q2c override approve {decision['override']} --reason …"
+            leave(REFUSED, f"waits for a second approver: {again}")
+        case "rejected":
+            leave(REFUSED, f"it was not approved: {decision['message']}")
+        case "blocked":
+            leave(FAILED, f"an exception is open: q2c exception show {decision['exception']}")
+        case _:
+            leave(FAILED, f"it is under way: {decision['workflow_id']}")
 
 
 def _chosen(text: str) -> dict[str, Any]:

@@ -17,6 +17,8 @@ class RefundOrder(Noun):
     amount: Dec
     currency: str
     reason: str
+    unapplied: bool = False
+    """It gives back what was not applied: said on the refund, so that its posting leaves invoices alone."""
 
 
 class Payments(Protocol):

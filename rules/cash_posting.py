@@ -16,7 +16,7 @@ from canonical.scenario import ScenarioPayment
 from ports.receipts import CashAccounts, OpenItem, PostedReceipt, ReceivablesAccount
 from rules.cash_application import Application, CashRefused, OpenInvoice, Receivables
 
-MoneyKind = Literal["payment", "refund", "chargeback", "chargeback_won", "write_off"]
+MoneyKind = Literal["payment", "application", "refund", "chargeback", "chargeback_won", "write_off"]
 
 
 @dataclass(frozen=True)
@@ -156,6 +156,8 @@ def _shares(money: Money) -> list[tuple[str | None, Decimal]]:
 
 
 def _part(money: Money, invoice: str | None, amount: Decimal) -> ScenarioPayment:
+    if money.kind == "application":
+        raise ValueError("unapplied money is applied by a decision, not by the rules of what moves")
     kind = "payment" if money.kind == "chargeback_won" else money.kind
     return ScenarioPayment(id=money.id, date=money.date, amount=amount, invoice=invoice, kind=kind)
 

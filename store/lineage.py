@@ -46,6 +46,9 @@ class LineageLog:
     async def of_object(self, platform: str, object_id: str) -> list[RecordedLineage]:
         return await self._select(platform=platform, object_id=object_id)
 
+    async def of_key(self, business_key: str) -> list[RecordedLineage]:
+        return await self._select(business_key=business_key)
+
     async def _select(self, **equals: str) -> list[RecordedLineage]:
         columns = table_of(Lineage).c
         statement = select(Lineage).order_by(col(Lineage.id))

@@ -103,10 +103,12 @@ class CashStory(DocumentStory):
         key: str,
         *,
         source_key: str | None = None,
+        rule: Decide | None = None,
     ) -> Reference | None:
-        """Into the ledger, once. None where a person lets it be."""
+        """Into the ledger, once, by the rules of money that moved or by another one. None where a person lets
+        it be."""
 
-        def rule(account: ReceivablesAccount) -> CashApplication:
+        def by_itself(account: ReceivablesAccount) -> CashApplication:
             return decide(account, money)
 
         contract = _contract_of(standing)
@@ -122,7 +124,7 @@ class CashStory(DocumentStory):
         wanted = tuple(name.key for name in money.names if name.key is not None)
 
         async def put(origin: Origin) -> Reference:
-            return await self.settle(origin, standing, rule, money, key, wanted, source_key)
+            return await self.settle(origin, standing, rule or by_itself, money, key, wanted, source_key)
 
         return await self.steps.run(step, put)
 
@@ -179,7 +181,7 @@ class CashStory(DocumentStory):
 
     async def _rate(self, standing: ContractStanding, money: Money) -> Decimal | None:
         """Of the money's day. Fails as NoExchangeRate, before anything is posted."""
-        if money.kind == "write_off":
+        if money.kind in ("write_off", "application"):
             return None
         return await rate_on(_policy_of(standing), _contract_of(standing).currency, money.date)
 

@@ -65,6 +65,8 @@ class Desk:
         self.topic = ""
         self.correctable: tuple[str, ...] = CORRECTABLE
         """How the names of corrections begin that `fix` takes here."""
+        self.rejection_ends = False
+        """Whether a rejected override answers its exception: nothing else can be done about it."""
         self._waits_on: str | None = None
         self._raised: dict[str, int] = {}
         self._open: dict[str, OpenException] = {}
@@ -306,6 +308,8 @@ class Desk:
                 actor=record.requested_by,
                 exception=record.exception_id,
             )
+        if not decision.approve and self.rejection_ends:
+            self.answer(record.exception_id, "skip", decision.reason)
         return record
 
     async def _record(self, record: OverrideRecord) -> None:

@@ -4,8 +4,9 @@ from temporalio import workflow
 
 from activities.payments import PaymentActivities
 from canonical.ids import cash_key
-from canonical.payment import Refund
-from rules.cash_posting import Money
+from canonical.payment import CashApplication, Refund
+from ports.receipts import ReceivablesAccount
+from rules.cash_posting import Money, refund_unapplied
 from workflows._cash import CashStory
 from workflows._document import DocumentInput, DocumentResult
 from workflows._options import on_platform
@@ -36,7 +37,12 @@ class RefundWorkflow(CashStory):
             kind="refund", id=refund.id, date=refund.date, amount=refund.amount, names=refund.invoices
         )
         source = cash_key("payment", refund.platform, refund.payment_id)
-        posted = await self.post_money(standing, money, key, source_key=source)
+
+        def unapplied_only(account: ReceivablesAccount) -> CashApplication:
+            return refund_unapplied(account, refund.amount)
+
+        rule = unapplied_only if refund.unapplied else None
+        posted = await self.post_money(standing, money, key, source_key=source, rule=rule)
         return self.result(posted, key)
 
     async def read(self) -> Refund:

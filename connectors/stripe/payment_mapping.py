@@ -24,6 +24,8 @@ from connectors.stripe.client import PLATFORM
 from connectors.stripe.forms import day_of
 from connectors.stripe.money import from_stripe
 
+OF_UNAPPLIED = "q2c_unapplied"
+"""Metadata of a refund that gives back what was not applied."""
 _METHODS: Mapping[str, PaymentMethod] = {
     "card": "card",
     "card_present": "card",
@@ -112,6 +114,7 @@ def refund(
         date=day_of(found.created),
         contract=contract,
         invoices=invoices,
+        unapplied=found.metadata.get(OF_UNAPPLIED) == "true",
     )
 
 

@@ -107,7 +107,9 @@ class StripePayments:
             "amount": to_stripe(order.amount, order.currency),
             "reason": "requested_by_customer",
             "metadata": mapping.metadata(
-                order.origin, **{mapping.KEY: order.key, "q2c_reason": order.reason}
+                order.origin,
+                **{mapping.KEY: order.key, "q2c_reason": order.reason},
+                **({payment_mapping.OF_UNAPPLIED: "true"} if order.unapplied else {}),
             ),
         }
         made = await self._writes.create(

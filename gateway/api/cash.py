@@ -7,12 +7,13 @@ from pydantic import Field, model_validator
 
 from canonical.bank import BankReceipt, ReceiptStatus, Suggestion
 from canonical.base import Day, Dec, Noun
-from canonical.ids import document_workflow_id
+from canonical.cash import CashDecision, UnappliedListing
+from canonical.ids import contract_of_invoice, document_workflow_id
 from gateway.access import Finance, Viewer
 from gateway.api.audit import record
 from gateway.api.exceptions import Reason
 from gateway.deps import Stores, TheDeps, TheOperations, TheStores
-from gateway.operations import ResolveResult
+from gateway.operations import Actor, ResolveResult
 from gateway.problems import Problem
 from ports.bank import RecordedReceipt
 from rules.bank_file import BANK
@@ -64,17 +65,40 @@ class ReceiptView(Noun):
     suggestions: tuple[Suggestion, ...] = ()
 
 
+class ChosenInvoice(Noun):
+    invoice: str = Field(min_length=1, max_length=300, pattern="^[^,=]+$")
+    amount: Dec | None = None
+
+
 class ApplyOrder(Reason):
     """`invoices` by key or number, an amount of null as much as is open and left; or `contract`, whose money
     it is, to leave it on account."""
 
-    invoices: tuple["ChosenInvoice", ...] = Field(default=(), max_length=100)
+    invoices: tuple[ChosenInvoice, ...] = Field(default=(), max_length=100)
     contract: str | None = Field(default=None, min_length=1, max_length=200)
 
 
-class ChosenInvoice(Noun):
-    invoice: str = Field(min_length=1, max_length=300, pattern="^[^,=]+$")
-    amount: Dec | None = None
+class ApplicationOrder(Reason):
+    """`source`: the entry by whose key the money came in, such as payment/stripe/pi_1 or cash/ubs/E-17."""
+
+    source: str = Field(min_length=3, max_length=400)
+    invoices: tuple[ChosenInvoice, ...] = Field(min_length=1, max_length=100)
+
+
+class RefundOrder(Noun):
+    """`amount` null: all that is unapplied of it. `contract` where none is known by which it came in."""
+
+    reason: str = Field(min_length=1, max_length=450)
+    """Kept at the payment platform too, which takes no longer ones."""
+    source: str = Field(min_length=3, max_length=400)
+    amount: Dec | None = Field(default=None, gt=0)
+    contract: str | None = Field(default=None, min_length=1, max_length=200)
+
+
+class WriteOffOrder(Reason):
+    """An amount of null: all that is open of the invoice."""
+
+    invoices: tuple[ChosenInvoice, ...] = Field(min_length=1, max_length=100)
 
 
 @router.post("/receipts")
@@ -140,9 +164,92 @@ async def apply_receipt(
         raise Problem(400, "invalid", message, field="invoices")
     waiting = await stores.exceptions.list(status="open", workflow_id=_workflow(bank, ref))
     if not waiting:
-        raise Problem(409, "conflict", f"{bank}/{ref} waits for nobody")
+        raise Problem(
+            409,
+            "conflict",
+            f"{bank}/{ref} waits for nobody; what is unapplied of it goes by cash/{bank}/{ref}",
+        )
     chosen = {"cash.contract": order.contract} if order.contract else {"cash.invoices": _text(order)}
     return await operations.resolve(waiting[0], "fix", order.reason, actor, chosen)
+
+
+@router.get("/unapplied")
+async def list_unapplied(
+    actor: Viewer, operations: TheOperations, entity: Annotated[str, Query(min_length=1, max_length=64)]
+) -> UnappliedListing:
+    """Money in the entity's ledger that is not applied, the oldest first, as the ERP has it now."""
+    return await operations.unapplied_cash(entity)
+
+
+@router.post("/applications")
+async def apply_unapplied(
+    order: ApplicationOrder, actor: Finance, stores: TheStores, operations: TheOperations
+) -> CashDecision:
+    """Applies unapplied money to invoices; done at once."""
+    chosen = _chosen(order.invoices)
+    contract = _contract_of(next(iter(chosen)))
+    done = await operations.decide_cash(
+        "application", contract, order.reason, actor, source=order.source, invoices=chosen
+    )
+    return await _audited(stores, actor, order.reason, done)
+
+
+@router.post("/refunds")
+async def refund(
+    order: RefundOrder, actor: Finance, stores: TheStores, operations: TheOperations
+) -> CashDecision:
+    """Asks for a refund of unapplied money; a second person must approve it (`override`)."""
+    contract = order.contract or await _contract_of_money(stores, order.source)
+    done = await operations.decide_cash(
+        "refund", contract, order.reason, actor, source=order.source, amount=order.amount
+    )
+    return await _audited(stores, actor, order.reason, done)
+
+
+@router.post("/write-offs")
+async def write_off(
+    order: WriteOffOrder, actor: Finance, stores: TheStores, operations: TheOperations
+) -> CashDecision:
+    """Asks for what is open of invoices to be written off; a second person must approve it (`override`)."""
+    chosen = _chosen(order.invoices)
+    contract = _contract_of(next(iter(chosen)))
+    done = await operations.decide_cash("write_off", contract, order.reason, actor, invoices=chosen)
+    return await _audited(stores, actor, order.reason, done)
+
+
+def _chosen(invoices: tuple[ChosenInvoice, ...]) -> dict[str, Dec | None]:
+    chosen = {each.invoice: each.amount for each in invoices}
+    if len(chosen) < len(invoices):
+        raise Problem(400, "invalid", "an invoice is named twice", field="invoices")
+    for key in chosen:
+        _contract_of(key)
+    return chosen
+
+
+def _contract_of(key: str) -> str:
+    contract = contract_of_invoice(key)
+    if contract is None:
+        message = f"{key!r} is no invoice's key, such as C-1/invoice/2026-01-01"
+        raise Problem(400, "invalid", message, field="invoices")
+    return contract
+
+
+async def _contract_of_money(stores: Stores, source: str) -> str:
+    """The one by which it came into the ledger."""
+    for key in (source, f"{source}/unapplied"):
+        if found := await stores.lineage.of_key(key):
+            return found[0].origin.contract
+    message = f"no contract is known by which {source} came in: name it"
+    raise Problem(400, "invalid", message, field="contract")
+
+
+async def _audited(stores: Stores, actor: Actor, reason: str, done: CashDecision) -> CashDecision:
+    details = {"status": done.status, "decision": done.id}
+    action = f"cash.{done.kind}"
+    await record(
+        stores, actor, action, "cash", done.id, contract=done.contract, reason=reason, details=details
+    )
+    return done
 
 
 def _text(order: ApplyOrder) -> str:

@@ -1,6 +1,7 @@
 """`q2c cash`: a bank's file is taken in once, what is wrong with it is named, people decide by key."""
 
 import json
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 
 from tests.cli.conftest import ServedGateway
 from tests.cli.running import Command
+from tests.gateway.fake_cash import FakeCash
 
 HEADER = "reference,value_date,amount,currency,direction,reversal,text"
 
@@ -86,3 +88,67 @@ def test_decision_names_invoices_or_an_account_and_needs_a_receipt_that_waits(
     assert (nobody.exit_code, "waits for nobody" in nobody.stderr) == (1, True)
     assert q2c("cash", "apply", "E-1", "--reason", "x", "--invoice", "A").exit_code == 2
     assert q2c("cash", "show", f"{bank}/E-2").exit_code == 1
+
+
+INVOICE = "C-1/invoice/2026-01-01"
+
+
+@pytest.mark.parametrize(
+    ("status", "exit_code", "words"),
+    [
+        ("waiting", 3, "q2c override approve OV-1"),
+        ("rejected", 3, "was not approved"),
+        ("blocked", 1, "an exception is open"),
+        ("done", 0, ""),
+    ],
+)
+def test_decision_ends_with_how_it_stands(
+    q2c: Command, gateway: ServedGateway, status: str, exit_code: int, words: str
+) -> None:
+    told = gateway.operations.cash_decision.model_copy(update={"status": status})
+    gateway.operations.cash_decision = told
+    found = q2c("cash", "write-off", f"{INVOICE}=2.00", "--reason", "bank charges", "-o", "json")
+    assert (found.exit_code, found.json["status"]) == (exit_code, status)
+    assert words in found.stderr
+    gateway.operations.cash_decision = FakeCash.cash_decision
+
+
+def test_each_decision_says_what_it_is_about(q2c: Command, gateway: ServedGateway) -> None:
+    reason = ("--reason", "why")
+    q2c("cash", "write-off", f"{INVOICE}=2.00", "C-1/invoice/2026-02-01", *reason)
+    q2c("cash", "apply", "payment/stripe/pi_1", "--invoice", INVOICE, *reason)
+    q2c("cash", "refund", "payment/stripe/pi_1", "--contract", "C-1", "--amount", "2.50", *reason)
+    asked = [what for name, what in gateway.operations.calls if name == "decide cash"]
+    chosen = {INVOICE: Decimal("2.00"), "C-1/invoice/2026-02-01": None}
+    by = ("why", "finance-person")
+    assert asked == [
+        ("write_off", "C-1", *by, None, chosen, None),
+        ("application", "C-1", *by, "payment/stripe/pi_1", {INVOICE: None}, None),
+        ("refund", "C-1", *by, "payment/stripe/pi_1", None, Decimal("2.50")),
+    ]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("write-off", "INV-1"),
+        ("write-off", f"{INVOICE}=two"),
+        ("write-off", INVOICE, f"{INVOICE}=1.00"),
+        ("apply", "payment/stripe/pi_1", "--invoice", "INV-1"),
+        ("apply", "payment/stripe/pi_1", "--on-account", "C-1"),
+        ("refund", "payment/stripe/pi_unknown"),
+        ("refund", "payment/stripe/pi_1", "--contract", "C-1", "--amount", "-1"),
+    ],
+)
+def test_decision_that_makes_no_sense_ends_with_2(
+    q2c: Command, gateway: ServedGateway, arguments: tuple[str, ...]
+) -> None:
+    found = q2c("cash", *arguments, "--reason", "why")
+    assert (found.exit_code, found.stdout) == (2, "")
+    assert found.stderr
+
+
+def test_unapplied_money_is_listed_by_entity(q2c: Command, gateway: ServedGateway) -> None:
+    listed = q2c("cash", "list", "--unapplied", "--entity", "US01", "-o", "json").json
+    assert [(each["key"], each["unapplied"]) for each in listed] == [("payment/stripe/pi_1", "20.00")]
+    assert q2c("cash", "list", "--unapplied").exit_code == 2

@@ -20,7 +20,7 @@ from canonical.lifecycle import ContractState
 from tests.rules.scenarios import amendment, cancellation, metered, renewal, seats
 from tests.temporal_server import temporal_server
 from tests.workflows.ahead import at
-from tests.workflows.bank import receipt, taken, total_of, until_receipt
+from tests.workflows.bank import key_of, receipt, taken, total_of, until_receipt
 from tests.workflows.cash import charged, issued, pays, people, until_receipts
 from tests.workflows.month_end import entries, foreign_entry, order, reverse_foreign_entry, run_month
 from tests.workflows.periods import (
@@ -241,6 +241,12 @@ async def paid_at_the_bank(made: World) -> None:
     assert answer.is_success, answer.text
     await made.until_idle("cash/ubs/E-1")
     await made.until_idle("cash/ubs/E-2")
+    await made.act("vera", "GET", "/cash/unapplied?entity=US01")
+    rest = {"invoices": [{"invoice": key_of(second), "amount": None}], "reason": "small"}
+    waiting = (await made.act("fiona", "POST", "/cash/write-offs", rest)).json()
+    path = f"/overrides/{waiting['override']}/approve"
+    assert (await made.act("anna", "POST", path, {"reason": "agreed"})).is_success
+    await made.until_idle(waiting["workflow_id"])
 
 
 async def merged(made: World) -> None:

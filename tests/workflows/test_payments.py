@@ -15,9 +15,9 @@ pytestmark = pytest.mark.xdist_group("payments")
 CASH, RECEIVABLE, CREDITS = "1000", "1200", "2300"
 
 
-async def billed(made: World, *, every: int = 12, start: str = "") -> list[dict[str, Any]]:
+async def billed(made: World, *, every: int = 12, start: str = "", price: str = "10") -> list[dict[str, Any]]:
     """A contract whose invoices are issued and posted."""
-    await made.load(scenario(sold(seats(), start=start or month(0), every=every)))
+    await made.load(scenario(sold(seats(price=price), start=start or month(0), every=every)))
     await made.until_status("C-1", "active")
     found = await issued(made)
     await made.until_posted("C-1", len(found))

@@ -1,0 +1,170 @@
+"""What people decide about money: applied at once, refunded and written off only with a second person."""
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from sandbox.kit.faults import Fault
+from tests.workflows.bank import key_of, receipt, taken, total_of, until_receipt
+from tests.workflows.cash import balances, people, until_receipts
+from tests.workflows.sales import month
+from tests.workflows.test_payments import CASH, CREDITS, RECEIVABLE, billed
+from tests.world import World
+
+pytestmark = pytest.mark.xdist_group("payments")
+BAD_DEBT = "6100"
+
+
+async def decided(made: World, operator: str, what: str, status: int = 200, **body: Any) -> dict[str, Any]:
+    answer = await made.act(operator, "POST", f"/cash/{what}", {"reason": "in a test"} | body)
+    assert answer.status_code == status, answer.text
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+async def judged(made: World, operator: str, override: str, verdict: str) -> int:
+    body = {"reason": f"{verdict} in a test"}
+    return (await made.act(operator, "POST", f"/overrides/{override}/{verdict}", body)).status_code
+
+
+async def overpaid(made: World, over: int) -> tuple[dict[str, Any], str]:
+    """An invoice paid by card with something over: the invoice, and the payment's key."""
+    [invoice] = await billed(made)
+    payment = await people(made, pay={"invoice": invoice["id"], "amount": invoice["total"] + over})
+    await until_receipts(made, 2)
+    return invoice, f"payment/stripe/{payment['pay']['id']}"
+
+
+async def test_unapplied_money_is_listed_and_applied_at_once_and_the_same_again_changes_nothing(
+    made: World,
+) -> None:
+    first, second = await billed(made, every=1, start=month(-1))
+    await taken(made, receipt("E-1", Decimal("50.00")))
+    await until_receipt(made, "E-1", "waiting")
+    path = "/cash/receipts/ubs/E-1/apply"
+    answer = await made.act("fiona", "POST", path, {"contract": "C-1", "reason": "theirs"})
+    assert answer.status_code == 200, answer.text
+    await made.until_idle("cash/ubs/E-1")
+    listed = (await made.act("vera", "GET", "/cash/unapplied?entity=US01")).json()
+    [money] = listed["money"]
+    assert (money["key"], money["unapplied"], listed["left_out"]) == ("cash/ubs/E-1", "50.00", 0)
+    order: dict[str, Any] = {
+        "source": money["key"],
+        "invoices": [{"invoice": key_of(first), "amount": "20.00"}, {"invoice": key_of(second)}],
+    }
+    assert (await decided(made, "olivia", "applications", 403, **order))["error"]["code"] == "forbidden"
+    for _ in range(2):
+        done = await decided(made, "fiona", "applications", **order)
+        assert (done["status"], done["override"]) == ("done", None)
+    held = await balances(made)
+    assert CREDITS not in held
+    assert held[RECEIVABLE] == total_of(first) + total_of(second) - 50
+    assert (await made.act("vera", "GET", "/cash/unapplied?entity=US01")).json()["money"] == []
+    more: dict[str, Any] = {
+        "source": money["key"],
+        "invoices": [{"invoice": key_of(first), "amount": "1.00"}],
+    }
+    refused = await decided(made, "fiona", "applications", 400, **more)
+    assert refused["error"]["field"] == "source"
+
+
+async def test_write_off_waits_for_a_second_person_and_posts_bad_debt_once(made: World) -> None:
+    [invoice] = await billed(made)
+    order: dict[str, Any] = {"invoices": [{"invoice": key_of(invoice), "amount": "2.00"}]}
+    waiting = await decided(made, "fiona", "write-offs", **order)
+    assert (waiting["status"], waiting["amount"], waiting["currency"]) == ("waiting", "2.00", "USD")
+    assert BAD_DEBT not in await balances(made)
+    again = await decided(made, "fiona", "write-offs", **order)
+    assert again["override"] == waiting["override"]
+    assert await judged(made, "fiona", waiting["override"], "approve") == 403
+    made.platforms["netsuite"].faults.add(
+        Fault("applied-then-timeout", route="POST /services/rest/record/v1/creditMemo", times=1)
+    )
+    assert await judged(made, "anna", waiting["override"], "approve") == 200
+    await made.until_idle(waiting["workflow_id"])
+    held = await balances(made)
+    assert (held[BAD_DEBT], held[RECEIVABLE]) == (Decimal("2.00"), total_of(invoice) - 2)
+    done = await decided(made, "fiona", "write-offs", **order)
+    assert done["status"] == "done"
+    [posted] = await made.ports["netsuite"].receipts("US01")
+    assert (posted.kind, posted.amount) == ("write_off", Decimal("2.00"))
+    assert await made.exceptions() == []
+
+
+async def test_requester_can_not_approve_whatever_their_role_and_a_rejection_ends_it(made: World) -> None:
+    [invoice] = await billed(made)
+    order: dict[str, Any] = {"invoices": [{"invoice": key_of(invoice)}]}
+    waiting = await decided(made, "anna", "write-offs", **order)
+    assert await judged(made, "anna", waiting["override"], "approve") == 403
+    assert await judged(made, "adam", waiting["override"], "reject") == 200
+    await made.until_idle(waiting["workflow_id"])
+    assert BAD_DEBT not in await balances(made)
+    assert await made.exceptions() == []
+    asked_anew = await decided(made, "anna", "write-offs", **order)
+    assert (asked_anew["status"], asked_anew["override"] == waiting["override"]) == ("waiting", False)
+
+
+async def test_amount_over_the_approvers_limit_needs_somebody_with_a_higher_one(made: World) -> None:
+    [invoice] = await billed(made, price="20000")
+    assert total_of(invoice) > 100000
+    waiting = await decided(made, "fiona", "write-offs", invoices=[{"invoice": key_of(invoice)}])
+    assert await judged(made, "anna", waiting["override"], "approve") == 403
+    assert await judged(made, "adam", waiting["override"], "approve") == 200
+    await made.until_idle(waiting["workflow_id"])
+    assert RECEIVABLE not in await balances(made)
+
+
+async def test_more_than_is_open_is_refused_before_anybody_is_asked(made: World) -> None:
+    [invoice] = await billed(made)
+    over = f"{total_of(invoice) + Decimal('0.01')}"
+    body: dict[str, Any] = {"invoices": [{"invoice": key_of(invoice), "amount": over}]}
+    refused = await decided(made, "fiona", "write-offs", 400, **body)
+    assert refused["error"]["field"] == "amount"
+    foreign: dict[str, Any] = {"invoices": [{"invoice": "C-9/invoice/2026-01-01"}]}
+    assert (await decided(made, "fiona", "write-offs", 400, **foreign))["error"]["field"] == "contract"
+    assert await made.exceptions() == []
+
+
+async def test_refund_of_what_was_overpaid_goes_back_by_the_platform_and_leaves_the_invoice_paid(
+    made: World,
+) -> None:
+    invoice, source = await overpaid(made, 2500)
+    waiting = await decided(made, "fiona", "refunds", source=source, amount="10.00")
+    assert waiting["status"] == "waiting"
+    route = "POST /v1/refunds"
+    made.platforms["stripe"].faults.add(Fault("applied-then-timeout", route=route, times=1))
+    assert await judged(made, "anna", waiting["override"], "approve") == 200
+    await made.until_idle(waiting["workflow_id"])
+    held = await balances(made)
+    assert RECEIVABLE not in held
+    assert (held[CREDITS], held[CASH]) == (Decimal("-15.00"), total_of(invoice) + 15)
+    receipts = await made.ports["netsuite"].receipts("US01")
+    assert [each.kind for each in receipts] == ["payment", "unapplied", "refund"]
+    too_much = await decided(made, "fiona", "refunds", 400, source=source, amount="15.01")
+    assert too_much["error"]["field"] == "amount"
+
+
+async def test_refund_of_money_from_a_bank_is_taken_off_the_ledger(made: World) -> None:
+    [invoice] = await billed(made)
+    await taken(made, receipt("E-1", total_of(invoice) + 30, str(invoice["number"])))
+    await until_receipt(made, "E-1", "waiting")
+    order: dict[str, Any] = {"invoices": [{"invoice": key_of(invoice)}], "reason": "x"}
+    await made.act("fiona", "POST", "/cash/receipts/ubs/E-1/apply", order)
+    await made.until_idle("cash/ubs/E-1")
+    waiting = await decided(made, "fiona", "refunds", source="cash/ubs/E-1")
+    assert (waiting["status"], waiting["amount"]) == ("waiting", "30.00")
+    assert await judged(made, "anna", waiting["override"], "approve") == 200
+    await made.until_idle(waiting["workflow_id"])
+    held = await balances(made)
+    assert (held[CASH], CREDITS in held, RECEIVABLE in held) == (total_of(invoice), False, False)
+
+
+async def test_who_asked_may_withdraw_alone(made: World) -> None:
+    [invoice] = await billed(made)
+    waiting = await decided(made, "fiona", "write-offs", invoices=[{"invoice": key_of(invoice)}])
+    [asked] = await made.exceptions()
+    assert (asked.code, asked.id) == ("cash_decision", waiting["exception"])
+    await made.decide("fiona", asked, "skip")
+    await made.until_idle(waiting["workflow_id"])
+    assert BAD_DEBT not in await balances(made)
