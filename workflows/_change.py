@@ -37,7 +37,7 @@ from ports.billing import (
 )
 from ports.crm import ContractSnapshot, CrmWriteBack
 from ports.erp import ErpCheck
-from rules.agenda import announced
+from rules.agenda import announced, is_over
 from rules.change_plan import CannotCarryOut, Scope, scope
 from rules.customer_checks import customer_problems
 from rules.layout import ChangeRefused
@@ -451,7 +451,7 @@ class ChangeStory:
                 "origin": origin,
                 "contract": self.state.id,
                 "change": self.item.id if self.item.in_crm and self.item.type != "activation" else None,
-                "status": status,
+                "status": "cancelled" if is_over(self.state) else status,
                 "change_status": change_status,
                 "version": self.item.version,
                 "account": customer_of(self.contract, changes).id,

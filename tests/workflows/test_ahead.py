@@ -10,7 +10,7 @@ from canonical.ids import contract_workflow_id
 from tests.agreement import until_agreed
 from tests.rules.scenarios import amendment, cancellation, flat, seats
 from tests.workflows.ahead import told_ahead
-from tests.workflows.sales import month, replaced, scenario, sold
+from tests.workflows.sales import day, month, replaced, scenario, sold
 from tests.world import World
 
 pytestmark = pytest.mark.xdist_group("clock")
@@ -97,3 +97,28 @@ async def test_change_that_comes_after_the_day_was_billed_counts_from_the_next(m
     await made.advance(month(2))
     expected = replaced(told, received_date=month(1, 2))
     await until_agreed(made, expected, as_of=dt.date.fromisoformat(month(2)))
+
+
+async def test_amendment_that_is_known_after_the_cancellation_leaves_the_contract_cancelled(
+    made: World,
+) -> None:
+    told = scenario(
+        sold(seats(**TAXED), start=month(-2), every=1),
+        {**cancellation(month(-1, 20)), "id": "STOP"},
+        amendment(month(-1, 10), {"id": "L1", "quantity": "15"}, name="UP"),
+    )
+    await approved(made, told, "STOP")
+    await made.until_status("C-1", "cancelled", changes=2)
+    await made.load(told, approve="UP")
+    await made.settle(lambda: known(made, "UP"), "UP is known")
+    await told_the_day(made, day(1))
+    await made.until_status("C-1", "cancelled", changes=3)
+    (listed,) = (await made.act("olivia", "GET", "/contracts")).json()
+    assert listed["status"] == "cancelled"
+    (contract,) = made.platforms["salesforce"].dump()["Contract"]
+    assert contract["Integration_Status__c"] == "Cancelled"
+
+
+async def known(made: World, change: str) -> bool | None:
+    view = await made.view("C-1")
+    return True if view is not None and change in {each.id for each in view.changes} else None
