@@ -22,15 +22,25 @@ from temporalio.client import WorkflowHandle
 from temporalio.service import RPCError, RPCStatusCode
 
 from assembly.in_process import Document, InProcess, Operator, in_process
+from assembly.simulated_cash import SimulatedCash, due_by
 from assembly.virtual_time import VirtualTime, virtual_time
 from canonical.change import ContractChange, Merge
 from canonical.contract import Contract
 from canonical.ids import contract_workflow_id
 from canonical.lifecycle import ContractState, ContractView
 from canonical.scenario import Scenario, Usage
+from governance.policy import load_policy
 from rules import agenda
 from rules.ahead import falls_due
 from rules.billing_plan import documents
+from rules.cash_beside import (
+    MONEY_ROLES,
+    BalanceBeside,
+    MoneyBeside,
+    balances_beside,
+    money_beside,
+)
+from rules.cash_moves import CashMove, cash_moves, made_from
 from rules.changes import known_on
 from rules.invariants import Finding, Listings, findings
 from rules.merge import end_of, metered_by
@@ -64,18 +74,24 @@ class Stuck(Exception):
 
 @dataclass(frozen=True)
 class Simulation:
-    """What happened: the platforms' own documents beside those that the rules predict by `until`."""
+    """What happened: the platforms' own documents, money and balances beside those that the rules predict by
+    `until`.
+    """
 
     until: dt.date
     status: str
     documents: tuple[Beside, ...]
+    payments: tuple[MoneyBeside, ...]
+    balances: tuple[BalanceBeside, ...]
     findings: tuple[Finding, ...]
     exceptions: tuple[RecordedException, ...]
     seconds: float
 
     @property
     def agrees(self) -> bool:
-        return all(each.agrees for each in self.documents) and not self.findings and not self.exceptions
+        money = all(each.agrees for each in self.payments) and all(each.agrees for each in self.balances)
+        documents = all(each.agrees for each in self.documents)
+        return money and documents and not self.findings and not self.exceptions
 
 
 async def simulate(
@@ -91,8 +107,8 @@ async def simulate(
     contract that is approved today is billed up to today. `written` is the same scenario as a file has it.
 
     `faults` is the seed of the transport faults that the simulators make. Stops early where somebody would
-    have to decide. Payments are not made. Raises NotEntered, Stuck, and FileNotFoundError where the server's
-    wheel is not installed.
+    have to decide. A payment of a day before today is made today. Raises NotEntered, NotMovable (a payment
+    that no platform could make), Stuck, and FileNotFoundError where the server's wheel is not installed.
     """
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="q2c-simulation-", dir=_memory()) as home:
@@ -102,11 +118,14 @@ async def simulate(
             last = await life.live(until or scenario.as_of)
             life.clear_faults()
             listings = await life.listings(last)
+            payments, balances = life.money(last, listings)
             _, view = await life.contract(scenario.contract.id)
             return Simulation(
                 until=last,
                 status=view.status if view is not None else "pending",
                 documents=side_by_side(listings),
+                payments=payments,
+                balances=balances,
                 findings=(*findings(listings), *life.failures()),
                 exceptions=tuple(await life.exceptions()),
                 seconds=time.monotonic() - began,
@@ -138,6 +157,7 @@ class _Life:
         self._system, self._clock = system, clock
         self._scenario, self._written = scenario, written
         self._progress = progress
+        self._policy = load_policy(system.settings.governance.directory)
         self._log = EventLog(system.database)
         self._queue = ExceptionQueue(system.database)
         self._lives = _lives(scenario)
@@ -148,7 +168,10 @@ class _Life:
         self._at_rest: dict[str, tuple[ContractState, ContractView]] = {}
         self._unapproved = list(scenario.changes)
         self._approved: list[str] = []
+        self._moved: list[str] = []
         self._unreported = _named(scenario.usage)
+        self._cash = SimulatedCash(system)
+        self._unpaid: list[CashMove] = []
         self._zone = "UTC"
         self._today = dt.date.min
         self._fed = False
@@ -158,10 +181,12 @@ class _Life:
     async def live(self, until: dt.date) -> dt.date:
         """Up to `until`, or to the day on which somebody would have to decide. Returns the last day."""
         self._today = day_of(await self._clock.now(), self._zone)
+        self._plan_payments(max(until, self._today))
         await self._report_usage(self._today)
         await self._system.enter(self._written, approve="contract")
         self._approved = [self._scenario.contract.id]
         await self._approve(self._today)
+        await self._pay(self._today)
         self._say(self._today, 0)
         while not await self.exceptions():
             day = self._next_day(max(until, self._today))
@@ -173,6 +198,7 @@ class _Life:
     def _next_day(self, until: dt.date) -> dt.date | None:
         """The next day on which something is due anywhere, `until` at the latest; None after that."""
         days: list[dt.date | None] = [until, *map(self._approval_day, self._unapproved)]
+        days += [move.payment.date for move in self._unpaid]
         for contract, changes in self._lives:
             days.append(subscription_at(contract, changes, self._today).next_billing_date)
             if contract.id in self._at_rest:
@@ -198,6 +224,7 @@ class _Life:
         self._today = day
         await self._report_usage(day)
         await self._approve(day)
+        await self._pay(day)
         self._say(day, before)
 
     def _has_ended(self) -> bool:
@@ -214,6 +241,30 @@ class _Life:
         self._approved += [change.id for change in due]
         await self.come_to_rest()
 
+    def _plan_payments(self, until: dt.date) -> None:
+        """Puts the payments on the days on which they can be made."""
+        self._scenario = made_from(self._scenario, self._today)
+        due = documents(
+            self._scenario.contract, self._scenario.changes, self._scenario.usage, until, self._closed()
+        )
+        wanted = [payment for payment in self._scenario.payments if payment.date <= until]
+        scenario = self._scenario.model_copy(update={"payments": tuple(wanted)})
+        self._unpaid = list(cash_moves(scenario, {invoice.id: invoice for invoice in due.invoices}))
+
+    async def _pay(self, day: dt.date) -> None:
+        """Has the money of the day move, one movement after the other, unless somebody must decide first."""
+        for move in due_by(self._unpaid, day):
+            if await self.exceptions():
+                return
+            self._unpaid.remove(move)
+            state, _ = self._at_rest[self._scenario.contract.id]
+            await self._cash.make(move, state)
+            self._moved.append(f"{move.payment.kind.replace('_', '-')} {move.payment.id}")
+            await self.come_to_rest()
+
+    def _closed(self) -> tuple[str, ...]:
+        return self._scenario.periods.closed if self._scenario.periods is not None else ()
+
     def _approval_day(self, change: ContractChange) -> dt.date:
         """The day before it takes effect, as changes are approved ahead. Of a backdated one its received
         date, or the day before, where a period begins on it: the platform bills in the day's first hour.
@@ -226,14 +277,15 @@ class _Life:
 
     def _documents(self) -> int:
         """How many documents the billing platform has announced."""
-        return len(self._clock.started.ids)
+        return sum(id.startswith(("invoice/", "credit-memo/")) for id in self._clock.started.ids)
 
     def _say(self, day: dt.date, documents_before: int) -> None:
         made = self._documents() - documents_before
         words = [f"approved: {', '.join(self._approved)}"] if self._approved else []
         words += [f"{made} document{'s' if made > 1 else ''}"] if made else []
+        words += [", ".join(self._moved)] if self._moved else []
         self._progress(f"{day}  {'; '.join(words)}".rstrip())
-        self._approved = []
+        self._approved, self._moved = [], []
 
     async def _report_usage(self, day: dt.date) -> None:
         """Tells of the usage that is known by the day."""
@@ -358,14 +410,28 @@ class _Life:
         """What the platforms list, and the documents that the rules predict by the day."""
         scenario, ports = self._scenario, self._system.ports
         entity = scenario.contract.legal_entity
-        closed = scenario.periods.closed if scenario.periods is not None else ()
-        due = documents(scenario.contract, scenario.changes, scenario.usage, until, closed)
+        due = documents(scenario.contract, scenario.changes, scenario.usage, until, self._closed())
         return Listings(
             issued=await ports["stripe"].documents(),
             posted=await ports["netsuite"].documents(entity),
             taxes=await ports["avatax"].documents(entity),
             general_ledger=await ports["netsuite"].general_ledger(entity),
             expected=(*due.invoices, *due.credit_memos),
+            movements=await ports["stripe"].movements(),
+            receipts=await ports["netsuite"].receipts(entity),
+        )
+
+    def money(
+        self, until: dt.date, listings: Listings
+    ) -> tuple[tuple[MoneyBeside, ...], tuple[BalanceBeside, ...]]:
+        """The payments and balances that the rules predict by the day, beside the ledger's."""
+        payments = tuple(each for each in self._scenario.payments if each.date <= until)
+        lived = self._scenario.model_copy(update={"as_of": until, "payments": payments})
+        entity = lived.contract.legal_entity
+        accounts = {role: self._policy.account("netsuite", entity, role) for role in MONEY_ROLES.values()}
+        return (
+            money_beside(payments, self._cash.keys, listings.receipts),
+            balances_beside(lived, listings.general_ledger, accounts),
         )
 
 

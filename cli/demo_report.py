@@ -44,7 +44,7 @@ async def report(
     broken += [f"exception {item['id']} is open: {item['summary']}" for item in waiting]
     broken += _accepted()
     typer.echo("")
-    names = "I1 exactly one, I2 accepted is durable, I3 double entry, I4 totals, I7 no net effect"
+    names = "I1 exactly one, I2 accepted is durable, I3 double entry, I4 totals, I5 cash, I7 no net effect"
     typer.echo(f"Invariants ({names}): {'BROKEN' if broken else 'all hold'}")
     assert isinstance(listings, Listings)
     return broken
@@ -67,11 +67,12 @@ async def _listings(expected: Sequence[Any], undone: Sequence[str]) -> Any:
             name: await stack.enter_async_context(contextlib.aclosing(connector_of(configured, name)))
             for name in ("stripe", "netsuite", "avatax")
         }
-        posted, ledger, taxes = [], [], []
+        posted, ledger, taxes, receipts = [], [], [], []
         for entity in ENTITIES:
             posted += await ports["netsuite"].documents(entity)
             ledger += await ports["netsuite"].general_ledger(entity)
             taxes += await ports["avatax"].documents(entity)
+            receipts += await ports["netsuite"].receipts(entity)
         return Listings(
             issued=await ports["stripe"].documents(),
             posted=posted,
@@ -79,6 +80,8 @@ async def _listings(expected: Sequence[Any], undone: Sequence[str]) -> Any:
             general_ledger=ledger,
             expected=expected,
             undone=undone,
+            movements=await ports["stripe"].movements(),
+            receipts=receipts,
         )
 
 

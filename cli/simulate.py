@@ -42,9 +42,10 @@ def simulate(
     Its approval, its changes and its usage come on their days: a change is approved the day before it takes
     effect (a backdated one on its received date, or the day before, where a period begins on that), usage is
     told by the next day on which something is due. A contract that starts in the past is billed up to today
-    first, so the last day is never before today. Its payments are not made. Prints what preview predicts
-    beside what billing, tax engine and ledger list; exits with 1 where they differ or somebody would have to
-    decide.
+    first, so the last day is never before today. Its payments come through the payment platform after the
+    day's documents, one of a day before today on today; a write-off is posted in the ERP. Prints what preview
+    predicts beside what billing, tax engine and ledger list, payments and balances too; exits with 1 where
+    they differ or somebody would have to decide.
 
     Example: q2c simulate contract.json --until 2029-01-01
     """
@@ -88,11 +89,12 @@ def _lived(scenario: Any, written: dict[str, Any], faults: int | None, governanc
     from assembly.in_process import NotEntered
     from assembly.simulation import Stuck
     from assembly.simulation import simulate as live
+    from rules.cash_moves import NotMovable
 
     try:
         with _quiet():
             return asyncio.run(live(scenario, written, faults=faults, governance=governance, progress=say))
-    except NotEntered as error:
+    except (NotEntered, NotMovable) as error:
         leave(INVALID, str(error))
     except Stuck as error:
         leave(FAILED, f"nothing moves any more: {error}")
@@ -128,6 +130,8 @@ def _print(found: "Simulation", contract: str, output: str) -> None:
                 "agrees": found.agrees,
                 "seconds": round(found.seconds, 2),
                 "documents": [document.model_dump(mode="json") for document in found.documents],
+                "payments": [payment.model_dump(mode="json") for payment in found.payments],
+                "balances": [balance.model_dump(mode="json") for balance in found.balances],
                 "findings": [vars(finding) for finding in found.findings],
                 "exceptions": [
                     exception.model_dump(mode="json", include={"id", "step", "platform", "code", "summary"})
@@ -143,8 +147,35 @@ def _print(found: "Simulation", contract: str, output: str) -> None:
         amounts = ("-" if amount is None else f"{amount:,f}" for amount in figures)
         rows.append([each.key, str(each.date), each.number or "-", *amounts])
     print_table(columns, rows)
-    for line in (*_words(found), *(f"{each.key}: {d}" for each in found.documents for d in each.differences)):
+    _print_money(found)
+    for line in (*_words(found), *_differences(found)):
         typer.echo(line)
+
+
+def _print_money(found: "Simulation") -> None:
+    if found.payments:
+        columns = ("payment", "date", "kind", "predicted", "ledger")
+        print_table(
+            columns,
+            [
+                [
+                    p.id,
+                    str(p.date),
+                    p.kind,
+                    f"{p.predicted:,f}",
+                    "-" if p.ledger is None else f"{p.ledger:,f}",
+                ]
+                for p in found.payments
+            ],
+        )
+    rows = [[each.name, f"{each.predicted:,f}", f"{each.ledger:,f}"] for each in found.balances]
+    print_table(("balance", "predicted", "ledger"), rows)
+
+
+def _differences(found: "Simulation") -> list[str]:
+    differences = [f"{each.key}: {d}" for each in found.documents for d in each.differences]
+    differences += [f"payment {each.id}: {d}" for each in found.payments for d in each.differences]
+    return differences + [f"{each.name}: {each.ledger}" for each in found.balances if not each.agrees]
 
 
 def _words(found: "Simulation") -> list[str]:

@@ -22,4 +22,6 @@ async def lived(raw: dict[str, Any], faults: int | None = None) -> Simulation:
 def problems(found: Simulation) -> list[str]:
     """What is not as predicted, in words."""
     words = [*map(str, found.findings), *(f"{e.step}: {e.summary}" for e in found.exceptions)]
-    return words + [f"{each.key}: {each.differences}" for each in found.documents if not each.agrees]
+    words += [f"{each.key}: {each.differences}" for each in found.documents if not each.agrees]
+    words += [str(each) for each in found.payments if not each.agrees]
+    return words + [str(each) for each in found.balances if not each.agrees]

@@ -15,6 +15,8 @@ async def lived(raw: dict[str, Any], until: str | None = None, faults: int | Non
     found = await simulate(scenario_of(written), written, faults=faults)
     problems = [*map(str, found.findings), *(e.summary for e in found.exceptions)]
     problems += [f"{each.key}: {each.differences}" for each in found.documents if not each.agrees]
+    problems += [str(each) for each in found.payments if not each.agrees]
+    problems += [str(each) for each in found.balances if not each.agrees]
     assert found.agrees, "\n".join(problems)
     return found
 

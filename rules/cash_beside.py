@@ -1,0 +1,111 @@
+"""Money that was predicted beside the money that the ledger has. Pure."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
+
+from canonical.base import Day, Dec, Noun
+from canonical.document import AccountRole
+from canonical.money import from_minor_units
+from canonical.scenario import Scenario, ScenarioPayment
+from ports.erp import GeneralLedgerLine
+from ports.receipts import PostedReceipt
+from rules.outcome import outcome
+from rules.postings import balances
+
+MONEY_ROLES: Mapping[str, AccountRole] = {
+    "receivable": "accounts_receivable",
+    "cash": "cash",
+    "customer_credits": "customer_credits",
+    "bad_debt": "bad_debt",
+    "dispute_fees": "dispute_fees",
+}
+"""The balances that money moves, by the names that the preview's totals have for them."""
+
+_IN_CREDIT = ("customer_credits",)
+_ZERO = Decimal(0)
+
+
+class MoneyBeside(Noun):
+    """One payment: what it adds to cash, fees taken off (a write-off's amount), as predicted and as posted;
+    null where the ledger has nothing of it.
+    """
+
+    id: str
+    kind: str
+    date: Day
+    predicted: Dec
+    ledger: Dec | None
+    differences: tuple[str, ...]
+
+    @property
+    def agrees(self) -> bool:
+        return not self.differences
+
+
+class BalanceBeside(Noun):
+    """A balance in the contract's currency, as predicted and as the general ledger leaves it."""
+
+    name: str
+    predicted: Dec
+    ledger: Dec
+
+    @property
+    def agrees(self) -> bool:
+        return self.predicted == self.ledger
+
+
+def money_beside(
+    payments: Iterable[ScenarioPayment], keys: Mapping[str, str], receipts: Sequence[PostedReceipt]
+) -> tuple[MoneyBeside, ...]:
+    """`keys` are the ledger's, by the payments' ids; one that was never made has none."""
+    return tuple(_beside(payment, keys.get(payment.id), receipts) for payment in payments)
+
+
+def _beside(payment: ScenarioPayment, key: str | None, receipts: Sequence[PostedReceipt]) -> MoneyBeside:
+    predicted = payment.amount - (payment.fee or _ZERO)
+    if payment.kind in ("refund", "chargeback"):
+        predicted = -payment.amount - (payment.fee or _ZERO)
+    posted = [each for each in receipts if key is not None and _is_of(each.key, key)]
+    ledger = sum((_moved(each) for each in posted), _ZERO) if posted else None
+    differences = [] if ledger == predicted else [f"ledger: {'missing' if ledger is None else ledger}"]
+    differences += sorted({f"date: {each.date}" for each in posted if each.date != payment.date})
+    return MoneyBeside(
+        id=payment.id,
+        kind=payment.kind,
+        date=payment.date,
+        predicted=predicted,
+        ledger=ledger,
+        differences=tuple(differences),
+    )
+
+
+def _is_of(name: str | None, key: str) -> bool:
+    """Whether it is the entry, what of it is unapplied, or its fee."""
+    return name in (key, f"{key}/unapplied", f"{key}/fee")
+
+
+def _moved(receipt: PostedReceipt) -> Decimal:
+    return receipt.amount if receipt.kind == "write_off" else receipt.cash
+
+
+def balances_beside(
+    scenario: Scenario, lines: Iterable[GeneralLedgerLine], accounts: Mapping[AccountRole, str]
+) -> tuple[BalanceBeside, ...]:
+    """What the scenario's documents and payments leave by its `as_of`, in the contract's currency, whatever
+    periods are closed; `accounts` are the ledger's numbers of the roles of money.
+    """
+    plain = scenario.model_copy(update={"fx": None, "periods": None})
+    predicted = balances(outcome(plain).postings)
+    currency = scenario.contract.currency
+    held: dict[str, Decimal] = {}
+    for line in lines:
+        if line.currency == currency:
+            amount = line.debit - line.credit if line.amount is None else line.amount
+            held[line.account] = held.get(line.account, _ZERO) + amount
+    found = []
+    for name, role in MONEY_ROLES.items():
+        sign = -1 if name in _IN_CREDIT else 1
+        expected = from_minor_units(sign * predicted[role], currency)
+        ledger = sign * held.get(accounts[role], _ZERO) or from_minor_units(0, currency)
+        found.append(BalanceBeside(name=name, predicted=expected, ledger=ledger))
+    return tuple(found)

@@ -1,0 +1,66 @@
+"""Payments of a simulated life: made on their days, applied by the workflows as the preview says."""
+
+from typing import Any
+
+import pytest
+
+from assembly.simulation import simulate
+from rules.cash_moves import NotMovable
+from tests.agreement import scenario_of
+from tests.assembly.lives import lived, silence
+from tests.rules.scenarios import seats
+from tests.workflows.sales import day, month, scenario, sold
+from tests.world import today
+
+TAXED = {"tax_rate_percent": "8.875"}
+
+
+@pytest.fixture(autouse=True)
+def silent() -> None:
+    silence()
+
+
+def paid(id: str, date: str, amount: str, **more: Any) -> dict[str, Any]:
+    return {"id": id, "date": date, "amount": amount, **more}
+
+
+def monthly(*payments: dict[str, Any]) -> dict[str, Any]:
+    """108.88 a month, the first invoice a month ago."""
+    told = scenario(sold(seats(**TAXED), start=month(-1), every=1))
+    return {**told, "payments": list(payments)}
+
+
+async def test_all_kinds_of_money_leave_what_the_preview_predicts() -> None:
+    told = monthly(
+        paid("P-1", month(-1, 20), "108.88", invoice="INV-1"),
+        paid("P-2", day(1), "50.00"),
+        paid("P-3", month(1, 5), "200.00"),
+        paid("R-1", month(1, 9), "8.88", invoice="INV-1", kind="refund"),
+        paid("C-1", month(1, 20), "200.00", kind="chargeback", fee="15.00"),
+        paid("W-1", month(2, 3), "20.00", invoice="INV-2", kind="write_off"),
+    )
+    found = await lived(told, until=month(2, 15))
+    assert {each.id: str(each.ledger) for each in found.payments} == {
+        "P-1": "108.88",
+        "P-2": "50.00",
+        "P-3": "200.00",
+        "R-1": "-8.88",
+        "C-1": "-215.00",
+        "W-1": "20.00",
+    }
+    held = {each.name: str(each.ledger) for each in found.balances}
+    assert held["cash"] == "135.00"
+    assert held["dispute_fees"] == "15.00"
+    assert held["bad_debt"] == "20.00"
+
+
+async def test_payment_of_the_past_is_made_today() -> None:
+    found = await lived(monthly(paid("P-1", month(-1, 20), "108.88", invoice="INV-2")), until=day(0))
+    [payment] = found.payments
+    assert (payment.date, str(payment.ledger)) == (today(), "108.88")
+
+
+async def test_money_without_a_way_on_the_platforms_is_refused_before_anything_happens() -> None:
+    told = monthly(paid("P-1", day(0), "1.00", invoice="INV-3"))
+    with pytest.raises(NotMovable, match=r"payments\[0\]\.invoice: INV-3 is issued on"):
+        await simulate(scenario_of({**told, "as_of": month(2)}), told)
