@@ -26,6 +26,7 @@ from activities.payments import PaymentActivities
 from activities.periods import BillingListing, ErpListing, PaymentListing, PeriodActivities, TaxListing
 from activities.rates import RateActivities
 from activities.records import RecordsActivities
+from activities.revaluation import RevaluationActivities
 from activities.revenue import RevenueActivities
 from activities.tax import TaxActivities
 from assembly.book import TemporalContractBook
@@ -69,6 +70,7 @@ from workflows.reconciliation import ReconciliationWorkflow
 from workflows.refund import RefundWorkflow
 from workflows.renewal import RenewalWorkflow
 from workflows.repair import RepairWorkflow
+from workflows.revaluation import RevaluationWorkflow
 from workflows.revenue import RevenueBatchWorkflow, RevenueWorkflow
 from workflows.sweep import EventSweepWorkflow
 from workflows.transfer import TransferWorkflow
@@ -97,6 +99,7 @@ WORKFLOWS: Sequence[type] = (
     UnappliedCashWorkflow,
     ReconciliationWorkflow,
     RevenueWorkflow,
+    RevaluationWorkflow,
     RevenueBatchWorkflow,
     ContractRevenueWorkflow,
     RepairWorkflow,
@@ -181,6 +184,7 @@ def _activities(
                 *methods(ErpActivities(port)),
                 *methods(CashActivities(port)),
                 *methods(ErpListing(port, records)),
+                *methods(RevaluationActivities(port, records)),
             ]
         case "payments":
             return [*methods(PaymentActivities(port)), *methods(PaymentListing(port, records))]

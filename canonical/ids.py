@@ -84,6 +84,12 @@ def sweep_workflow_id(platform: str) -> str:
     return f"event-sweep/{platform}"
 
 
+def revaluation_key(entity: str, period: str, number: int) -> str:
+    """An entity has one revaluation a month, whose key is its workflow's id too; what a later run adds to the
+    month is numbered from 1."""
+    return f"revaluation/{entity}/{period}" + (f"/{number}" if number else "")
+
+
 def idempotency_key(origin: Origin, part: str = "") -> str:
     """64 hex digits for one write: the same for every repetition of it, another for every other write."""
     text = "\x1f".join(

@@ -21,6 +21,7 @@ from canonical.lifecycle import ContractState
 from canonical.scenario import Scenario
 from gateway.cash_operations import CashOperations
 from gateway.period_operations import PeriodOperations
+from gateway.revaluation_operations import RevaluationOperations
 from gateway.revenue_operations import RevenueOperations
 from gateway.sweep_operations import SweepOperations
 from ports.records import OverrideRecord, ResolveAction
@@ -169,7 +170,9 @@ class PlatformView(Noun):
     """Activities that wait in the platform's queue."""
 
 
-class Operations(PeriodOperations, RevenueOperations, SweepOperations, CashOperations, Protocol):
+class Operations(
+    PeriodOperations, RevenueOperations, RevaluationOperations, SweepOperations, CashOperations, Protocol
+):
     """Each call can be repeated with the same `actor.request_id`. Errors: the tree above.
 
     Audit: `start_contract`, `change_contract` and the platform calls are audited by the gateway once they

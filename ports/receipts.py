@@ -111,6 +111,8 @@ class PostedReceipt(Noun):
     cash: Dec
     unapplied: Dec
     applied_to: tuple[AppliedTo, ...]
+    exchange_rate: Dec | None = None
+    """Into the entity's books, as it is posted; None where the ERP does not say."""
 
 
 class Receipts(Protocol):

@@ -23,6 +23,8 @@ class Gate(Noun):
     before_period_end: bool
     open_entities: tuple[str, ...] = ()
     """Other legal entities of the same books that have not closed the period yet."""
+    unrevalued: str | None = None
+    """Why receivables in other currencies could not be revalued at the month's end, if they could not."""
 
 
 def refusals(gate: Gate) -> tuple[str, ...]:
@@ -30,6 +32,11 @@ def refusals(gate: Gate) -> tuple[str, ...]:
     due = [found for found in gate.breaks if found.side == "recognized" and found.type in _OF_THE_MONTH_END]
     return (
         *_not_over(gate),
+        *(
+            (f"receivables in other currencies are not revalued: {gate.unrevalued}",)
+            if gate.unrevalued
+            else ()
+        ),
         *_revenue_not_posted(gate, due),
         *(_held_up(found) for found in gate.breaks if found not in due),
     )

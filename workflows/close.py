@@ -13,9 +13,10 @@ from activities.closes import CloseActivities, CloseQuestion, CloseState
 from activities.erp import ErpActivities, PeriodClose
 from canonical.base import Noun
 from canonical.close import CloseOrder, CloseResult
-from canonical.ids import reconciliation_workflow_id, revenue_workflow_id
+from canonical.ids import reconciliation_workflow_id, revaluation_key, revenue_workflow_id
 from canonical.origin import Origin
 from canonical.reconciliation import ReconciliationOrder
+from canonical.revaluation import RevaluationOrder, RevaluationReport
 from canonical.revenue import RevenueOrder
 from ports.erp import PostingPeriod
 from ports.periods import CloseRecord
@@ -34,6 +35,7 @@ class CloseWorkflow(Decisions):
     @workflow.init
     def __init__(self, order: CloseOrder) -> None:
         self.order = order
+        self.unrevalued: str | None = None
         name = f"{order.entity}/{order.period}"
         self.desk = Desk(contract=name, change=None, correlation_id=order.correlation_id, policy=None)
         self.desk.topic = workflow.info().first_execution_run_id
@@ -91,7 +93,36 @@ class CloseWorkflow(Decisions):
             as_of=as_of,
         )
         await self._child("Revenue", order, revenue_workflow_id(order.entity, order.period))
+        if state.policy.currencies is not None:
+            await self._revalue(as_of)
         return True
+
+    async def _revalue(self, as_of: dt.date) -> None:
+        """What is open in other currencies than the books', on the month's last day; nobody is asked."""
+        order = RevaluationOrder(
+            tenant=self.order.tenant,
+            entity=self.order.entity,
+            period=self.order.period,
+            requested_by=self.order.requested_by,
+            correlation_id=self.order.correlation_id,
+            as_of=as_of,
+            asks=False,
+        )
+        try:
+            report = await workflow.execute_child_workflow(
+                "Revaluation",
+                order,
+                id=revaluation_key(order.entity, order.period, 0),
+                result_type=RevaluationReport,
+                task_queue=WORKFLOW_QUEUE,
+                static_summary=f"Revaluation of {order.entity}, {order.period}, for its close",
+            )
+        except WorkflowAlreadyStartedError:
+            self.unrevalued = "a run is under way, or waits for a decision: q2c revaluation show says"
+        except ChildWorkflowError as error:
+            self.unrevalued = f"the run has failed: {error.cause}"
+        else:
+            self.unrevalued = report.words if report.outcome == "left" else None
 
     async def _reconcile(self) -> None:
         """A run of its own, after the one that may be under way: what that has seen may be older."""
@@ -130,6 +161,7 @@ class CloseWorkflow(Decisions):
             breaks=state.blocking,
             before_period_end=state.before_period_end,
             open_entities=state.open_entities,
+            unrevalued=self.unrevalued,
         )
 
     async def _closed(self, state: CloseState, gate: Gate) -> CloseResult:

@@ -103,4 +103,5 @@ def _receipt(row: CashRow, links: list[LinkRow], main: Decimal) -> PostedReceipt
             )
             for link in links
         ),
+        exchange_rate=row.exchange_rate,
     )

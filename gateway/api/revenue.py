@@ -34,16 +34,21 @@ class RevenueRequest(Noun):
     as_of: Day | None = None
 
 
-@router.post("/runs", status_code=202)
-async def start_runs(
-    request: RevenueRequest, actor: Finance, stores: TheStores, operations: TheOperations
-) -> list[RevenueRun]:
-    """Starts a run for each entity, or joins the one under way."""
+def ended_month(request: RevenueRequest) -> None:
+    """Raises Problem for a month that has not ended."""
     last = _last_day(request.period)
     tomorrow = dt.datetime.now(dt.UTC).date() + dt.timedelta(days=1)  # somewhere it is that already
     if last > (request.as_of or tomorrow):
         message = f"{request.period} has not ended on {request.as_of or 'any calendar'}"
         raise Problem(400, "invalid", message, field="period")
+
+
+@router.post("/runs", status_code=202)
+async def start_runs(
+    request: RevenueRequest, actor: Finance, stores: TheStores, operations: TheOperations
+) -> list[RevenueRun]:
+    """Starts a run for each entity, or joins the one under way."""
+    ended_month(request)
     entities = await entities_asked(stores, request.entity)
     runs = []
     for entity in entities:

@@ -37,6 +37,7 @@ from store.database import Database
 from store.exceptions import RecordedException
 from tests.gateway.fake_cash import FakeCash
 from tests.gateway.fake_periods import FakePeriods
+from tests.gateway.fake_revaluations import FakeRevaluations
 from tests.gateway.fake_revenue import FakeRevenue
 from tests.gateway.fake_sweeps import FakeSweeps
 from tests.store.values import StoppedClock, override
@@ -124,7 +125,7 @@ class ReversingCodec(PayloadCodec):
         return [Payload(metadata={"encoding": b"json/plain"}, data=p.data[::-1]) for p in payloads]
 
 
-class FakeOperations(FakeCash, FakePeriods, FakeRevenue, FakeSweeps):
+class FakeOperations(FakeCash, FakePeriods, FakeRevenue, FakeRevaluations, FakeSweeps):
     """Answers as told, and remembers what it was asked."""
 
     def __init__(self) -> None:

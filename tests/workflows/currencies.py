@@ -34,10 +34,12 @@ def books_policy(directory: Path, *, entity: str = "US01", books: str = "USD", g
 
 
 @contextlib.asynccontextmanager
-async def foreign_world(home: Path, address: str, **policy: str) -> AsyncIterator[World]:
+async def foreign_world(
+    home: Path, address: str, *, readable: bool = False, **policy: str
+) -> AsyncIterator[World]:
     """A world whose policy says in which currency US01 keeps its books."""
     directory = books_policy(home / "policy", **policy)
-    async with world(home, address, working=False) as made:
+    async with world(home, address, working=False, readable=readable) as made:
         governance = made.settings.governance.model_copy(update={"directory": directory})
         made.settings = made.settings.model_copy(update={"governance": governance})
         async with working_world(made, GovernedPolicy(load_policy(directory))):

@@ -22,6 +22,7 @@ from tests.temporal_server import temporal_server
 from tests.workflows.ahead import at
 from tests.workflows.bank import key_of, receipt, taken, total_of, until_receipt
 from tests.workflows.cash import charged, issued, pays, people, until_receipts
+from tests.workflows.currencies import foreign_world, in_euro, known
 from tests.workflows.month_end import entries, foreign_entry, order, reverse_foreign_entry, run_month
 from tests.workflows.periods import (
     approved,
@@ -336,6 +337,31 @@ async def bad_debt(made: World) -> None:
     await ended(made, id_)
 
 
+async def revalued(made: World) -> None:
+    """An invoice in euro, paid, in dollar books; its month waits for a closing rate, and is closed."""
+    told = in_euro(start=month(-2, 10))
+    await known(made, [each for each in told["fx"]["rates"] if each["date"] < month(-1, 5)])
+    await made.load(told)
+    await made.until_status("C-1", "active")
+    await made.until_posted("C-1", 1)
+    last_month = {"period": month(-1)[:7], "entity": "US01"}
+    await closed(made, last_month["period"])
+    answer = await made.act("fiona", "POST", "/revaluations/runs", last_month)
+    assert answer.status_code == 202, answer.text
+    waiting = await made.until_exception(f"US01/{last_month['period']}")
+    await known(made, told["fx"]["rates"])
+    await made.decide("fiona", waiting, "retry")
+    await made.until_idle(f"revaluation/US01/{last_month['period']}")
+    for each in await made.exceptions():
+        await made.decide("fiona", each, "retry")
+    [invoice, *_] = await issued(made)
+    await people(made, pay={"invoice": invoice["id"]})
+    await until_receipts(made, 1)
+    await closed(made, last_month["period"])
+
+
+FOREIGN = ("revalued",)
+"""Stories of a legal entity whose books are in another currency than its contracts."""
 STORIES: dict[str, Story] = {
     "life": life,
     "month-end": month_end,
@@ -357,12 +383,14 @@ STORIES: dict[str, Story] = {
     "late-usage": late_usage,
     "edited": edited,
     "bad-debt": bad_debt,
+    "revalued": revalued,
 }
 
 
 async def record(name: str, story: Story, address: str) -> list[Path]:
     with tempfile.TemporaryDirectory() as home:
-        async with world(Path(home), address, readable=True) as made:
+        begun = foreign_world if name in FOREIGN else world
+        async with begun(Path(home), address, readable=True) as made:
             await story(made)
             found = [execution async for execution in made.client.list_workflows()]
             return [await _kept(name, made, execution) for execution in found]
