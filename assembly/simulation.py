@@ -13,7 +13,7 @@ import random
 import tempfile
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -203,8 +203,9 @@ class _Life:
             days.append(subscription_at(contract, changes, self._today).next_billing_date)
             if contract.id in self._at_rest:
                 days.append(agenda.next_day(self._at_rest[contract.id][0], self._today))
-        if self._has_ended():
-            days += [usage.received_date or usage.date for usage in self._unreported]
+        ended = self._ended()
+        for name, entries in self._by_contract(self._unreported).items() if ended else ():
+            days += [usage.received_date or usage.date for usage in entries if name in ended]
         ahead = [day for day in days if day is not None and self._today < day <= until]
         return min(ahead, default=None)
 
@@ -212,8 +213,7 @@ class _Life:
         """Moves all clocks to the day: to where it begins first, in UTC (the platforms' day) or at the legal
         entity, then to where it begins last.
         """
-        if not self._has_ended():
-            await self._report_usage(day)
+        await self._report_usage(day, but=self._ended())
         before = self._documents()
         midnights = {dt.datetime.combine(day, dt.time(), dt.UTC), start_of(day, self._zone)}
         for moment in sorted(midnights):
@@ -227,10 +227,14 @@ class _Life:
         await self._pay(day)
         self._say(day, before)
 
-    def _has_ended(self) -> bool:
-        """Whether no draft asks for usage any more: what comes then counts from the day on which it comes."""
-        _, view = self._at_rest.get(self._scenario.contract.id, (None, None))
-        return view is not None and view.status in ("cancelled", "expired")
+    def _ended(self) -> set[str]:
+        """The contracts of which no draft asks for usage any more: what comes then counts from the day on
+        which it comes.
+        """
+        return {name for name, (_, view) in self._at_rest.items() if view.status in ("cancelled", "expired")}
+
+    def _by_contract(self, usage: Iterable[Usage]) -> Mapping[str, tuple[Usage, ...]]:
+        return metered_by(self._scenario.model_copy(update={"usage": tuple(usage)}))
 
     async def _approve(self, day: dt.date) -> None:
         """Has the CRM approve what it approves on the day, and lets it be carried out."""
@@ -287,11 +291,13 @@ class _Life:
         self._progress(f"{day}  {'; '.join(words)}".rstrip())
         self._approved, self._moved = [], []
 
-    async def _report_usage(self, day: dt.date) -> None:
-        """Tells of the usage that is known by the day."""
+    async def _report_usage(self, day: dt.date, but: Set[str] = frozenset()) -> None:
+        """Tells of the usage that is known by the day, that of some contracts left out."""
         known = [usage for usage in self._unreported if (usage.received_date or usage.date) <= day]
-        self._unreported = [usage for usage in self._unreported if usage not in known]
-        for contract, entries in metered_by(self._scenario.model_copy(update={"usage": known})).items():
+        for contract, entries in self._by_contract(known).items() if known else ():
+            if contract in but:
+                continue
+            self._unreported = [usage for usage in self._unreported if usage not in entries]
             told = [
                 usage.model_dump(mode="json", exclude={"received_date"}, exclude_none=True)
                 for usage in entries

@@ -2,7 +2,7 @@
 
 import datetime as dt
 
-from canonical.change import Cancellation, ContractChange, Merge, Renewal
+from canonical.change import Cancellation, ContractChange, Merge, Renewal, Transfer
 from canonical.document import CreditMemo, Invoice
 from canonical.lifecycle import (
     ApprovedItem,
@@ -215,6 +215,11 @@ def has_ended(state: ContractState, day: dt.date) -> bool:
     return is_active(state) and (is_over(state) or is_expired(state, day))
 
 
+def has_moved(state: ContractState) -> bool:
+    """Whether part of its life is another customer's, or another contract's, which no cycle bills."""
+    return any(isinstance(change, Transfer | Merge) for change in state.changes_in_force())
+
+
 def late_usage_days(state: ContractState) -> set[dt.date]:
     """The days on which late usage was taken in."""
     return {month.received_date for month in state.usage if month.received_date is not None}
@@ -266,7 +271,7 @@ def next_day(state: ContractState, today: dt.date) -> dt.date | None:
     if state.term_end is not None and state.term_end > today and not is_over(state):
         days.append(state.term_end)
         days += [day for day in _ramp_days(state) if day > today]
-    if has_ended(state, today):
+    if has_ended(state, today) or has_moved(state):
         days += [day for day in late_usage_days(state) if day > today]
     return min(days, default=None)
 

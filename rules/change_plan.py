@@ -7,7 +7,7 @@ documents is taken in today instead (`received_date`): a backdated change.
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -19,7 +19,7 @@ from canonical.money import total
 from canonical.scenario import Usage
 from rules.agenda import announced, is_last_of, is_of_usage
 from rules.billing_plan import Documents, documents
-from rules.subscription_order import cycle_dates
+from rules.subscription_order import cycle_dates, cycle_key
 
 _Document = TypeVar("_Document", Invoice, CreditMemo)
 
@@ -156,6 +156,8 @@ class Cycles:
         self._to_come = set() if self._ends_all else ahead | {day for day in wanted if day > drafted}
         self._made = {day for day in told if day <= drafted and not (self._ends_all and day >= as_of)} - ahead
         self.is_today = as_of in self._made | self._to_come
+        cycles = self._made | self._to_come
+        self._keys = {cycle_key(contract, self._before, day) for day in cycles}
         goes_on = as_of > drafted and as_of in self._to_come
         self.since = max(drafted if goes_on else as_of, state.cycle_from or dt.date.min)
 
@@ -182,11 +184,11 @@ class Cycles:
         issued = self._state.billed_through or dt.date.min
         through = max(last, issued)
         old = Documents(
-            invoices=tuple(i for i in known.invoices if i.date <= issued or i.date in self._made),
+            invoices=tuple(i for i in known.invoices if i.date <= issued or self._is_in(self._made, i)),
             credit_memos=tuple(c for c in known.credit_memos if self._is_credited(c, issued)),
         )
         new = Documents(
-            invoices=tuple(i for i in wanted.invoices if self._is_ours(i.date, through)),
+            invoices=tuple(i for i in wanted.invoices if self._is_ours(i, through)),
             credit_memos=tuple(c for c in wanted.credit_memos if self._is_credited(c, through)),
         )
         return _difference(old, new, self._contract, self._state, self._item.id)
@@ -204,8 +206,13 @@ class Cycles:
         with_cycle = credit.date in self._made | self._to_come and is_of_usage(credit)
         return credit.date <= through and not with_cycle
 
-    def _is_ours(self, date: dt.date, through: dt.date) -> bool:
-        return date in self._made or (date <= through and date not in self._to_come)
+    def _is_ours(self, invoice: Invoice, through: dt.date) -> bool:
+        made, to_come = self._is_in(self._made, invoice), self._is_in(self._to_come, invoice)
+        return made or (invoice.date <= through and not to_come)
+
+    def _is_in(self, cycles: Set[dt.date], invoice: Invoice) -> bool:
+        """Whether one of the cycles bills it: that of its day, where it is the customer's of now."""
+        return invoice.date in cycles and invoice.key in self._keys
 
     def _documents(self, changes: tuple[ContractChange, ...]) -> Documents:
         return documents(self._contract, changes, self._state.used(), self._horizon)

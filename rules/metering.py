@@ -16,7 +16,7 @@ from canonical.lifecycle import ContractState, DocumentQuestion, UsageNotice
 from canonical.metering import MeteredMonth, by_day
 from canonical.money import plus
 from canonical.scenario import Usage
-from rules.agenda import has_ended
+from rules.agenda import has_ended, has_moved, late_usage_days
 from rules.billing_plan import documents
 from rules.calendar import month_key
 from rules.merge import joining, parts
@@ -142,14 +142,16 @@ def take_in(
 
     What belongs to a period whose invoice is closed is received on the day, at the earliest on the day after
     the last closed invoice: no issued one is altered. Once the contract has ended, none that it has issued
-    takes any more; nor does a credit memo that a change has issued on the day.
+    takes any more; nor does a credit memo that a change has issued on the day. Where part of its life is
+    another's, that one's invoice of the day is issued by plan, and closed with it.
     """
     closed = state.usage_closed
     if closed is None or state.contract is None:
         return with_told(state.usage, told, lambda date: None)
     if draft_open and closed <= day:
         closed = day - dt.timedelta(days=1)
-    last = max(closed, state.billed_through or closed) if has_ended(state, day) else closed
+    by_plan = has_ended(state, day) or has_moved(state)
+    last = max(closed, state.billed_through or closed) if by_plan else closed
     received = max(day, last + dt.timedelta(days=1))
     billed = [window for window in _windows(state, received) if window.stop <= closed]
 
@@ -183,13 +185,17 @@ def _alters_a_credit_memo(state: ContractState, taken: tuple[MeteredMonth, ...],
 
 
 def after_notice(state: ContractState, notice: UsageNotice) -> ContractState:
-    """The contract once it knows of the usage, and has closed the invoice that the notice is for."""
-    return state.model_copy(
+    """The contract once it knows of the usage, and has closed the invoice that the notice is for. Late usage
+    of a customer before, or of the contract before a merge, is on no cycle's invoice: it may owe one itself.
+    """
+    taken = state.model_copy(
         update={
             "usage": take_in(state, notice.usage, notice.date, draft_open=notice.draft_open),
             "usage_closed": max(state.usage_closed or notice.date, notice.date),
         }
     )
+    may_owe = has_moved(taken) and bool(late_usage_days(taken))
+    return taken.model_copy(update={"owes": state.owes or may_owe})
 
 
 def closed_after(before: ContractState, after: ContractState, as_of: dt.date) -> dt.date | None:

@@ -14,6 +14,7 @@ from fractions import Fraction
 
 from canonical.change import ContractChange
 from canonical.contract import Contract, Line, LineTerms
+from canonical.ids import invoice_key
 from canonical.money import round_amount, zero
 from canonical.origin import Origin
 from ports.billing import SubscriptionLine, SubscriptionOrder, SubscriptionPhase
@@ -163,6 +164,15 @@ def cycle_dates(
         if furthest <= day or furthest >= until:
             return frozenset(found)
         day = furthest
+
+
+def cycle_key(contract: Contract, changes: Sequence[ContractChange], day: dt.date) -> str:
+    """The key of the invoice that a cycle of the day bills: to the customer of that day, of the contract that
+    the merges by then have made.
+    """
+    part = standing(contract, changes, day)
+    account, first = _fitting(part, part.changes, day).customer_on(day).account.id, part.contract.account.id
+    return invoice_key(part.contract.id, day, account if account != first else None)
 
 
 def term_end(contract: Contract, changes: Sequence[ContractChange], today: dt.date) -> dt.date | None:

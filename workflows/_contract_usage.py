@@ -28,6 +28,10 @@ class ContractUsage(ContractLife):
         """Usage has been reported once the contract had ended; where it goes on, its next draft asks."""
         self._set(usage_reported=agenda.has_ended(self.state, self.today()))
 
+    def _usage_calls(self) -> bool:
+        """Whether a message about usage has come that leads to something to do."""
+        return self.state.usage_reported or (self.state.owes and agenda.is_active(self.state))
+
     def _usage_waits(self) -> bool:
         """Whether usage is to be read by itself: it has been reported since the end, or the end is new."""
         state = self.state

@@ -200,7 +200,7 @@ class ContractWorkflow(ContractReadings, ContractUsage, Merging):
         before = self.today()
         await workflow.wait_condition(
             lambda: (
-                bool(self.state.queue or self.state.submissions or self.state.usage_reported)
+                bool(self.state.queue or self.state.submissions or self._usage_calls())
                 or self.today() != before
                 or (self._alarm is not None and self._alarm.done())
             )

@@ -66,6 +66,7 @@ class Scenarios:
         return {"customer": customer, "code": code}
 
     def _load_scenario(self, scenario: Document, *, bare: bool) -> Document:
+        _check(scenario)
         loaded: list[Document] = []
         companies: list[str] = []
         for contract in _contracts(scenario):
@@ -89,6 +90,22 @@ class Scenarios:
         country = str(address["country"]).upper()
         region = str(address.get("region") or "").upper() if country in _WITH_REGIONS else ""
         self._companies.declare_nexus(company, country, region or None)
+
+
+def _check(scenario: Document) -> None:
+    """ValueError where two lines of one product, billed to one customer, have different rates: an engine
+    reckons by customer and item.
+    """
+    contract = scenario["contract"]
+    known: dict[str, DatedPercents] = {}
+    for account, product, rates in _rates(contract, scenario.get("changes", [])):
+        if account is contract["account"] and known.setdefault(product, rates) != rates:
+            said = " and ".join(f"{percents[-1][1]} %" for percents in (known[product], rates))
+            raise ValueError(
+                f"tax_rate_percent: product {product} has {said} for customer {account['id']}, and an engine "
+                "has one rate for a customer's product. A merge bills all lines to the leading contract's "
+                "customer: give them that customer's rate, or another product"
+            )
 
 
 def _contracts(scenario: Document) -> Iterator[Document]:

@@ -694,6 +694,46 @@ def usage_corrected_on_a_day_on_which_a_change_credits_the_same_invoice() -> dic
     )
 
 
+BERLINER: dict[str, Any] = {"account": account("A-2", BERLIN), "tax_rate_percent": "19"}
+
+
+@shape
+def usage_late_after_a_transfer() -> dict[str, Any]:
+    """Of the customer before, on the next invoice's day an invoice of its own; a correction is its credit."""
+    moved = {"id": "T", "type": "transfer", "effective_date": month(1, 11), **BERLINER}
+    return lived(
+        sold(seats(**TAXED), metered(price="0.5", **TAXED), start=month(-1), every=1),
+        moved,
+        usage=[
+            *used("U1", -1, 3),
+            late("before", month(1, 7), month(1, 20)),
+            late("much-before", month(0, 7), month(2, 9), "7"),
+            late("correction", month(1, 5), month(2, 9), "-3"),
+            late("after", month(1, 25), month(2, 9), "4"),
+        ],
+        until=month(4),
+    )
+
+
+@shape
+def usage_late_after_a_merge() -> dict[str, Any]:
+    """Of the leading contract's own time: taken in by the next draft, and billed on that day."""
+    other = sold(seats("M1", price="7", **TAXED), metered("U2", "0.25", **TAXED), start=month(-1), id="C-2")
+    merge = {"id": "M", "type": "merge", "effective_date": month(1, 11), "contracts": [other]}
+    return lived(
+        sold(seats(**TAXED), metered(price="0.5", **TAXED), start=month(-1), every=1),
+        merge,
+        usage=[
+            *used("U1", -1, 3),
+            *used("U2", -1, 3),
+            late("before", month(1, 7), month(2, 11)),
+            late("correction", month(0, 5), month(3, 11), "-3"),
+            late("merged", month(1, 7), month(2, 20)) | {"line": "U2"},
+        ],
+        until=month(4),
+    )
+
+
 # -- anchors and currencies ---------------------------------------------------------------------------
 
 

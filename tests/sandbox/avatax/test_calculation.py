@@ -166,6 +166,16 @@ async def test_transfer_and_amendment_and_merge_bring_their_rates(api: Api, plat
     assert [await tax("A-9", item) for item in ("SEAT", "ADDED")] == ["3.00", "3.00"]
 
 
+async def test_merged_line_whose_product_the_customer_has_at_another_rate_is_refused(
+    platform: Platform,
+) -> None:
+    full = scenario()
+    merged = scenario(customer="A-5", percent="19")["contract"]
+    full["changes"] = [{"type": "merge", "contracts": [merged]}]
+    with pytest.raises(ValueError, match=r"product SEAT has 8\.875 % and 19 % for customer A-77"):
+        await platform.load({"scenario": full})
+
+
 async def test_bare_load_makes_no_company_and_its_rates_hold_once_there_is_one(
     api: Api, platform: Platform
 ) -> None:
