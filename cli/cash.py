@@ -1,5 +1,6 @@
 """`q2c cash`: receipts from a bank's file, and what a person decides about money."""
 
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 from urllib.parse import quote
@@ -11,13 +12,15 @@ from cli.exits import FAILED, INVALID, REFUSED, leave
 from cli.output import Format, Output, print_object, print_rows, say
 
 if TYPE_CHECKING:
-    from canonical.bank import BankStatement, LeftOut
+    from canonical.bank import BankReceipt, BankStatement, LeftOut
 
 app = typer.Typer(
     no_args_is_help=True, help="Cash: import a bank's file, list, show, apply, refund, write off."
 )
 
 _AT_ONCE = 200
+_MOST_OF_A_REQUEST = 500_000
+"""Bytes: the gateway takes 1 MiB, and letters may be escaped."""
 _MOST_BYTES = 64 * 1024 * 1024
 _COLUMNS = ("id", "entity", "value_date", "amount", "currency", "status", "note")
 ReceiptId = Annotated[str, typer.Argument(metavar="RECEIPT", help="Bank and reference, such as ubs/E-17.")]
@@ -42,9 +45,8 @@ def import_file(
     statement = _read(file, bank, entity)
     counts = {"recorded": 0, "known": 0, "started": 0}
     with telling("finance") as send:
-        for start in range(0, len(statement.receipts), _AT_ONCE):
-            part = statement.receipts[start : start + _AT_ONCE]
-            answer = send("/cash/receipts", {"receipts": [each.model_dump(mode="json") for each in part]})
+        for part in _batches(statement.receipts):
+            answer = send("/cash/receipts", {"receipts": part})
             counts = {name: count + answer[name] for name, count in counts.items()}
     for left in statement.left_out:
         if left.kind == "returned_receipt":
@@ -53,6 +55,21 @@ def import_file(
     result = {"file": str(file), "receipts": len(statement.receipts), **counts}
     result |= {f"left_out_{kind}": kinds.count(kind) for kind in dict.fromkeys(kinds)}
     print_object(result, output)
+
+
+def _batches(receipts: "Iterable[BankReceipt]") -> Iterator[list[dict[str, Any]]]:
+    """As many as a request may have."""
+    batch: list[dict[str, Any]] = []
+    size = 0
+    for each in receipts:
+        length = len(each.model_dump_json().encode())
+        if batch and (len(batch) >= _AT_ONCE or size + length > _MOST_OF_A_REQUEST):
+            yield batch
+            batch, size = [], 0
+        batch.append(each.model_dump(mode="json"))
+        size += length
+    if batch:
+        yield batch
 
 
 def _read(file: Path, bank: str, entity: str) -> "BankStatement":

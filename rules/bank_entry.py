@@ -12,6 +12,8 @@ from canonical.bank import BankReceipt, BankStatement, LeftOut
 from canonical.money import UnknownCurrency, is_whole_minor_units
 
 LONGEST_REF = 120
+LONGEST_TEXT = 4000
+"""Of what a remitter says; a camt.053 entry has some hundreds of characters."""
 _AMOUNT = re.compile(r"[0-9]{1,18}(\.[0-9]{1,5})?")
 _NO_REFERENCE = frozenset(("", "NONREF", "NOTPROVIDED", "NOTREF"))
 """What banks write where there is none."""
@@ -99,6 +101,11 @@ def _checked(found: Found) -> Decimal:
         )
     if len(found.ref) > LONGEST_REF:
         raise BankFileInvalid(f"{found.place}: {found.name('ref')}: is longer than {LONGEST_REF} characters")
+    said = len(found.text) + len(found.remitter or "") + sum(len(each) for each in found.references)
+    if said > LONGEST_TEXT:
+        raise BankFileInvalid(
+            f"{found.place}: what the remitter says is longer than {LONGEST_TEXT} characters"
+        )
     if not _AMOUNT.fullmatch(found.amount) or not Decimal(found.amount):
         raise BankFileInvalid(
             f"{found.place}: {found.name('amount')}: must be a decimal above zero such as 100.00, not "

@@ -112,6 +112,9 @@ class CashDecisionWorkflow(CashStory):
         contract, policy = _known(standing)
         posted = await self.posted(policy.route.erp, self.key)
         if posted:
+            self.decision = self.decision.model_copy(
+                update={"amount": posted[0].amount, "currency": posted[0].currency}
+            )
             self._say("done", "it is in the ledger already", document=posted[0].id)
             return
         account = await self._weighed_account(standing, policy)

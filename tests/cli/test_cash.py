@@ -48,12 +48,23 @@ def test_file_is_taken_in_once_and_what_is_no_receipt_is_counted(
     assert (shown["amount"], shown["workflow_id"]) == ("10.00", f"cash/{bank}/E-7")
 
 
+def test_long_remittances_go_in_as_many_requests_as_they_need(
+    q2c: Command, gateway: ServedGateway, tmp_path: Path, bank: str
+) -> None:
+    rows = [f"L-{number},2026-03-02,10.00,USD,credit,,{'ä' * 3900}" for number in range(150)]
+    found = imported(q2c, file_of(tmp_path, *rows), bank)
+    assert (found.exit_code, json.loads(found.stdout)["recorded"]) == (0, 150)
+    started = [what for name, what in gateway.operations.calls if name == "start receipts"]
+    assert len(started) > 1
+
+
 @pytest.mark.parametrize(
     ("row", "words"),
     [
         ("E-1,2026-03-02,1e3,USD,credit,,", "line 2: amount: must be a decimal"),
         ("E-1,2026-03-32,1.00,USD,credit,,", "line 2: value_date"),
         (",2026-03-02,1.00,USD,credit,,", "line 2: reference: is needed"),
+        (f"E-1,2026-03-02,1.00,USD,credit,,{'x' * 4001}", "line 2: what the remitter says is longer"),
     ],
 )
 def test_bad_file_ends_with_2_and_names_line_and_field(
