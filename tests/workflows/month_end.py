@@ -18,6 +18,7 @@ from rules.reading import read_scenario
 from tests.workflows.sales import month
 from tests.world import World, today
 from workflows._options import WORKFLOW_QUEUE
+from workflows.month_ends import MonthEndOrder, MonthEndResult, MonthEndsWorkflow
 from workflows.revenue import RevenueWorkflow
 
 LAST_MONTH = month(-1)[:7]
@@ -33,6 +34,15 @@ async def run_month(made: World, given: RevenueOrder) -> RevenueReport:
     return await made.client.execute_workflow(
         RevenueWorkflow.run, given, id=f"revenue/{given.entity}/{given.period}", task_queue=WORKFLOW_QUEUE
     )
+
+
+async def run_month_ends(made: World) -> MonthEndResult:
+    """What the schedule starts, for last month: on the last days of a month it would wait for their end."""
+    given = MonthEndOrder(tenant=made.settings.tenant, period=LAST_MONTH)
+    result: MonthEndResult = await made.client.execute_workflow(
+        MonthEndsWorkflow.run, given, id="revenue/month-end", task_queue=WORKFLOW_QUEUE
+    )
+    return result
 
 
 async def ledger_balances(made: World, entity: str = "US01") -> dict[AccountRole, Decimal]:

@@ -23,7 +23,14 @@ from tests.workflows.ahead import at
 from tests.workflows.bank import key_of, receipt, taken, total_of, until_receipt
 from tests.workflows.cash import charged, issued, pays, people, until_receipts
 from tests.workflows.currencies import foreign_world, in_euro, known
-from tests.workflows.month_end import entries, foreign_entry, order, reverse_foreign_entry, run_month
+from tests.workflows.month_end import (
+    entries,
+    foreign_entry,
+    order,
+    reverse_foreign_entry,
+    run_month,
+    run_month_ends,
+)
 from tests.workflows.periods import (
     approved,
     closed,
@@ -296,6 +303,14 @@ async def nightly(made: World) -> None:
     await run_nightly(made)
 
 
+async def month_ends(made: World) -> None:
+    """The schedule's run over a month's end: the contract's revenue is posted."""
+    await made.load(scenario(sold(seats(**TAXED), start=month(-1), every=1)))
+    await made.until_status("C-1", "active")
+    await made.until_posted("C-1", 2)
+    assert (await run_month_ends(made)).run == 1
+
+
 async def events_lost(made: World) -> None:
     """A contract's invoice events are lost, and found by a sweep."""
     lose(made, "stripe", "invoice.*", times=100)
@@ -379,6 +394,7 @@ STORIES: dict[str, Story] = {
     "closed": closed_periods,
     "taken-back": taken_back,
     "nightly": nightly,
+    "month-ends": month_ends,
     "swept": events_lost,
     "late-usage": late_usage,
     "edited": edited,

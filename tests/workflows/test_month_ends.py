@@ -18,7 +18,7 @@ from rules.period_entries import month_that_ends
 from tests.agreement import until_agreed
 from tests.rules.scenarios import seats
 from tests.temporal_server import namespace
-from tests.workflows.month_end import LAST_MONTH, agree, entries
+from tests.workflows.month_end import LAST_MONTH, agree, entries, run_month_ends
 from tests.workflows.periods import closed
 from tests.workflows.sales import BERLIN, account, month, scenario, sold
 from tests.world import World
@@ -56,19 +56,12 @@ async def test_every_entity_is_posted_once_and_the_close_adds_nothing(made: Worl
         await made.load(told)
         await made.until_status(told["contract"]["id"], "active")
     await until_agreed(made, ours, theirs)
-    given = MonthEndOrder(tenant=made.settings.tenant, period=LAST_MONTH)
-    result = await made.client.execute_workflow(
-        MonthEndsWorkflow.run, given, id="revenue/month-end", task_queue=WORKFLOW_QUEUE
-    )
-    assert result == MonthEndResult(run=2)
+    assert await run_month_ends(made) == MonthEndResult(run=2)
     await agree(made, ours)
     assert {run["result"]["status"] for run in await closed(made, LAST_MONTH)} == {"closed"}
     assert await entries(made, "C-1", "US01") == [f"revenue/C-1/{LAST_MONTH}"]
     assert await entries(made, "C-2", "DE01") == [f"revenue/C-2/{LAST_MONTH}"]
-    again = await made.client.execute_workflow(
-        MonthEndsWorkflow.run, given, id="revenue/month-end", task_queue=WORKFLOW_QUEUE
-    )
-    assert again == MonthEndResult()  # both have closed the month
+    assert await run_month_ends(made) == MonthEndResult()  # both have closed the month
 
 
 async def test_the_schedule_is_the_first_of_each_month_and_can_be_switched_off(made: World) -> None:
