@@ -128,8 +128,9 @@ class BillingListing:
     @activity.defn(name="billing.list_period")
     async def list_billings(self, order: ListingOrder) -> ListingKept:
         """The platform's invoices and credit memos of the entity, from its own listing."""
+        since, _ = entries_of.window(order.period)
         with port_errors():
-            issued = await self._billing.documents()
+            issued = await self._billing.documents(since=since)
         entities = await self._records.contract_entities()
         found = entries_of.billing_entries(issued, order.period, order.entity, entities)
         await self._records.keep_listing(order.run, order.look, "billings", found)
@@ -173,11 +174,11 @@ class ErpListing:
     @activity.defn(name="erp.list_period")
     async def list_ledger(self, order: ListingOrder) -> ListingKept:
         """The ERP's posted documents and its general ledger, and whether it still posts into the period."""
-        first = entries_of.first_day(order.period)
+        first, since = entries_of.first_day(order.period), entries_of.window(order.period)[0]
         with port_errors():
             period = await self._erp.posting_period(order.entity, first)
-            posted = await self._erp.documents(order.entity)
-            lines = await self._erp.general_ledger(order.entity)
+            posted = await self._erp.documents(order.entity, since=since)
+            lines = await self._erp.general_ledger(order.entity, since=since)
         receivables = entries_of.receivable_entries(posted, order.period)
         ledger = entries_of.ledger_entries(
             lines,

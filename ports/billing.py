@@ -137,6 +137,8 @@ class IssuedDocument(Noun):
     number: str | None
     key: str | None
     contract: str | None
+    customer_contract: str | None = None
+    """A contract of the same customer, where the document names none and was asked for by date."""
     customer_id: str
     subscription_id: str | None
     subscription_key: str | None = None
@@ -207,6 +209,10 @@ class Billing(Protocol):
 
     async def read_credit_memo(self, credit_memo_id: str) -> IssuedDocument: ...
 
-    async def documents(self, contract: str | None = None) -> tuple[IssuedDocument, ...]:
-        """All invoices and credit memos, from the platform's own listings (drafts and voids included)."""
+    async def documents(
+        self, contract: str | None = None, *, since: dt.date | None = None
+    ) -> tuple[IssuedDocument, ...]:
+        """All invoices and credit memos, from the platform's own listings (drafts and voids included). With
+        `since`, those dated before it may be left out, and no others: whenever they were made.
+        """
         ...

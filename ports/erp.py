@@ -213,8 +213,12 @@ class Erp(Receipts, Protocol):
         """Closes the date's posting period to all postings; one that is closed is returned as it is."""
         ...
 
-    async def documents(self, legal_entity: str) -> tuple[PostedDocument, ...]:
-        """All posted documents, from the ERP's own listings."""
+    async def documents(
+        self, legal_entity: str, *, since: dt.date | None = None
+    ) -> tuple[PostedDocument, ...]:
+        """All posted documents, from the ERP's own listings. With `since`, invoices, credit memos and others'
+        journals may be left out that are dated before it and posted in a period that ended before it.
+        """
         ...
 
     async def contract_documents(self, legal_entity: str, contract: str) -> tuple[PostedDocument, ...]:
@@ -222,6 +226,10 @@ class Erp(Receipts, Protocol):
         listing."""
         ...
 
-    async def general_ledger(self, legal_entity: str) -> tuple[GeneralLedgerLine, ...]:
-        """Every posted line of the general ledger, from the ERP's own listing."""
+    async def general_ledger(
+        self, legal_entity: str, *, since: dt.date | None = None
+    ) -> tuple[GeneralLedgerLine, ...]:
+        """Every posted line of the general ledger, from the ERP's own listing. With `since`, lines of
+        transactions may be left out that are dated before it and posted in a period that ended before it.
+        """
         ...

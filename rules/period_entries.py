@@ -67,7 +67,8 @@ def billing_entries(
     customers = {customer: owner for customer, owner in known if owner is not None}
     found = []
     for document in listed:
-        owner = entities.get(document.contract or "", customers.get(document.customer_id, entity))
+        named = entities.get(document.contract or document.customer_contract or "")
+        owner = named or customers.get(document.customer_id, entity)
         if owner == entity and _within(period, document.date):
             found.append(_issued(document))
     return tuple(found)

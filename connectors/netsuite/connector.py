@@ -168,14 +168,18 @@ class NetSuite:
             await self._client.change("close period", "accountingPeriod", period.id, {"closed": True})
         return period.model_copy(update={"closed": True})
 
-    async def documents(self, legal_entity: str) -> tuple[PostedDocument, ...]:
+    async def documents(
+        self, legal_entity: str, *, since: dt.date | None = None
+    ) -> tuple[PostedDocument, ...]:
         """All invoices, credit memos and journals of the subsidiary, ours and others', voiding and reversing
         ones too (their keys begin with `void:` and `reversal:`)."""
-        return await self._transactions.listed(legal_entity)
+        return await self._transactions.listed(legal_entity, since)
 
-    async def general_ledger(self, legal_entity: str) -> tuple[GeneralLedgerLine, ...]:
+    async def general_ledger(
+        self, legal_entity: str, *, since: dt.date | None = None
+    ) -> tuple[GeneralLedgerLine, ...]:
         """Every line of the subsidiary's transactions, amounts in the subsidiary's base currency."""
-        return await self._transactions.ledger(legal_entity)
+        return await self._transactions.ledger(legal_entity, since)
 
     async def _void(
         self,

@@ -119,11 +119,18 @@ def transaction_by_id(id_: str) -> str:
     return f"{_HEAD} WHERE t.id = {int(id_)} AND t.type IN ({_types()}) ORDER BY t.id"
 
 
-def transactions_of(subsidiary: str, after: int) -> str:
-    """Those of a subsidiary with an internal id above `after`, in order of it."""
+def transactions_of(
+    subsidiary: str, after: int, since: dt.date | None = None, always: Iterable[str] = ()
+) -> str:
+    """Those of a subsidiary with an internal id above `after`, in order of it. With `since`, those dated or
+    posted by then, and those whose external ids begin as one of `always` does.
+    """
     where = (
         f"s.externalid = {text(subsidiary)} AND t.id > {after} AND t.posting = 'T' AND t.type IN ({_types()})"
     )
+    if since is not None:
+        likes = [f"t.externalid LIKE {text(f'{prefix}%')}" for prefix in always]
+        where += f" AND ({' OR '.join([_by(since), *likes])})"
     return f"{_HEAD} WHERE {where} ORDER BY t.id FETCH FIRST {HEADS} ROWS ONLY"
 
 
@@ -170,19 +177,29 @@ def _listed(ids: Iterable[str]) -> str:
     return ", ".join(str(int(id_)) for id_ in ids)
 
 
-def entries_of(subsidiary: str, after: int) -> str:
+def _by(since: dt.date) -> str:
+    """Dated on the day or later, or posted in a period that ends on it or later: a document of a closed month
+    is posted in another than its own.
+    """
+    day = f"TO_DATE({text(since.isoformat())}, 'YYYY-MM-DD')"
+    return f"t.trandate >= {day} OR p.enddate >= {day}"
+
+
+def entries_of(subsidiary: str, after: int, since: dt.date | None = None) -> str:
     """Internal ids above `after` of a subsidiary's transactions of all types that post, in order."""
+    later = "" if since is None else f" AND ({_by(since)})"
     return (
         "SELECT t.id AS id FROM transaction t"
         " JOIN transactionline m ON m.transaction = t.id AND m.mainline = 'T'"
-        " JOIN subsidiary s ON s.id = m.subsidiary"
-        f" WHERE s.externalid = {text(subsidiary)} AND t.id > {after} AND t.posting = 'T'"
+        " JOIN subsidiary s ON s.id = m.subsidiary JOIN accountingperiod p ON p.id = t.postingperiod"
+        f" WHERE s.externalid = {text(subsidiary)} AND t.id > {after} AND t.posting = 'T'{later}"
         f" ORDER BY t.id FETCH FIRST {HEADS} ROWS ONLY"
     )
 
 
-def ledger_of(subsidiary: str, first: str, last: str) -> str:
+def ledger_of(subsidiary: str, first: str, last: str, since: dt.date | None = None) -> str:
     """The general ledger's lines of a subsidiary's transactions between two internal ids."""
+    later = "" if since is None else f" AND ({_by(since)})"
     return (
         "SELECT t.id AS tran, a.acctnumber AS account, c.symbol AS currency, g.debit AS debit,"
         " g.credit AS credit, t.type AS trantype, t.externalid AS externalid, t.tranid AS tranid,"
@@ -195,7 +212,7 @@ def ledger_of(subsidiary: str, first: str, last: str) -> str:
         " JOIN subsidiary s ON s.id = m.subsidiary JOIN currency c ON c.id = t.currency"
         " JOIN account a ON a.id = g.account"
         f" WHERE s.externalid = {text(subsidiary)} AND t.id >= {int(first)} AND t.id <= {int(last)}"
-        f" AND g.posting = 'T' AND g.accountingbook = {PRIMARY_BOOK} ORDER BY t.id, g.transactionline"
+        f" AND g.posting = 'T' AND g.accountingbook = {PRIMARY_BOOK}{later} ORDER BY t.id, g.transactionline"
     )
 
 

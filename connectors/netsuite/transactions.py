@@ -1,5 +1,6 @@
 """NetSuite's transactions: found by external id, compared, posted once, listed."""
 
+import datetime as dt
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from itertools import groupby
@@ -16,6 +17,8 @@ from ports.erp import GeneralLedgerLine, PostedDocument
 from ports.errors import AlreadyExists, Conflict, NotFound, UnexpectedAnswer
 
 _RECORD_OF_TYPE = {mapping.TYPE_OF[kind]: record for kind, record in mapping.RECORD_OF.items()}
+_ALWAYS = tuple(mapping.external_id(head) for head in (mapping.VOID, mapping.REVERSAL, "revenue/"))
+"""How the external ids begin of what is listed whatever its date."""
 Expected = Mapping[str, object]
 
 
@@ -99,9 +102,11 @@ class Transactions:
             raise vanished(f"read {kind}")
         return held
 
-    async def listed(self, legal_entity: str) -> tuple[PostedDocument, ...]:
-        """All of a subsidiary's, by internal id: those made meanwhile come at the end."""
-        return await self._pages(lambda after: queries.transactions_of(legal_entity, after))
+    async def listed(self, legal_entity: str, since: dt.date | None = None) -> tuple[PostedDocument, ...]:
+        """A subsidiary's, by internal id: those made meanwhile come at the end. With `since`, what is older
+        is left out, but for what says of others that they are undone, and for revenue, which adds up.
+        """
+        return await self._pages(lambda after: queries.transactions_of(legal_entity, after, since, _ALWAYS))
 
     async def of_contract(self, legal_entity: str, contract: str) -> tuple[PostedDocument, ...]:
         """Those of a contract, by internal id. LIKE knows wildcards that a key may contain, so what it finds
@@ -143,14 +148,16 @@ class Transactions:
             if kind_of(row.type, mapping.key_of(row.externalid)) is None
         )
 
-    async def ledger(self, legal_entity: str) -> tuple[GeneralLedgerLine, ...]:
+    async def ledger(self, legal_entity: str, since: dt.date | None = None) -> tuple[GeneralLedgerLine, ...]:
         """The general ledger's lines of all types of transactions, ours and others', by internal id."""
         found: list[GeneralLedgerLine] = []
         after = 0
         while True:
-            entries = await self._client.query("list entries", queries.entries_of(legal_entity, after), Ref)
+            entries = await self._client.query(
+                "list entries", queries.entries_of(legal_entity, after, since), Ref
+            )
             if entries:
-                statement = queries.ledger_of(legal_entity, entries[0].id, entries[-1].id)
+                statement = queries.ledger_of(legal_entity, entries[0].id, entries[-1].id, since)
                 rows = await self._client.query("list the ledger", statement, LedgerRow)
                 found += [mapping.ledger_line(row, legal_entity) for row in rows]
                 after = int(entries[-1].id)

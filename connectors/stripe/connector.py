@@ -13,6 +13,7 @@ from connectors.stripe.client import StripeClient
 from connectors.stripe.credit_notes import CreditNotes
 from connectors.stripe.customers import Customers
 from connectors.stripe.events import Events
+from connectors.stripe.forms import midnight
 from connectors.stripe.invoices import Invoices
 from connectors.stripe.lookups import Lookups
 from connectors.stripe.mapping import contract_of
@@ -32,6 +33,9 @@ from ports.billing import (
 )
 from ports.events import EventPage
 from ports.payments import RefundOrder
+
+_AHEAD = dt.timedelta(days=2)
+"""How long before its own day a document may be made: a day begins earlier in the east."""
 
 
 class Stripe:
@@ -131,13 +135,21 @@ class Stripe:
         """Newest first, of the types that lead to something; Stripe lists them for 30 days."""
         return self._events.pages(since)
 
-    async def documents(self, contract: str | None = None) -> tuple[IssuedDocument, ...]:
-        """Oldest first, invoices before credit memos; without a contract, the whole account's."""
-        scopes: list[dict[str, str]] = [{}]
+    async def documents(
+        self, contract: str | None = None, *, since: dt.date | None = None
+    ) -> tuple[IssuedDocument, ...]:
+        """Oldest first, invoices before credit memos; without a contract, the whole account's.
+
+        Stripe filters by the second of creation, and by no date of ours. A document is made on its own day at
+        the earliest (drafts are cycles that have begun), and much later where it is backdated: so what was
+        made long before `since` is left out, and what was made after a period is not.
+        """
+        scopes: list[dict[str, object]] = [{}]
         if contract is not None:
             scopes = [{"customer": each} for each in sorted(await self._lookups.customers_of(contract))]
+        made = {} if since is None else {"created": {"gte": midnight(since - _AHEAD)}}
         invoices, notes = [], []
-        for scope in scopes:
+        for scope in ({**each, **made} for each in scopes):
             async for invoice in self._client.list(Invoice, "/v1/invoices", params=scope):
                 if contract in (None, contract_of(invoice)):
                     invoices.append(await self._lookups.issued(invoice))
@@ -145,7 +157,19 @@ class Stripe:
                 document = await self._lookups.credited(note)
                 if contract in (None, document.contract):
                     notes.append(document)
-        return (*reversed(invoices), *reversed(notes))
+        found = (*reversed(invoices), *reversed(notes))
+        return found if since is None else await self._with_customers(found)
+
+    async def _with_customers(self, found: tuple[IssuedDocument, ...]) -> tuple[IssuedDocument, ...]:
+        """Whose a document is that names no contract, an older invoice of the customer may say."""
+        contracts = {each.customer_id: each.contract for each in found if each.contract is not None}
+        told = []
+        for each in found:
+            if each.contract is None and each.customer_id not in contracts:
+                contract = await self._lookups.contract_of_customer(each.customer_id)
+                each = each.model_copy(update={"customer_contract": contract})
+            told.append(each)
+        return tuple(told)
 
 
 def create(

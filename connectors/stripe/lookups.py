@@ -64,6 +64,14 @@ class Lookups:
         async for invoice in self._client.list(Invoice, "/v1/invoices", params={"customer": customer}):
             yield invoice
 
+    async def contract_of_customer(self, customer: str) -> str | None:
+        """That of the newest of the customer's invoices that names one."""
+        async for invoice in self.invoices_of(customer):
+            contract = mapping.contract_of(invoice)
+            if contract is not None:
+                return contract
+        return None
+
     async def invoice_by_key(
         self, key: str, contract: str, customer: str | None = None
     ) -> tuple[Invoice, list[Line]] | None:

@@ -243,12 +243,7 @@ class StripePayments:
 
     async def _contract_of_customer(self, customer: str, known: _Known) -> str | None:
         if customer not in known.contracts:
-            known.contracts[customer] = None
-            async for invoice in self._lookups.invoices_of(customer):
-                contract = mapping.contract_of(invoice)
-                if contract is not None:
-                    known.contracts[customer] = contract
-                    break
+            known.contracts[customer] = await self._lookups.contract_of_customer(customer)
         return known.contracts[customer]
 
 

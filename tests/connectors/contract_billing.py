@@ -194,6 +194,36 @@ class InvoiceRules:
         assert everything[other].key is None
         assert [document.origin for document in await stand.documents()] == ["ours"]
 
+    async def test_documents_since_a_day_leave_out_older_ones_and_no_others(
+        self, stand: BillingStand
+    ) -> None:
+        """One that was made later and is dated before it was made (backdated) is there."""
+        customer = await stand.customer()
+        old = await stand.billing.draft_invoice(invoice(customer))
+        await stand.until(dt.date(2026, 5, 20))
+        late = await stand.billing.draft_invoice(
+            invoice(customer, date=dt.date(2026, 4, 1), due_date=dt.date(2026, 6, 1))
+        )
+        found = await stand.billing.documents(since=dt.date(2026, 4, 1))
+        assert [document.id for document in found] == [late.id]
+        assert {document.id for document in await stand.billing.documents()} == {old.id, late.id}
+        await stand.until(dt.date(2026, 9, 1))
+        foreign = await stand.foreign(customer)
+        (one,) = await stand.billing.documents(since=dt.date(2026, 8, 1))
+        assert (one.id, one.contract, one.customer_contract) == (foreign, None, CONTRACT)
+
+    async def test_credit_memos_since_a_day_leave_out_older_ones_too(self, stand: BillingStand) -> None:
+        order = invoice(await stand.customer())
+        made = await stand.billing.draft_invoice(order)
+        await stand.billing.finalize_invoice(order.origin, made.id)
+        old = await stand.billing.issue_credit_memo(credit(order))
+        await stand.until(dt.date(2026, 5, 20))
+        day = dt.date(2026, 5, 20)
+        piece = line("10.00", kind="proration", start=day, credits=0)
+        new = await stand.billing.issue_credit_memo(credit(order, piece, date=day))
+        assert [each.id for each in await stand.billing.documents(since=day)] == [new.id]
+        assert old.id != new.id
+
     async def test_unknown_documents_are_not_found(self, stand: BillingStand) -> None:
         with pytest.raises(NotFound):
             await stand.billing.read_invoice("in_no")

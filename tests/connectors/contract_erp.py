@@ -122,6 +122,26 @@ class ErpMasterData(ErpFixtures):
         assert posted.date == dt.date(2026, 1, 1)
         assert posted.period == own.name
 
+    async def test_listings_since_a_day_leave_out_what_is_older_by_date_and_by_period(
+        self, stand: ErpStand, customer: str
+    ) -> None:
+        february = dt.date(2026, 2, 1)
+        await stand.erp.post_document(invoice(stand, customer, "C-1/invoice/old"))
+        await stand.erp.post_document(invoice(stand, customer, "C-1/invoice/undone"))
+        await void(stand, "invoice", "C-1/invoice/undone")
+        await stand.erp.post_journal(journal(stand, "revenue/C-1/2026-01"))
+        stand.close_month("2026-01")
+        await stand.erp.post_document(invoice(stand, customer, "C-1/invoice/late", posting_date=february))
+        dated = {"document_date": february, "posting_date": february}
+        await stand.erp.post_document(invoice(stand, customer, "C-1/invoice/new", **dated))
+        found = {each.key for each in await stand.erp.documents(stand.legal_entity, since=february)}
+        undone = "void:C-1/invoice/undone"
+        assert found == {"C-1/invoice/late", "C-1/invoice/new", undone, "revenue/C-1/2026-01"}
+        lines = await stand.erp.general_ledger(stand.legal_entity, since=february)
+        assert {line.key for line in lines} == {"C-1/invoice/late", "C-1/invoice/new", undone}
+        assert sum(line.debit - line.credit for line in lines) == 0
+        assert len(await stand.erp.documents(stand.legal_entity)) == 6
+
 
 class ErpPostings(ErpFixtures):
     """Documents and journals, and how they are undone."""
