@@ -2,10 +2,9 @@
 
 import asyncio
 import datetime as dt
-from collections.abc import Awaitable, Sequence
-from typing import TypeVar
+from collections.abc import Sequence
 
-from temporalio.client import Client, WithStartWorkflowOperation
+from temporalio.client import WithStartWorkflowOperation
 from temporalio.common import (
     SearchAttributePair,
     TypedSearchAttributes,
@@ -14,6 +13,7 @@ from temporalio.common import (
 )
 from temporalio.service import RPCError
 
+from assembly.over_temporal import OverTemporal
 from canonical.base import Dec
 from canonical.cash import CashDecision, CashOrder, DecisionKind, UnappliedListing, UnappliedQuestion
 from canonical.ids import cash_decision_workflow_id, document_workflow_id
@@ -25,19 +25,12 @@ from workflows.bank_receipt import BankReceiptWorkflow
 from workflows.cash_decision import CashDecisionInput, CashDecisionWorkflow
 from workflows.unapplied_cash import UnappliedCashWorkflow
 
-T = TypeVar("T")
 _AT_ONCE = 10
 _LISTED_WITHIN = dt.timedelta(minutes=5)
 
 
-class TemporalCash:
-    """A mixin, as `TemporalPeriods` is."""
-
-    _client: Client
-    _tenant: str
-
-    async def _asked(self, call: Awaitable[T]) -> T:
-        raise NotImplementedError
+class TemporalCash(OverTemporal):
+    """A part of the operations."""
 
     async def start_receipts(self, names: Sequence[tuple[str, str]], actor: Actor) -> int:
         places = asyncio.Semaphore(_AT_ONCE)

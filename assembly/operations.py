@@ -3,17 +3,12 @@
 import asyncio
 import datetime as dt
 import hashlib
-from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
-from contextlib import asynccontextmanager
-from typing import NoReturn, TypeVar
-from urllib.parse import quote
+from collections.abc import Mapping, Sequence
+from typing import TypeVar
 
 from temporalio.client import (
     Client,
     WorkflowHandle,
-    WorkflowQueryFailedError,
-    WorkflowUpdateFailedError,
-    WorkflowUpdateRPCTimeoutOrCancelledError,
 )
 from temporalio.common import (
     SearchAttributePair,
@@ -21,7 +16,6 @@ from temporalio.common import (
     WorkflowIDConflictPolicy,
     WorkflowIDReusePolicy,
 )
-from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError, RPCStatusCode
 
 from activities.periods import PeriodPolicy
@@ -47,10 +41,8 @@ from gateway.operations import (
     ContractView,
     InvalidRequest,
     PlatformView,
-    RefusedByPolicy,
     ResolveResult,
     Started,
-    StateConflict,
     TemporalUnreachable,
     TimelineItem,
 )
@@ -87,12 +79,10 @@ class TemporalOperations(TemporalCash, TemporalRevenue, TemporalRevaluations, Te
         period_policy: PeriodPolicy,
         sweeps: Mapping[str, SweepOrder],
     ) -> None:
-        self._client = client
+        super().__init__(client, tenant=tenant, ui_url=ui_url)
         self._exceptions = exceptions
         self._platforms = platforms
-        self._tenant = tenant
         self._crm = crm
-        self._ui_url = ui_url
         self._periods = periods
         self._period_policy = period_policy
         self._sweeps = sweeps
@@ -351,54 +341,9 @@ class TemporalOperations(TemporalCash, TemporalRevenue, TemporalRevaluations, Te
     def _handle(self, workflow_id: str) -> WorkflowHandle[object, object]:
         return self._client.get_workflow_handle(workflow_id)
 
-    def _url(self, workflow_id: str, run_id: str | None) -> str | None:
-        if self._ui_url is None:
-            return None
-        base = f"{self._ui_url}/namespaces/{self._client.namespace}/workflows/{quote(workflow_id, safe='')}"
-        return f"{base}/{run_id}/history" if run_id else base
-
     def _links(self, workflow_id: str, run_id: str) -> dict[str, str]:
         url = self._url(workflow_id, run_id)
         return {"workflow": url} if url else {}
-
-    async def _asked(self, call: Awaitable[T]) -> T:
-        """Awaits Temporal's answer and turns its refusals into the operations' own errors."""
-        async with _translated():
-            async with asyncio.timeout(_PATIENCE_SECONDS):
-                return await call
-        raise AssertionError("unreachable")
-
-
-@asynccontextmanager
-async def _translated() -> AsyncIterator[None]:
-    try:
-        yield
-    except (WorkflowUpdateRPCTimeoutOrCancelledError, TimeoutError) as error:
-        raise TemporalUnreachable("the workflow has not answered in time; the request may count") from error
-    except WorkflowUpdateFailedError as error:
-        _refusal(error.cause)
-    except WorkflowQueryFailedError as error:
-        raise StateConflict(f"the workflow could not answer: {error.message}") from error
-    except RPCError as error:
-        if error.status == RPCStatusCode.NOT_FOUND:
-            raise ContractOrExceptionNotFound("nothing of this name runs in Temporal") from error
-        raise TemporalUnreachable("Temporal does not answer") from error
-
-
-def _refusal(cause: BaseException) -> NoReturn:
-    """An update's refusal by its type, as the desk has given it."""
-    if not isinstance(cause, ApplicationError):
-        raise StateConflict(str(cause)) from cause
-    match cause.type:
-        case "RefusedByPolicy":
-            raise RefusedByPolicy(cause.message) from cause
-        case "NotFound":
-            raise ContractOrExceptionNotFound(cause.message) from cause
-        case "InvalidInput":
-            field, _, message = cause.message.partition(": ")
-            raise InvalidRequest(message, field=field) from cause
-        case _:
-            raise StateConflict(cause.message) from cause
 
 
 def _validated(scenario: Scenario) -> None:

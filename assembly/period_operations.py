@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from temporalio.client import Client, WorkflowExecutionStatus
+from temporalio.client import WorkflowExecutionStatus
 from temporalio.common import (
     SearchAttributePair,
     TypedSearchAttributes,
@@ -13,6 +13,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from activities.closes import close_state
 from activities.periods import PeriodPolicy
+from assembly.over_temporal import OverTemporal
 from canonical.close import CloseOrder, CloseResult
 from canonical.ids import close_workflow_id, reconciliation_workflow_id
 from canonical.reconciliation import ReconciliationOrder
@@ -26,18 +27,11 @@ from workflows.close import CloseWorkflow
 from workflows.reconciliation import ReconciliationWorkflow
 
 
-class TemporalPeriods:
-    """A mixin: the client, the tenant and the Web UI's address are the operations' own. `_periods` and
-    `_period_policy` say how a period stands.
-    """
+class TemporalPeriods(OverTemporal):
+    """A part of the operations, which set `_periods` and `_period_policy`: they say how a period stands."""
 
-    _client: Client
-    _tenant: str
     _periods: PeriodRecords
     _period_policy: PeriodPolicy
-
-    def _url(self, workflow_id: str, run_id: str | None) -> str | None:
-        raise NotImplementedError
 
     async def start_reconciliation(self, entity: str, period: str, actor: Actor) -> PeriodRun:
         order = ReconciliationOrder(

@@ -23,7 +23,7 @@ _PATIENCE_SECONDS = 15
 
 
 class TemporalRevenue(TemporalPeriods):
-    """A mixin, as `TemporalPeriods` is."""
+    """A part of the operations, as `TemporalPeriods` is."""
 
     async def start_revenue(
         self, entity: str, period: str, as_of: dt.date | None, actor: Actor

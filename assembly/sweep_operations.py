@@ -3,10 +3,10 @@
 import datetime as dt
 from collections.abc import Mapping
 
-from temporalio.client import Client
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.service import RPCError, RPCStatusCode
 
+from assembly.over_temporal import OverTemporal
 from assembly.period_operations import run_status
 from canonical.ids import sweep_workflow_id
 from canonical.sweep import SweepOrder, Swept
@@ -16,16 +16,10 @@ from workflows._options import WORKFLOW_QUEUE
 from workflows.sweep import EventSweepWorkflow
 
 
-class TemporalSweeps:
-    """A mixin: the client and the Web UI's address are the operations' own. `_sweeps` are the orders of the
-    platforms that list their events.
-    """
+class TemporalSweeps(OverTemporal):
+    """A part of the operations, which set `_sweeps`: the orders of the platforms that list their events."""
 
-    _client: Client
     _sweeps: Mapping[str, SweepOrder]
-
-    def _url(self, workflow_id: str, run_id: str | None) -> str | None:
-        raise NotImplementedError
 
     async def start_sweeps(
         self, platform: str | None, since: dt.datetime | None, actor: Actor

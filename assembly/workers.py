@@ -136,6 +136,7 @@ PASSED_THROUGH = (
     "workflows._messages",
     "workflows._month",
     "workflows._options",
+    "workflows._period",
     "workflows._refusal",
     "workflows._repairs",
     "workflows._steps",

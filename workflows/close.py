@@ -22,31 +22,20 @@ from ports.erp import PostingPeriod
 from ports.periods import CloseRecord
 from rules.close import Gate, refusals
 from rules.period_entries import first_day, last_day
-from workflows._decisions import Decisions
-from workflows._desk import Desk
 from workflows._options import WORKFLOW_QUEUE, in_contracts, on_platform
-from workflows._steps import Step, Steps, Undo
+from workflows._period import OverPeriod
+from workflows._steps import Step, Undo
 
 _TRY_AGAIN_SECONDS = 2
 
 
 @workflow.defn(name="Close")
-class CloseWorkflow(Decisions):
+class CloseWorkflow(OverPeriod):
     @workflow.init
     def __init__(self, order: CloseOrder) -> None:
         self.order = order
         self.unrevalued: str | None = None
-        name = f"{order.entity}/{order.period}"
-        self.desk = Desk(contract=name, change=None, correlation_id=order.correlation_id, policy=None)
-        self.desk.topic = workflow.info().first_execution_run_id
-        origin = Origin(
-            tenant=order.tenant,
-            contract=name,
-            change=f"close/{name}",
-            step="",
-            correlation_id=order.correlation_id,
-        )
-        self.steps = Steps(desk=self.desk, origin=origin, correct=lambda pairs: None)
+        self._begin("close", order)
 
     @workflow.run
     async def run(self, order: CloseOrder) -> CloseResult:

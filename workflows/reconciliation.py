@@ -27,10 +27,9 @@ from activities.periods import (
 from canonical.origin import Origin
 from canonical.reconciliation import ReconciliationOrder, ReconciliationSummary
 from rules.period_money import REVENUE_ROLES
-from workflows._decisions import Decisions
-from workflows._desk import Desk
 from workflows._options import WORKFLOW_QUEUE, in_listing, platform_queue
-from workflows._steps import Step, Steps, Undo
+from workflows._period import OverPeriod
+from workflows._steps import Step, Undo
 
 _LOOKS = (1, 2)
 
@@ -39,21 +38,11 @@ Listing = Callable[[Any, ListingOrder], Awaitable[ListingKept]]
 
 
 @workflow.defn(name="Reconciliation")
-class ReconciliationWorkflow(Decisions):
+class ReconciliationWorkflow(OverPeriod):
     @workflow.init
     def __init__(self, order: ReconciliationOrder) -> None:
         self.order = order
-        name = f"{order.entity}/{order.period}"
-        self.desk = Desk(contract=name, change=None, correlation_id=order.correlation_id, policy=None)
-        self.desk.topic = workflow.info().first_execution_run_id
-        origin = Origin(
-            tenant=order.tenant,
-            contract=name,
-            change=f"reconciliation/{name}",
-            step="",
-            correlation_id=order.correlation_id,
-        )
-        self.steps = Steps(desk=self.desk, origin=origin, correct=lambda pairs: None)
+        self._begin("reconciliation", order)
 
     @workflow.run
     async def run(self, order: ReconciliationOrder) -> ReconciliationSummary:

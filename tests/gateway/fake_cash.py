@@ -3,14 +3,14 @@
 import datetime as dt
 from collections.abc import Sequence
 from decimal import Decimal
-from typing import Any
 
 from canonical.base import Dec
 from canonical.cash import CashDecision, DecisionKind, UnappliedListing, UnappliedMoney
 from gateway.operations import Actor
+from tests.gateway.asked import Asked
 
 
-class FakeCash:
+class FakeCash(Asked):
     cash_decision = CashDecision(
         id="d1",
         kind="write_off",
@@ -21,9 +21,6 @@ class FakeCash:
         currency="USD",
         override="OV-1",
     )
-
-    def _asked(self, name: str, what: Any) -> None:
-        raise NotImplementedError
 
     async def start_receipts(self, names: Sequence[tuple[str, str]], actor: Actor) -> int:
         self._asked("start receipts", (tuple(names), actor.name))

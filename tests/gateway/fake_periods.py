@@ -1,20 +1,16 @@
 """The period's part of the operations, answered as told."""
 
-from typing import Any
-
 from canonical.close import CloseResult
 from gateway.operations import Actor
 from gateway.period_operations import CloseCheck, CloseRun, PeriodRun
+from tests.gateway.asked import Asked
 
 Reasons = dict[str, tuple[str, ...]]
 
 
-class FakePeriods:
+class FakePeriods(Asked):
     held_up: Reasons
     """Why the close of an entity's period is refused; an entity that is not named may be closed."""
-
-    def _asked(self, name: str, what: Any) -> None:
-        raise NotImplementedError
 
     async def start_reconciliation(self, entity: str, period: str, actor: Actor) -> PeriodRun:
         self._asked("reconcile", (entity, period, actor.name))

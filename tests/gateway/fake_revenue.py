@@ -1,17 +1,14 @@
 """The revenue's part of the operations, answered as told."""
 
 import datetime as dt
-from typing import Any
 
 from gateway.operations import Actor
 from gateway.revenue_operations import RevenueRun
 from rules.waterfall import WaterfallRow
+from tests.gateway.asked import Asked
 
 
-class FakeRevenue:
-    def _asked(self, name: str, what: Any) -> None:
-        raise NotImplementedError
-
+class FakeRevenue(Asked):
     async def start_revenue(
         self, entity: str, period: str, as_of: dt.date | None, actor: Actor
     ) -> RevenueRun:

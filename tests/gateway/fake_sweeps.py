@@ -1,19 +1,16 @@
 """The sweeps' part of the operations, answered as told."""
 
 import datetime as dt
-from typing import Any
 
 from canonical.sweep import Swept
 from gateway.operations import Actor, InvalidRequest
 from gateway.sweep_operations import SweepRun
+from tests.gateway.asked import Asked
 
 SINCE = dt.datetime(2026, 1, 2, tzinfo=dt.UTC)
 
 
-class FakeSweeps:
-    def _asked(self, name: str, what: Any) -> None:
-        raise NotImplementedError
-
+class FakeSweeps(Asked):
     async def start_sweeps(
         self, platform: str | None, since: dt.datetime | None, actor: Actor
     ) -> tuple[SweepRun, ...]:

@@ -24,7 +24,6 @@ from gateway.operations import (
     ChangeView,
     ContractOrExceptionNotFound,
     ContractView,
-    OperationError,
     PlatformView,
     ResolveResult,
     Started,
@@ -129,16 +128,10 @@ class FakeOperations(FakeCash, FakePeriods, FakeRevenue, FakeRevaluations, FakeS
     """Answers as told, and remembers what it was asked."""
 
     def __init__(self) -> None:
-        self.calls: list[tuple[str, Any]] = []
-        self.fails_with: OperationError | None = None
+        super().__init__()
         self.contracts: dict[str, ContractView] = {"C-1": contract_view()}
         self.wholes: dict[str, ContractState] = {}
         self.held_up = {}
-
-    def _asked(self, name: str, what: Any) -> None:
-        if self.fails_with is not None:
-            raise self.fails_with
-        self.calls.append((name, what))
 
     async def check(self) -> None:
         if self.fails_with is not None:
