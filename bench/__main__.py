@@ -15,7 +15,8 @@ from temporalio.runtime import LoggingConfig, Runtime, TelemetryConfig, Telemetr
 
 from bench.activations import Size, measured_activations
 from bench.open_contracts import measured_contracts
-from bench.report import Figures, printed, printed_usage
+from bench.report import Figures, printed, printed_alone
+from bench.revenue import RevenueRun, measured_revenue
 from bench.stage import temporal_on_disk
 from bench.stories import measured_stories
 from bench.usage import UsageRates, measured_usage
@@ -24,10 +25,11 @@ from gateway.logs import configure
 
 _SETTLE_SECONDS = 0.3
 _EVENTS = 1_000_000
+_CONTRACTS = 10_000
 _SIZE = Size(rounds=6, seconds=50, batch=12, lone=3)
 
 
-async def measured(home: Path, say: Console, events: int) -> Figures:
+async def measured(home: Path, say: Console, events: int, revenue_contracts: int) -> Figures:
     """All sections, one after the other; SIGTERM ends them as Ctrl-C does, so that no process is left."""
     task = asyncio.current_task()
     assert task is not None
@@ -46,13 +48,20 @@ async def measured(home: Path, say: Console, events: int) -> Figures:
         say.print("activations: three in turns", style="dim")
         activations = await measured_activations(server, made(home, "activations"), _SIZE)
     usage = await usage_measured(home, say, events)
+    revenue = await revenue_measured(home, say, revenue_contracts)
     await asyncio.sleep(_SETTLE_SECONDS)
-    return Figures(activations, stories, acceptance, contracts, usage)
+    return Figures(activations, stories, acceptance, contracts, usage, revenue)
 
 
 async def usage_measured(home: Path, say: Console, events: int) -> UsageRates:
     say.print(f"usage: {events:,} events, by HTTP and by file, twice each, then rated", style="dim")
     return await measured_usage(made(home, "usage"), events)
+
+
+async def revenue_measured(home: Path, say: Console, contracts: int) -> RevenueRun:
+    say.print(f"revenue: a month of {contracts:,} contracts, run twice", style="dim")
+    async with temporal_on_disk(made(home, "revenue-temporal")) as server:
+        return await measured_revenue(server, made(home, "revenue"), contracts)
 
 
 def made(home: Path, name: str) -> Path:
@@ -73,17 +82,31 @@ def main() -> None:
     parser.add_argument(
         "--usage-events", type=int, default=_EVENTS, metavar="N", help=f"how many ({_EVENTS:,} by default)"
     )
-    parser.add_argument("--only-usage", action="store_true", help="measure the intake of usage alone")
+    parser.add_argument(
+        "--revenue-contracts",
+        type=int,
+        default=_CONTRACTS,
+        metavar="N",
+        help=f"how many in the month's revenue run ({_CONTRACTS:,} by default)",
+    )
+    only = parser.add_mutually_exclusive_group()
+    only.add_argument("--only-usage", action="store_true", help="measure the intake of usage alone")
+    only.add_argument("--only-revenue", action="store_true", help="measure the month's revenue run alone")
     asked = parser.parse_args()
     configure("WARNING")
     _quiet_temporal()
     with tempfile.TemporaryDirectory(prefix="q2c-bench-") as home:
         try:
+            say = Console(stderr=True)
             if asked.only_usage:
-                rates = asyncio.run(usage_measured(Path(home), Console(stderr=True), asked.usage_events))
-                printed_usage(rates, as_json=asked.json)
+                rates = asyncio.run(usage_measured(Path(home), say, asked.usage_events))
+                printed_alone(rates, as_json=asked.json)
                 return
-            figures = asyncio.run(measured(Path(home), Console(stderr=True), asked.usage_events))
+            if asked.only_revenue:
+                run = asyncio.run(revenue_measured(Path(home), say, asked.revenue_contracts))
+                printed_alone(run, as_json=asked.json)
+                return
+            figures = asyncio.run(measured(Path(home), say, asked.usage_events, asked.revenue_contracts))
         except (asyncio.CancelledError, KeyboardInterrupt):
             parser.exit(1, "stopped\n")
     printed(figures, as_json=asked.json)

@@ -47,7 +47,7 @@ async def measured_contracts(
     async with world(home, server.address, working=False) as made:
         book_calls(made, book)
         q2c = Orchestrated(made, book)
-        async with _workers(made) as worker:
+        async with workers_apart(made) as worker:
             await activate_all(q2c, await q2c.prepare(warm), 8)
             await asyncio.sleep(_SETTLE_SECONDS)
             memory, disk = resident_kib(worker.pid), _bytes(server.database)
@@ -65,7 +65,7 @@ async def measured_contracts(
 
 
 @contextlib.asynccontextmanager
-async def _workers(made: World) -> AsyncIterator[Child]:
+async def workers_apart(made: World) -> AsyncIterator[Child]:
     """The workflow queue's own process; the platforms' queues here."""
     records, policy = StoreRecords(made.database), GovernedPolicy(load_policy(None))
     program = worker_program(made, "q2c-workflows", {"test": CODEC_KEY})

@@ -14,6 +14,7 @@ from rich.table import Table
 
 from bench.activations import Activations
 from bench.open_contracts import OpenContracts
+from bench.revenue import RevenueRun
 from bench.stories import StoryCost
 from bench.usage import UsageRates
 from bench.webhooks import Acceptance
@@ -26,6 +27,7 @@ class Figures:
     webhooks: Acceptance
     contracts: OpenContracts
     usage: UsageRates
+    revenue: RevenueRun
 
 
 _WIDTH = 120
@@ -43,19 +45,21 @@ def printed(figures: Figures, *, as_json: bool) -> None:
         _webhooks(figures.webhooks),
         _contracts(figures.contracts),
         usage_table(figures.usage),
+        revenue_table(figures.revenue),
     ):
         console.print(table)
         console.print()
 
 
-def printed_usage(found: UsageRates, *, as_json: bool) -> None:
-    """That section alone."""
+def printed_alone(found: UsageRates | RevenueRun, *, as_json: bool) -> None:
+    """One section alone."""
+    name = "usage" if isinstance(found, UsageRates) else "revenue"
     if as_json:
-        print(json.dumps({"conditions": _conditions(), "usage": dataclasses.asdict(found)}, indent=2))
+        print(json.dumps({"conditions": _conditions(), name: dataclasses.asdict(found)}, indent=2))
         return
     console = Console(width=max(_WIDTH, Console().width))
     console.print(f"{_conditions()['machine']}, {_conditions()['taken_at']}\n")
-    console.print(usage_table(found))
+    console.print(usage_table(found) if isinstance(found, UsageRates) else revenue_table(found))
 
 
 def document(figures: Figures) -> dict[str, Any]:
@@ -161,4 +165,22 @@ def usage_table(found: UsageRates) -> Table:
     table.add_row("rated from single events (preview), s", f"{found.rated_from_events:.1f}", "")
     table.add_row("memory of the gateway after it, MB", f"{found.gateway_kib / 1000:,.0f}", "")
     table.add_row("memory of the import at most, MB", f"{found.import_kib / 1000:,.0f}", "")
+    return table
+
+
+def revenue_table(found: RevenueRun) -> Table:
+    table = Table(title=f"A month's revenue of {found.contracts:,} contracts", title_justify="left")
+    table.add_column("")
+    table.add_column("", justify="right")
+    each = found.run_seconds / found.contracts * 1000
+    for name, figure in (
+        ("the run that posts an entry each, s", f"{found.run_seconds:,.0f}"),
+        ("of it for a contract, ms", f"{each:,.0f}"),
+        ("the run again, which posts nothing, s", f"{found.again_seconds:,.0f}"),
+        ("runs by continue-as-new, and pages", f"{found.runs} and {found.pages}"),
+        ("history of a run at most", f"{found.run_events:,} events, {found.run_bytes / 1000:,.0f} kB"),
+        ("history of a page at most", f"{found.page_events:,} events, {found.page_bytes / 1000:,.0f} kB"),
+        ("(opening the contracts, s)", f"{found.opened_seconds:,.0f}"),
+    ):
+        table.add_row(name, figure)
     return table

@@ -1,6 +1,8 @@
 """`q2c revenue waterfall`: month by month what is billed, earned, deferred and still to be earned."""
 
 import datetime as dt
+import shutil
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -36,7 +38,8 @@ def waterfall(
 ) -> None:
     """Show the revenue waterfall: billed, earned, deferred, unbilled and remaining, by month.
 
-    Without files, the contracts of the running system; 12 months from this one if no months are named.
+    Without files, the contracts of the running system; 12 months from this one if no months are named. On a
+    terminal its totals are drawn as bars below the table; --plot draws them as a picture.
 
     Example: q2c revenue waterfall contract.json --from 2026-01 --to 2026-12 --plot waterfall.svg
     """
@@ -49,6 +52,10 @@ def waterfall(
         print_json(shown.model_dump(mode="json"))
     else:
         _print(shown)
+        if _on_terminal():
+            _print_bars(found)
+            if plot is None:
+                say("--plot FILE.svg draws it as a picture")
     if plot is not None:
         _draw(found, plot)
 
@@ -124,6 +131,20 @@ def _print(found: "Waterfall") -> None:
         if any(getattr(month, figure) for month in row.months)
     ]
     print_table(("contract", "line", "currency", "figure", *months), rows)
+
+
+def _on_terminal() -> bool:
+    return sys.stdout.isatty()
+
+
+def _print_bars(found: "Waterfall") -> None:
+    from cli.waterfall_text import bars
+
+    width = shutil.get_terminal_size().columns
+    for row in found.totals:
+        typer.echo("")
+        for line in bars(row, width):
+            typer.echo(line)
 
 
 def _draw(found: "Waterfall", path: Path) -> None:

@@ -1,6 +1,7 @@
 """The commands that ask the gateway: what they send, what they print, how they end."""
 
 import datetime as dt
+import itertools
 import json
 from decimal import Decimal
 from pathlib import Path
@@ -9,9 +10,12 @@ from xml.etree import ElementTree
 
 import pytest
 
+import cli.waterfall
+from cli.waterfall_text import bars
 from gateway.deps import Stores
 from gateway.operations import RefusedByPolicy, StateConflict, TemporalUnreachable
 from ports.records import ContractRecord
+from rules.waterfall import WaterfallRow
 from store.new_events import NewEvent
 from tests.cli.conftest import ServedGateway
 from tests.cli.running import Command
@@ -330,6 +334,28 @@ def test_waterfall_of_a_file_needs_no_server_and_adds_up(
     points = [Decimal(each.get("cy", "")) for each in root.iter() if each.tag.endswith("circle")]
     assert len(points) == 24
     assert all(48 <= point < height for point in points)
+
+
+def test_waterfall_is_drawn_on_a_terminal_too(
+    q2c: Command, contract_file: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    months = ("--from", "2026-01", "--to", "2026-12")
+    piped = q2c("revenue", "waterfall", contract_file, *months)
+    monkeypatch.setattr(cli.waterfall, "_on_terminal", lambda: True)
+    shown = q2c("revenue", "waterfall", contract_file, *months)
+    assert ("█" in piped.stdout, "█" in shown.stdout) == (False, True)
+    assert "--plot FILE.svg" in shown.stderr
+    row = q2c("revenue", "waterfall", contract_file, *months, "-o", "json").json["totals"][0]
+    lines = [*bars(WaterfallRow.model_validate(row), 80)]
+    assert lines[0] == "USD: ▒ billed, █ earned, ░ remaining"
+    assert len(lines) == 1 + 3 * 12
+    assert max(len(line) for line in lines) <= 80
+    assert lines[1].startswith("2026-01 billed    1,200.00 ▒")
+    earned = sorted(
+        (Decimal(line.split()[-2].replace(",", "")), line.count("█")) for line in lines[1:] if "█" in line
+    )
+    assert len(earned) == 6
+    assert all(less[1] <= more[1] for less, more in itertools.pairwise(earned))
 
 
 def test_waterfall_of_the_system_names_contracts_that_are_left_out(
