@@ -8,7 +8,7 @@ from activities._errors import port_errors
 from canonical.base import Noun
 from canonical.metering import MeteredMonth
 from canonical.policy import PolicyExcerpt
-from ports.crm import ContractSnapshot, Crm, CrmWriteBack
+from ports.crm import AccountAbove, ContractSnapshot, Crm, CrmWriteBack
 from ports.records import Records
 
 
@@ -28,6 +28,16 @@ class ContractReading(Noun):
     snapshot: ContractSnapshot
     usage: tuple[MeteredMonth, ...]
     policy: PolicyExcerpt
+
+
+class HierarchyQuestion(Noun):
+    """Which accounts are there from this parent upward?"""
+
+    parent: str
+
+
+class Hierarchy(Noun):
+    above: tuple[AccountAbove, ...]
 
 
 class PolicySource(Protocol):
@@ -51,6 +61,11 @@ class CrmActivities:
         return ContractReading(
             snapshot=snapshot, usage=usage, policy=self._policy.excerpt(snapshot.contract.legal_entity)
         )
+
+    @activity.defn(name="crm.accounts_above")
+    async def accounts_above(self, question: HierarchyQuestion) -> Hierarchy:
+        with port_errors():
+            return Hierarchy(above=await self._crm.accounts_above(question.parent))
 
     @activity.defn(name="crm.write_back")
     async def write_back(self, request: CrmWriteBack) -> None:

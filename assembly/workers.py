@@ -126,6 +126,7 @@ PASSED_THROUGH = (
     "workflows._contract_reading",
     "workflows._contract_usage",
     "workflows._correction",
+    "workflows._customer",
     "workflows._decisions",
     "workflows._desk",
     "workflows._document",

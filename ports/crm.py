@@ -55,11 +55,27 @@ class CrmWriteBack(Noun):
     first_invoice_date: dt.date | None = None
 
 
+class AccountAbove(Noun):
+    """An account in the hierarchy above a customer, and the one above it."""
+
+    id: str
+    parent: str | None
+
+
+MOST_LEVELS = 30
+"""How far a hierarchy is followed."""
+
+
 class Crm(Protocol):
     """Errors: `ports.errors`; a contract that is not there or not approved is `NotFound`."""
 
     async def read_contract(self, contract_id: str) -> ContractSnapshot:
         """The whole contract in one consistent read, all approved changes included."""
+        ...
+
+    async def accounts_above(self, parent: str) -> tuple[AccountAbove, ...]:
+        """From this account upward, each once: until the top, or one that is not there, or one that was met
+        before (a cycle); at most MOST_LEVELS."""
         ...
 
     async def write_back(self, request: CrmWriteBack) -> None:

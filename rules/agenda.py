@@ -281,22 +281,31 @@ def unfinished_before(state: ContractState, date: dt.date) -> bool:
     return due_item(state, date) is not None or auto_renewal(state, date) is not None
 
 
+def stands(state: ContractState, document: Invoice | CreditMemo) -> bool:
+    """Whether it is due still: neither it nor the invoice that it credits was voided with a person's consent.
+    Of what nobody owes, nothing is given back.
+    """
+    credited = document.invoice_key if isinstance(document, CreditMemo) else document.key
+    return document.key not in state.voided and credited not in state.voided
+
+
 def expected_document(state: ContractState, question: DocumentQuestion) -> Invoice | CreditMemo | None:
     """The document that the rules expect under a key: as it was planned, else computed again. None too where
-    it was voided and a person has accepted that.
+    it, or the invoice that it credits, was voided and a person has accepted that.
     """
     if question.key in state.voided:
         return None
     for planned in state.expected:
         if planned.key == question.key:
-            return planned
+            return planned if stands(state, planned) else None
     if state.contract is None or not is_active(state):
         return None
     found = documents(state.contract, state.changes_in_force(), state.used(), question.date)
     candidates: tuple[Invoice | CreditMemo, ...] = (
         found.invoices if question.kind == "invoice" else found.credit_memos
     )
-    return next((document for document in candidates if document.key == question.key), None)
+    standing = (document for document in candidates if stands(state, document))
+    return next((document for document in standing if document.key == question.key), None)
 
 
 def usage_credits(state: ContractState, question: DocumentQuestion) -> tuple[DueCredit, ...]:
@@ -318,6 +327,7 @@ def usage_credits(state: ContractState, question: DocumentQuestion) -> tuple[Due
         )
         for memo in found.credit_memos
         if memo.date == question.date and memo.key not in planned and is_of_usage(memo)
+        if stands(state, memo)
     )
 
 

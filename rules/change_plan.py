@@ -17,7 +17,7 @@ from canonical.document import CreditMemo, DocumentLine, Invoice
 from canonical.lifecycle import ApprovedItem, ContractState
 from canonical.money import total
 from canonical.scenario import Usage
-from rules.agenda import announced, is_last_of, is_of_usage
+from rules.agenda import announced, is_last_of, is_of_usage, stands
 from rules.billing_plan import Documents, documents
 from rules.subscription_order import cycle_dates, cycle_key
 
@@ -74,7 +74,9 @@ def scope(
     for change, last in _ways(item, as_of, until, last_today=is_last_of(state, item, as_of)):
         difference = by_cycle.difference(change, last)
         if difference is not None:
-            return Scope(contract, before, change, *difference, last, by_cycle.since, by_cycle.is_today)
+            invoices, credits = difference
+            owed = tuple(credit for credit in credits if stands(state, credit))
+            return Scope(contract, before, change, invoices, owed, last, by_cycle.since, by_cycle.is_today)
     raise CannotCarryOut(f"{item.id} would alter documents that have been issued")
 
 

@@ -1,12 +1,13 @@
 """What a customer's master data must be like before anything is written to a platform.
 
-Each check yields (field, message) seen from the account. Nothing is asked: that the address can be taxed, and
-that entity, items and periods are there, tax engine and ERP say.
+Each check yields (field, message) seen from the account. Which accounts are above it, the CRM was asked; that
+the address can be taxed, and that entity, items and periods are there, tax engine and ERP say.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from canonical.contract import Account
+from ports.crm import MOST_LEVELS, AccountAbove
 from rules.problems import Problem, under
 from rules.tax_registration import registration_problem
 
@@ -31,6 +32,24 @@ def customer_problems(account: Account) -> Iterator[Problem]:
         if problem is not None:
             yield "tax_registration", problem
     yield from _exemption(account.exemption_code)
+
+
+def hierarchy_problems(account: Account, above: Sequence[AccountAbove]) -> Iterator[Problem]:
+    """What is wrong with the accounts above, as the CRM has them (`Crm.accounts_above` of the parent)."""
+    if account.parent is None:
+        return
+    path = [account.id, *(each.id for each in above)]
+    next_ = above[-1].parent if above else account.parent
+    if account.id in path[1:]:
+        path, next_ = path[: path.index(account.id, 1)], account.id
+    if next_ is None:
+        return
+    if next_ in path:
+        yield "parent", f"goes round in a circle: {' → '.join([*path, next_])}"
+    elif len(above) >= MOST_LEVELS:
+        yield "parent", f"has more than {MOST_LEVELS} accounts above: {' → '.join([*path[:3], '…'])}"
+    else:
+        yield "parent", f"leads to {next_!r}, which the CRM does not have: {' → '.join([*path, next_])}"
 
 
 def _bill_to(account: Account) -> Iterator[Problem]:

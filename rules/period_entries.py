@@ -230,7 +230,7 @@ def booking_entries(
         due = {invoice.key: invoice for invoice in found.invoices}
         due |= {memo.key: memo for memo in found.credit_memos}
         due |= {document.key: document for document in state.expected if document.date <= until}
-    entries = [_booked(document, None) for document in due.values()]
+    entries = [_booked(document, None) for document in due.values() if agenda.stands(state, document)]
     if plan is not None:
         words = f"{plan.type} {plan.change} is under way"
         planned: tuple[Invoice | CreditMemo, ...] = (*plan.invoices, *plan.credit_memos)

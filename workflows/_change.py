@@ -39,7 +39,6 @@ from ports.crm import ContractSnapshot, CrmWriteBack
 from ports.erp import ErpCheck
 from rules.agenda import announced, is_over
 from rules.change_plan import CannotCarryOut, Scope, scope
-from rules.customer_checks import customer_problems
 from rules.layout import ChangeRefused
 from rules.merge import apart, products_joining
 from rules.subledger import revenue_accounts
@@ -51,6 +50,7 @@ from rules.untaxed import change_without_tax, without_tax
 from rules.validation import InvalidScenario, check
 from workflows._change_documents import DocumentScenes
 from workflows._correction import corrected_account, corrected_items
+from workflows._customer import is_to_be_checked, problems_of
 from workflows._desk import Desk
 from workflows._options import on_platform
 from workflows._refusal import rejected
@@ -156,7 +156,7 @@ class ChangeStory:
         step = Step("read the change", "crm.read_contract", self.state.crm, "Understand the change")
         if self.problem is not None:
             await self.steps.run(step, self._understand)
-        if any(customer_problems(self.account())):
+        if is_to_be_checked(self.item, self.account()):
             step = Step("check the customer", "rules.check_customer", self.state.crm, "Check the customer")
             await self.steps.run(step, self._check_customer)
 
@@ -170,7 +170,7 @@ class ChangeStory:
             )
             self._take(reading.snapshot)
         self._customer_seen = origin.revision
-        problems = list(customer_problems(self.account()))
+        problems = await problems_of(self.state.crm, self.item, self.account())
         if problems:
             words = "; ".join(f"account.{field}: {message}" for field, message in problems)
             raise rejected(self.state.crm, "rules.check_customer", words, field=f"account.{problems[0][0]}")

@@ -17,6 +17,7 @@ from connectors.salesforce.mapping import ContractRecord, contract_body, order_b
 from connectors.salesforce.records import Figures, children
 from connectors.salesforce.settings import SalesforceSettings
 from connectors.salesforce.soql import (
+    account_query,
     approvals_query,
     contracts_query,
     version_query,
@@ -24,11 +25,11 @@ from connectors.salesforce.soql import (
 )
 from connectors.salesforce.wire import Record, SubRequest
 from ports.access import AccessReport
-from ports.crm import ContractSnapshot, CrmWriteBack
+from ports.crm import MOST_LEVELS, AccountAbove, ContractSnapshot, CrmWriteBack
 from ports.errors import Conflict, NotFound, UnexpectedAnswer
 from ports.events import EventPage
 
-READ, WRITE, LIST = "read_contract", "write_back", "events"
+READ, WRITE, LIST, ABOVE = "read_contract", "write_back", "events", "accounts_above"
 
 
 class Salesforce:
@@ -81,6 +82,20 @@ class Salesforce:
             writes.append(self._order_write(request.change, request.change_status, contract.record))
         if writes:
             await self._client.composite(writes, operation=WRITE)
+
+    async def accounts_above(self, parent: str) -> tuple[AccountAbove, ...]:
+        """One query a level: a hierarchy has few."""
+        found: list[AccountAbove] = []
+        wanted: str | None = parent
+        while wanted is not None and len(found) < MOST_LEVELS and wanted not in {each.id for each in found}:
+            rows = await self._client.query(account_query(self._fields, wanted), operation=ABOVE)
+            figures = [Figures(self._fields.account, row, wanted) for row in rows]
+            same = [each for each in figures if each.need("id") == wanted]  # SOQL compares in any case
+            if not same:
+                break
+            found.append(AccountAbove(id=wanted, parent=same[0].optional("parent")))
+            wanted = found[-1].parent
+        return tuple(found)
 
     async def events(self, since: dt.datetime) -> AsyncIterator[EventPage]:
         """The orders approved and saved since then; records do not expire."""

@@ -42,6 +42,14 @@ def write_back_query(fields: FieldMap, contract_id: str) -> str:
     )
 
 
+def account_query(fields: FieldMap, account_id: str) -> str:
+    """An account's id and the one above it."""
+    rule = fields.account
+    key = rule.fields["id"].field
+    columns = [key, rule.fields["parent"].field]
+    return f"SELECT {_listed(columns)} FROM {rule.object} WHERE {key} = {quoted(account_id)}"
+
+
 def approvals_query(fields: FieldMap, since: str) -> str:
     """Approved orders of our contracts that were saved since this moment, in the order in which they were."""
     order, listed = fields.order, fields.listed_order

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from canonical.origin import Origin
-from ports.crm import ContractSnapshot, Crm, CrmWriteBack
+from ports.crm import AccountAbove, ContractSnapshot, Crm, CrmWriteBack
 from ports.errors import NotFound, OutcomeUnknown, RateLimited, Transient, UnexpectedAnswer
 from sandbox.kit.faults import Fault
 from sandbox.kit.platform import Platform
@@ -305,3 +305,17 @@ class CrmContract:
         stand.platform.faults.add(Fault("twice", route=stand.write_route))
         await stand.crm.write_back(write_back())
         assert stand.written("C-1001") == WRITTEN
+
+    # Hierarchy
+
+    async def test_accounts_above_are_read_up_to_the_head(self, stand: CrmStand) -> None:
+        await stand.approve(EVERYTHING, "contract")
+        account, parent = (EVERYTHING["contract"]["account"][name] for name in ("id", "parent"))
+        head = AccountAbove(id=parent, parent=None)
+        assert await stand.crm.accounts_above(parent) == (head,)
+        assert await stand.crm.accounts_above(account) == (AccountAbove(id=account, parent=parent), head)
+
+    @pytest.mark.parametrize("id_", ["A-404", "a-1", *HOSTILE_IDS[:4]])
+    async def test_nothing_is_above_where_there_is_no_such_account(self, stand: CrmStand, id_: str) -> None:
+        await stand.approve(EVERYTHING, "contract")
+        assert await stand.crm.accounts_above(id_) == ()

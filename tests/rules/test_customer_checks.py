@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from canonical.contract import Account
-from rules.customer_checks import customer_problems
+from ports.crm import MOST_LEVELS, AccountAbove
+from rules.customer_checks import customer_problems, hierarchy_problems
 from rules.tax_registration import registration_problem
 
 BERLIN = {"line1": "Torstraße 1", "city": "Berlin", "postal_code": "10119", "country": "DE"}
@@ -113,3 +114,36 @@ def test_entity_uses_and_certificates_are_taken(code: str) -> None:
 def test_slip_of_the_pen_is_no_certificate(code: str) -> None:
     """Each would be sent as a certificate's number, and nothing be taxed."""
     assert found(exemption_code=code) == ["exemption_code"]
+
+
+def hierarchy(parent: str | None, *above: tuple[str, str | None]) -> str | None:
+    """What is wrong with the accounts above A-1, each given with its own parent."""
+    account = Account.model_validate({"id": "A-1", "name": "A", "billing_address": BERLIN, "parent": parent})
+    chain = [AccountAbove(id=id, parent=over) for id, over in above]
+    found = list(hierarchy_problems(account, chain))
+    assert all(field == "parent" for field, _ in found)
+    return found[0][1] if found else None
+
+
+@pytest.mark.parametrize(
+    ("parent", "above", "words"),
+    [
+        (None, [], None),
+        ("P", [("P", None)], None),
+        ("P", [("P", "Q"), ("Q", None)], None),
+        ("P", [], "leads to 'P', which the CRM does not have: A-1 → P"),
+        ("P", [("P", "Q")], "leads to 'Q', which the CRM does not have: A-1 → P → Q"),
+        ("P", [("P", "A-1"), ("A-1", "P")], "goes round in a circle: A-1 → P → A-1"),
+        ("P", [("P", "Q"), ("Q", "P")], "goes round in a circle: A-1 → P → Q → P"),
+        ("P", [("P", "P")], "goes round in a circle: A-1 → P → P"),
+    ],
+)
+def test_accounts_above_lead_to_a_head_that_is_there(
+    parent: str | None, above: list[tuple[str, str | None]], words: str | None
+) -> None:
+    assert hierarchy(parent, *above) == words
+
+
+def test_a_hierarchy_that_is_not_followed_to_its_head_is_refused() -> None:
+    above = [(f"P-{level}", f"P-{level + 1}") for level in range(MOST_LEVELS)]
+    assert hierarchy("P-0", *above) == f"has more than {MOST_LEVELS} accounts above: A-1 → P-0 → P-1 → …"

@@ -229,3 +229,24 @@ async def test_invoice_made_by_hand_reaches_no_ledger_and_has_an_owner(made: Wor
     found = await made.settle(asked, "an exception of the foreign invoice")
     assert (found.owner, found.workflow_id) == ("finance-operations", f"invoice/stripe/{invoice}")
     assert len(await made.ports["netsuite"].documents("US01")) == before
+
+
+async def test_a_later_credit_spares_an_invoice_whose_void_was_accepted(made: World) -> None:
+    fewer = amendment(month(-1, 11), {"id": "L1", "quantity": "5"})
+    told = await active(made, fewer)
+    await void(made, FIRST)
+    await accept(made, await told_of_it(made))
+
+    async def known() -> bool:
+        view: dict[str, Any] = await made.client.get_workflow_handle("contract/C-1").query("whole_state")
+        return bool(view["voided"])
+
+    await made.settle(known, "the contract knows of the void")
+    await made.load(told, approve=fewer["id"])
+    await made.until_status("C-1", "active", changes=2)
+    await made.until_posted("C-1", 3)
+    notes = [d for d in await made.ports["stripe"].documents("C-1") if d.kind == "credit_memo"]
+    [second] = [d for d in await made.ports["stripe"].documents("C-1") if d.status == "open"]
+    assert [note.credited_invoice_id for note in notes] == [second.id]
+    assert await made.exceptions("C-1") == []
+    assert effect(await in_the_ledger(made, FIRST)) == 0
