@@ -23,9 +23,9 @@ from assembly.cash_operations import TemporalCash
 from assembly.change_preview import previewed
 from assembly.handoff import start_of_contract
 from assembly.platform_views import PlatformDesk
-from assembly.revaluation_operations import TemporalRevaluations
 from assembly.revenue_operations import TemporalRevenue
 from assembly.sweep_operations import TemporalSweeps
+from assembly.translation_operations import TemporalTranslations
 from canonical.change import ContractChange
 from canonical.ids import contract_workflow_id, late_usage_workflow_id
 from canonical.lifecycle import ContractState, Submission, Ticket
@@ -61,7 +61,7 @@ T = TypeVar("T")
 _PATIENCE_SECONDS = 15
 
 
-class TemporalOperations(TemporalCash, TemporalRevenue, TemporalRevaluations, TemporalSweeps):
+class TemporalOperations(TemporalCash, TemporalRevenue, TemporalTranslations, TemporalSweeps):
     """`ui_url` is the Web UI's address, None where it is not known; `crm` the platform that contracts are
     read from where a document does not say.
     """

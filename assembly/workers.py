@@ -29,6 +29,7 @@ from activities.records import RecordsActivities
 from activities.revaluation import RevaluationActivities
 from activities.revenue import RevenueActivities
 from activities.tax import TaxActivities
+from activities.translation import TranslationActivities
 from assembly.book import TemporalContractBook
 from assembly.breaks import TemporalBreakDesk
 from assembly.merge_book import TemporalMergeBook
@@ -74,6 +75,7 @@ from workflows.revaluation import RevaluationWorkflow
 from workflows.revenue import RevenueBatchWorkflow, RevenueWorkflow
 from workflows.sweep import EventSweepWorkflow
 from workflows.transfer import TransferWorkflow
+from workflows.translation import TranslationWorkflow
 from workflows.unapplied_cash import UnappliedCashWorkflow
 
 _log = structlog.get_logger("worker")
@@ -100,6 +102,7 @@ WORKFLOWS: Sequence[type] = (
     ReconciliationWorkflow,
     RevenueWorkflow,
     RevaluationWorkflow,
+    TranslationWorkflow,
     RevenueBatchWorkflow,
     ContractRevenueWorkflow,
     RepairWorkflow,
@@ -187,6 +190,7 @@ def _activities(
                 *methods(CashActivities(port)),
                 *methods(ErpListing(port, records)),
                 *methods(RevaluationActivities(port, records)),
+                *methods(TranslationActivities(port, records)),
             ]
         case "payments":
             return [*methods(PaymentActivities(port)), *methods(PaymentListing(port, records))]

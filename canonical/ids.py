@@ -90,6 +90,10 @@ def revaluation_key(entity: str, period: str, number: int) -> str:
     return f"revaluation/{entity}/{period}" + (f"/{number}" if number else "")
 
 
+def translation_workflow_id(entity: str, period: str) -> str:
+    return f"translation/{entity}/{period}"
+
+
 def idempotency_key(origin: Origin, part: str = "") -> str:
     """64 hex digits for one write: the same for every repetition of it, another for every other write."""
     text = "\x1f".join(

@@ -26,6 +26,7 @@ class Commands(LazyGroup):
         ),
         "revenue": Lazy("cli.revenue", "A month's revenue: posted, and how that stands."),
         "revaluation": Lazy("cli.revaluation", "Receivables in other currencies at a month's end."),
+        "translation": Lazy("cli.translation", "Balances at a month's end in the group's currency."),
         "cash": Lazy("cli.cash", "Cash: a bank's file, what its receipts are for, and who decides."),
         "rates": Lazy("cli.rates", "Exchange rates: taken in from a file, and shown."),
         "close": Lazy("cli.close", "The close of a period: what holds it up, and the close itself."),

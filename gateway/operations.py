@@ -24,6 +24,7 @@ from gateway.period_operations import PeriodOperations
 from gateway.revaluation_operations import RevaluationOperations
 from gateway.revenue_operations import RevenueOperations
 from gateway.sweep_operations import SweepOperations
+from gateway.translation_operations import TranslationOperations
 from ports.records import OverrideRecord, ResolveAction
 from store.exceptions import RecordedException
 from store.operators import Role
@@ -171,7 +172,13 @@ class PlatformView(Noun):
 
 
 class Operations(
-    PeriodOperations, RevenueOperations, RevaluationOperations, SweepOperations, CashOperations, Protocol
+    PeriodOperations,
+    RevenueOperations,
+    RevaluationOperations,
+    TranslationOperations,
+    SweepOperations,
+    CashOperations,
+    Protocol,
 ):
     """Each call can be repeated with the same `actor.request_id`. Errors: the tree above.
 

@@ -16,6 +16,7 @@ from gateway.api import (
     revaluations,
     revenue,
     sweeps,
+    translations,
     usage,
 )
 from gateway.problems import ErrorBody
@@ -35,6 +36,7 @@ for part in (
     reconciliations,
     revenue,
     revaluations,
+    translations,
     closes,
     rates,
     cash,

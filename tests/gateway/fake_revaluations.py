@@ -1,10 +1,11 @@
-"""The revaluation's part of the operations, answered as told."""
+"""The revaluation's and the translation's part of the operations, answered as told."""
 
 import datetime as dt
 from typing import Any
 
 from gateway.operations import Actor
 from gateway.revaluation_operations import RevaluationRun
+from gateway.translation_operations import TranslationRun
 
 
 class FakeRevaluations:
@@ -20,3 +21,11 @@ class FakeRevaluations:
     async def revaluation_run(self, entity: str, period: str) -> RevaluationRun:
         self._asked("revaluation run", (entity, period))
         return RevaluationRun(entity=entity, period=period, workflow_id="revaluation/x", status="done")
+
+    async def start_translation(self, entity: str, period: str, actor: Actor) -> TranslationRun:
+        self._asked("translation", (entity, period, actor.name))
+        return TranslationRun(entity=entity, period=period, workflow_id=f"translation/{entity}/{period}")
+
+    async def translation_run(self, entity: str, period: str) -> TranslationRun:
+        self._asked("translation run", (entity, period))
+        return TranslationRun(entity=entity, period=period, workflow_id="translation/x", status="done")

@@ -373,6 +373,8 @@ async def revalued(made: World) -> None:
     await people(made, pay={"invoice": invoice["id"]})
     await until_receipts(made, 1)
     await closed(made, last_month["period"])
+    await made.act("fiona", "POST", "/translations/runs", last_month)
+    await made.until_idle(f"translation/US01/{last_month['period']}")
 
 
 FOREIGN = ("revalued",)

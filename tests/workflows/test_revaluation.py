@@ -178,3 +178,29 @@ async def test_month_that_has_not_ended_is_refused(made: World) -> None:
     answer = await made.act("fiona", "POST", "/revaluations/runs", {**body, "as_of": month(0)})
     assert answer.status_code == 400
     assert "has not ended" in answer.text
+
+
+async def test_balances_are_translated_for_the_group(made: World) -> None:
+    told = await billed(made)
+    await run_month(made, order())
+    await until_books(made, told)
+    answer = await made.act("fiona", "POST", "/translations/runs", {"period": LAST_MONTH})
+    assert answer.status_code == 202, answer.text
+
+    async def over() -> dict[str, Any] | None:
+        shown = await made.act("vera", "GET", f"/translations/runs/US01/{LAST_MONTH}")
+        assert shown.status_code == 200, shown.text
+        run: dict[str, Any] = shown.json()
+        return run if run["status"] == "done" else None
+
+    report = (await made.settle(over, "it is translated"))["report"]
+    assert (report["outcome"], report["books_currency"], report["group_currency"]) == ("done", "USD", "EUR")
+    rows = {row["role"]: row for row in report["rows"]}
+    assert {role: row["basis"] for role, row in rows.items()} == {
+        "accounts_receivable": "closing",
+        "deferred_revenue": "closing",
+        "tax_payable": "closing",
+        "revenue": "average",
+    }
+    assert sum(Decimal(row["balance"]) for row in rows.values()) == 0
+    assert sum(Decimal(row["translated"]) for row in rows.values()) + Decimal(report["difference"]) == 0
