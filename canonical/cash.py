@@ -8,7 +8,8 @@ from pydantic import Field
 
 from canonical.base import Day, Dec, Noun
 
-DecisionKind = Literal["application", "refund", "write_off"]
+DecisionKind = Literal["application", "refund", "write_off", "return"]
+"""`return`: a receipt that the bank has taken back."""
 DecisionStatus = Literal["weighed", "waiting", "approved", "blocked", "done", "refused", "rejected"]
 """`waiting`: for a second person; `blocked`: an exception is open; `refused`: it can't be as it was asked
 for; `rejected`: the second person said no, or it was withdrawn."""
@@ -17,7 +18,7 @@ for; `rejected`: the second person said no, or it was withdrawn."""
 class CashOrder(Noun):
     """A decision. An application and a refund are of the unapplied rest of `source`, an entry of cash by its
     key; an application and a write-off are for `invoices` by key, each with its amount, or None for as much
-    as there is. `amount` is a refund's, None for all that is left.
+    as there is. `amount` is a refund's, None for all that is left. A return is of the whole of its source.
 
     The same order on one day is the same decision.
     """

@@ -116,9 +116,13 @@ def cash_decision_workflow_id(kind: str, decision: str) -> str:
 def cash_decision_key(kind: str, decision: str) -> str:
     """The key of a person's decision in the ledger. A refund is one of money from a bank: what a payment
     platform gives back has the platform's own key."""
-    return {"application": "application", "refund": "cash-refund", "write_off": "write-off"}[
-        kind
-    ] + f"/{decision}"
+    names = {
+        "application": "application",
+        "refund": "cash-refund",
+        "write_off": "write-off",
+        "return": "cash-return",
+    }
+    return f"{names[kind]}/{decision}"
 
 
 def contract_of_invoice(key: str) -> str | None:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from canonical.bank import BankReceipt, BankStatement, LeftOut
 
 app = typer.Typer(
-    no_args_is_help=True, help="Cash: import a bank's file, list, show, apply, refund, write off."
+    no_args_is_help=True, help="Cash: import a bank's file, list, show, apply, refund, return, write off."
 )
 
 _AT_ONCE = 200
@@ -89,7 +89,7 @@ def _read(file: Path, bank: str, entity: str) -> "BankStatement":
 def _returned(file: Path, left: "LeftOut") -> str:
     return (
         f"{file}: {left.place}: {left.ref}: the bank has taken back a receipt over {left.amount} "
-        f"{left.currency}; the ledger does not know it yet"
+        f"{left.currency}: `q2c cash return` takes it off the ledger, by the receipt's own reference"
     )
 
 
@@ -205,6 +205,26 @@ def refund(
     """
     body = {"source": money, "amount": amount, "contract": contract, "reason": reason}
     _decided(tell("/cash/refunds", body, role="finance"), output)
+
+
+@app.command("return")
+def take_back(
+    receipt: ReceiptId,
+    reason: Why,
+    contract: Annotated[
+        str | None, typer.Option(help="Whose it is, where the ledger's lineage does not say.")
+    ] = None,
+    output: Output = "table",
+) -> None:
+    """Ask for a receipt that the bank has taken back to be taken off the ledger; somebody else approves it.
+
+    Its invoices are open again, and what of it was unapplied is gone. Exit code 3 until it is approved.
+
+    Example: q2c cash return ubs-usd/E-17 --reason "returned by the remitter's bank, entry E-31"
+    """
+    _path(receipt)
+    body = {"source": f"cash/{receipt}", "contract": contract, "reason": reason}
+    _decided(tell("/cash/returns", body, role="finance"), output)
 
 
 @app.command("write-off")

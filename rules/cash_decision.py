@@ -1,13 +1,17 @@
 """A person's decision about money, by what is open and unapplied now: exactly that, or why not. Pure."""
 
+from collections.abc import Sequence
 from decimal import Decimal
 
 from canonical.cash import CashOrder
 from canonical.money import round_amount
-from canonical.payment import CashApplication
-from ports.receipts import ReceivablesAccount
+from canonical.payment import CashApplication, InvoiceChange
+from ports.receipts import PostedReceipt, ReceivablesAccount
 from rules.cash_application import CashRefused
 from rules.cash_posting import apply_unapplied, refund_unapplied, write_off
+
+FROM_A_BANK = "cash/"
+"""How the keys begin of money that came in at a bank."""
 
 
 def weigh(order: CashOrder, account: ReceivablesAccount) -> CashApplication:
@@ -24,11 +28,52 @@ def weigh(order: CashOrder, account: ReceivablesAccount) -> CashApplication:
             return refund_unapplied(account, amount)
         case "write_off":
             return write_off(account, _amounts(order, account, None))
+        case "return":
+            return _taken_back(order, account)
+
+
+def of_source(order: CashOrder, posted: Sequence[PostedReceipt]) -> CashOrder:
+    """A return with what its receipt has settled, and its amount. Raises CashRefused for money that did not
+    come in at a bank, and where a part of it was used otherwise since: that must be put right first."""
+    if not (order.source or "").startswith(FROM_A_BANK) or not posted:
+        raise CashRefused("source", f"{order.source} is no receipt from a bank that is in the ledger")
+    shares: dict[str, Decimal | None] = {}
+    for part in posted:
+        used = sum((each.amount for each in part.applied_to), Decimal(0))
+        if (used if part.kind == "payment" else part.unapplied) != part.amount:
+            raise CashRefused("source", f"a part of {order.source} was applied or given back since")
+        for each in part.applied_to:
+            if each.key is None:
+                raise CashRefused("source", f"{order.source} settles a document of somebody else")
+            shares[each.key] = (shares.get(each.key) or Decimal(0)) + each.amount
+    amount = sum((part.amount for part in posted), Decimal(0))
+    return order.model_copy(update={"invoices": shares, "amount": amount})
+
+
+def _taken_back(order: CashOrder, account: ReceivablesAccount) -> CashApplication:
+    """Its invoices are open again, and what of it was unapplied is gone: the whole receipt, to the cent."""
+    if order.amount is None:
+        raise ValueError("a return is weighed with what its receipt has settled")
+    paid = {item.key: item.paid for item in account.invoices}
+    shares = {key: amount for key, amount in order.invoices.items() if amount is not None}
+    for key, amount in shares.items():
+        if amount > paid.get(key, Decimal(0)):
+            raise CashRefused("amount", f"{amount} is more than was paid of {key}")
+    unapplied = order.amount - sum(shares.values(), Decimal(0))
+    if unapplied > sum((each.amount for each in account.unapplied if each.key == order.source), Decimal(0)):
+        raise CashRefused("source", f"less of {order.source} is unapplied by now")
+    return CashApplication(
+        kind="chargeback",
+        amount=order.amount,
+        invoices=tuple(InvoiceChange(invoice_key=key, change=amount) for key, amount in shares.items()),
+        unapplied=-unapplied,
+        fee=Decimal(0),
+    )
 
 
 def settled(order: CashOrder, done: CashApplication) -> CashOrder:
     """The order with the amounts that it came to: what is approved is what is carried out."""
-    if order.kind == "refund":
+    if order.kind in ("refund", "return"):
         return order.model_copy(update={"amount": done.amount})
     return order.model_copy(update={"invoices": {each.invoice_key: -each.change for each in done.invoices}})
 

@@ -24,7 +24,7 @@ from canonical.policy import CodedRule, PolicyExcerpt
 from ports.payments import RefundOrder
 from ports.receipts import ReceivablesAccount
 from rules.cash_application import CashRefused
-from rules.cash_decision import settled, weigh
+from rules.cash_decision import of_source, settled, weigh
 from rules.cash_posting import Money
 from workflows._cash import CashStory, of_customer
 from workflows._desk import Failure
@@ -35,7 +35,12 @@ from workflows._steps import Step, Undo
 
 CODE = "cash_decision"
 _MAY_ASK = ("finance", "approver", "admin")
-_WORDS = {"application": "apply unapplied money", "refund": "refund", "write_off": "write off"}
+_WORDS = {
+    "application": "apply unapplied money",
+    "refund": "refund",
+    "write_off": "write off",
+    "return": "take back",
+}
 
 
 class CashDecisionInput(DocumentInput):
@@ -117,6 +122,8 @@ class CashDecisionWorkflow(CashStory):
             )
             self._say("done", "it is in the ledger already", document=posted[0].id)
             return
+        if order.kind == "return":
+            order = of_source(order, await self.posted(policy.route.erp, order.source or ""))
         account = await self._weighed_account(standing, policy)
         done = weigh(order, account)
         self.order = order = settled(order, done)
@@ -228,7 +235,12 @@ class CashDecisionWorkflow(CashStory):
         def rule(account: ReceivablesAccount) -> CashApplication:
             return weigh(order, account)
 
-        money = Money(kind=order.kind, id=self.given.document_id, date=order.date, amount=done.amount)
+        money = Money(
+            kind="chargeback" if order.kind == "return" else order.kind,
+            id=self.given.document_id,
+            date=order.date,
+            amount=done.amount,
+        )
         return await self.settle(origin, standing, rule, money, self.key, tuple(order.invoices), order.source)
 
     async def _given_back(

@@ -95,6 +95,13 @@ class RefundOrder(Noun):
     contract: str | None = Field(default=None, min_length=1, max_length=200)
 
 
+class ReturnOrder(Reason):
+    """`source`: the receipt's key, such as cash/ubs/E-17. `contract` where none is known by which it came."""
+
+    source: str = Field(min_length=3, max_length=400)
+    contract: str | None = Field(default=None, min_length=1, max_length=200)
+
+
 class WriteOffOrder(Reason):
     """An amount of null: all that is open of the invoice."""
 
@@ -203,6 +210,17 @@ async def refund(
     done = await operations.decide_cash(
         "refund", contract, order.reason, actor, source=order.source, amount=order.amount
     )
+    return await _audited(stores, actor, order.reason, done)
+
+
+@router.post("/returns")
+async def take_back(
+    order: ReturnOrder, actor: Finance, stores: TheStores, operations: TheOperations
+) -> CashDecision:
+    """Asks for a receipt that the bank has taken back to be taken off the ledger, its invoices open again; a
+    second person must approve it (`override`)."""
+    contract = order.contract or await _contract_of_money(stores, order.source)
+    done = await operations.decide_cash("return", contract, order.reason, actor, source=order.source)
     return await _audited(stores, actor, order.reason, done)
 
 

@@ -128,6 +128,7 @@ def test_each_decision_says_what_it_is_about(q2c: Command, gateway: ServedGatewa
     reason = ("--reason", "why")
     q2c("cash", "write-off", f"{INVOICE}=2.00", "C-1/invoice/2026-02-01", *reason)
     q2c("cash", "apply", "payment/stripe/pi_1", "--invoice", INVOICE, *reason)
+    q2c("cash", "return", "ubs/E-17", "--contract", "C-1", *reason)
     q2c("cash", "refund", "payment/stripe/pi_1", "--contract", "C-1", "--amount", "2.50", *reason)
     asked = [what for name, what in gateway.operations.calls if name == "decide cash"]
     chosen = {INVOICE: Decimal("2.00"), "C-1/invoice/2026-02-01": None}
@@ -135,6 +136,7 @@ def test_each_decision_says_what_it_is_about(q2c: Command, gateway: ServedGatewa
     assert asked == [
         ("write_off", "C-1", *by, None, chosen, None),
         ("application", "C-1", *by, "payment/stripe/pi_1", {INVOICE: None}, None),
+        ("return", "C-1", *by, "cash/ubs/E-17", None, None),
         ("refund", "C-1", *by, "payment/stripe/pi_1", None, Decimal("2.50")),
     ]
 
@@ -148,6 +150,8 @@ def test_each_decision_says_what_it_is_about(q2c: Command, gateway: ServedGatewa
         ("apply", "payment/stripe/pi_1", "--invoice", "INV-1"),
         ("apply", "payment/stripe/pi_1", "--on-account", "C-1"),
         ("refund", "payment/stripe/pi_unknown"),
+        ("return", "E-17"),
+        ("return", "ubs/E-unknown"),
         ("refund", "payment/stripe/pi_1", "--contract", "C-1", "--amount", "-1"),
     ],
 )

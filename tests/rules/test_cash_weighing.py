@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from canonical.cash import CashOrder
+from ports.receipts import PostedReceipt, ReceivablesAccount, UnappliedItem
 from rules.cash_application import CashRefused
-from rules.cash_decision import settled, weigh
+from rules.cash_decision import of_source, settled, weigh
 from tests.rules.test_cash_decisions import account
 
 
@@ -80,3 +81,73 @@ def test_same_decision_of_a_day_has_one_id_whoever_asks_and_another_has_another(
         order("application", source="P1", invoices={"I1": "5.00", "I2": None}),
     ]
     assert len({each.id for each in (one, *others)}) == 5
+
+
+def part(kind: str, amount: str, *, unapplied: str = "0", **applied: str) -> PostedReceipt:
+    uses = [{"document_id": key, "key": key, "amount": share} for key, share in applied.items()]
+    said = {
+        "platform": "erp",
+        "kind": kind,
+        "id": f"{kind}-1",
+        "number": None,
+        "key": "cash/ubs/E-1",
+        "legal_entity": "US01",
+        "customer_id": "7",
+        "currency": "USD",
+        "date": dt.date(2026, 3, 1),
+        "period_start": dt.date(2026, 3, 1),
+        "amount": amount,
+        "cash": amount,
+        "unapplied": unapplied,
+        "applied_to": uses,
+    }
+    return PostedReceipt.model_validate(said)
+
+
+def books(unapplied: str) -> ReceivablesAccount:
+    """Two invoices of which 40.00 each are paid."""
+    items = account("60.00", "10.00").invoices
+    held = UnappliedItem(key="cash/ubs/E-1", date=dt.date(2026, 3, 1), amount=Decimal(unapplied))
+    return ReceivablesAccount(
+        customer_id="7",
+        currency="USD",
+        invoices=tuple(each.model_copy(update={"paid": Decimal("40.00")}) for each in items),
+        unapplied=(held,),
+    )
+
+
+RETURN = order("return", source="cash/ubs/E-1")
+
+
+def test_receipt_that_is_taken_back_opens_its_invoices_and_takes_its_unapplied_rest() -> None:
+    posted = [part("payment", "50.00", I1="40.00", I2="10.00"), part("unapplied", "5.00", unapplied="5.00")]
+    done = weigh(of_source(RETURN, posted), books("5.00"))
+    assert (done.kind, done.amount, done.unapplied) == ("chargeback", Decimal("55.00"), Decimal("-5.00"))
+    assert {each.invoice_key: each.change for each in done.invoices} == {
+        "I1": Decimal("40.00"),
+        "I2": Decimal("10.00"),
+    }
+
+
+@pytest.mark.parametrize(
+    "posted",
+    [
+        [],
+        [part("payment", "50.00", I1="40.00")],
+        [part("payment", "40.00", I1="40.00"), part("unapplied", "5.00", unapplied="4.00")],
+    ],
+)
+def test_receipt_of_which_a_part_was_used_since_is_not_taken_back(posted: list[PostedReceipt]) -> None:
+    with pytest.raises(CashRefused, match="source"):
+        of_source(RETURN, posted)
+    with pytest.raises(CashRefused, match="source"):
+        of_source(order("return", source="payment/stripe/pi_1"), [part("payment", "40.00", I1="40.00")])
+
+
+def test_receipt_is_not_taken_back_beyond_what_is_paid_or_unapplied_by_now() -> None:
+    over = of_source(RETURN, [part("payment", "41.00", I1="41.00")])
+    with pytest.raises(CashRefused, match="amount"):
+        weigh(over, books("5.00"))
+    gone = of_source(RETURN, [part("unapplied", "5.00", unapplied="5.00")])
+    with pytest.raises(CashRefused, match="source"):
+        weigh(gone, books("4.00"))

@@ -168,3 +168,23 @@ async def test_who_asked_may_withdraw_alone(made: World) -> None:
     await made.decide("fiona", asked, "skip")
     await made.until_idle(waiting["workflow_id"])
     assert BAD_DEBT not in await balances(made)
+
+
+async def test_receipt_that_the_bank_takes_back_opens_its_invoice_again(made: World) -> None:
+    [invoice] = await billed(made)
+    before = await balances(made)
+    await taken(made, receipt("E-1", total_of(invoice) + 30, str(invoice["number"])))
+    await until_receipt(made, "E-1", "waiting")
+    order = {"invoices": [{"invoice": key_of(invoice)}], "reason": "x"}
+    await made.act("fiona", "POST", "/cash/receipts/ubs/E-1/apply", order)
+    await made.until_idle("cash/ubs/E-1")
+    waiting = await decided(made, "fiona", "returns", source="cash/ubs/E-1")
+    assert (waiting["status"], Decimal(waiting["amount"])) == ("waiting", total_of(invoice) + 30)
+    route = "POST /services/rest/record/v1/customerRefund"
+    made.platforms["netsuite"].faults.add(Fault("applied-then-timeout", route=route, times=1))
+    assert await judged(made, "anna", waiting["override"], "approve") == 200
+    await made.until_idle(waiting["workflow_id"])
+    assert await balances(made) == before
+    assert (await decided(made, "fiona", "returns", source="cash/ubs/E-1"))["status"] == "done"
+    [document] = await made.posted("C-1")
+    assert document.status == "open"
