@@ -38,7 +38,13 @@ from workflows.payout import PayoutWorkflow
 from workflows.refund import RefundWorkflow
 
 INVOICE_EVENTS = frozenset(
-    {"invoice.created", "invoice.finalized", "invoice.voided", "invoice.marked_uncollectible"}
+    {
+        "invoice.created",
+        "invoice.finalized",
+        "invoice.voided",
+        "invoice.marked_uncollectible",
+        "invoice.deleted",
+    }
 )
 CREDIT_EVENTS = frozenset({"credit_note.created", "credit_note.voided"})
 EDIT_EVENTS = frozenset({"invoice.updated", "credit_note.updated"})

@@ -60,23 +60,23 @@ class DocumentScenes:
             currency=invoice.currency,
         )
 
-        async def draft(origin: Origin) -> Reference:
-            order = InvoiceOrder(
-                origin=origin,
-                key=invoice.key,
-                contract=self.story.state.id,
-                customer_id=self.story.customer_id(invoice.account),
-                subscription_id=self.story.ids.subscription.id if self.story.ids.subscription else None,
-                currency=invoice.currency,
-                date=invoice.date,
-                due_date=invoice.due_date,
-                lines=invoice.lines,
-            )
-            return await workflow.execute_activity_method(
-                BillingActivities.draft_invoice, order, **on_platform(billing, step.summary)
-            )
+        return self.story.steps.run(step, lambda origin: self._drafted(origin, invoice, step.summary))
 
-        return self.story.steps.run(step, draft)
+    async def _drafted(self, origin: Origin, invoice: Invoice, summary: str) -> Reference:
+        order = InvoiceOrder(
+            origin=origin,
+            key=invoice.key,
+            contract=self.story.state.id,
+            customer_id=self.story.customer_id(invoice.account),
+            subscription_id=self.story.ids.subscription.id if self.story.ids.subscription else None,
+            currency=invoice.currency,
+            date=invoice.date,
+            due_date=invoice.due_date,
+            lines=invoice.lines,
+        )
+        return await workflow.execute_activity_method(
+            BillingActivities.draft_invoice, order, **on_platform(self.story.policy.route.billing, summary)
+        )
 
     def _undo_document(
         self,
@@ -150,10 +150,16 @@ class DocumentScenes:
             currency=invoice.currency,
         )
 
+        current, is_retry = draft, False
+
         async def finalize(origin: Origin) -> IssuedDocument:
+            nonlocal current, is_retry
+            if is_retry and workflow.patched("drafted-again"):  # somebody may have deleted the draft
+                current = await self._drafted(origin, invoice, f"Draft the invoice of {invoice.date} again")
+            is_retry = True
             return await workflow.execute_activity_method(
                 BillingActivities.finalize_invoice,
-                DocumentAction(origin=origin, id=draft.id, key=invoice.key),
+                DocumentAction(origin=origin, id=current.id, key=invoice.key),
                 **on_platform(billing, step.summary),
             )
 

@@ -33,6 +33,10 @@ from workflows._options import WORKFLOW_QUEUE, in_contracts, on_platform
 from workflows._refusal import rejected
 from workflows._steps import Step, Steps, Undo
 
+READ = "read"
+"""The step by which a document is read."""
+_DELETED = ".deleted"
+
 
 class DocumentNotice(Noun):
     """A platform's message about one of its documents."""
@@ -103,6 +107,15 @@ class DocumentStory(Decisions):
     @workflow.signal(name="notify")
     def notify(self, notice: DocumentNotice) -> None:
         self.notices.append(notice)
+        if notice.type.endswith(_DELETED):  # whoever is asked why it can't be read has the answer
+            for entry in self.desk.open:
+                if entry.step == READ:
+                    self.desk.answer(entry.id, "skip", "the draft was deleted at the platform")
+
+    @property
+    def is_deleted(self) -> bool:
+        """Whether the platform has told that it was deleted, which happens to drafts only."""
+        return any(notice.type.endswith(_DELETED) for notice in self.notices)
 
     async def follow(self, once: Callable[[], Awaitable[DocumentResult]]) -> DocumentResult:
         """Does the whole for each message that has come, the last one's outcome being the result."""

@@ -1,6 +1,7 @@
 """An invoice's way into the ledger. A cycle's draft is first completed with what is billed in arrears."""
 
 from temporalio import workflow
+from temporalio.exceptions import ActivityError, ApplicationError
 
 from activities.billing import BillingActivities, DocumentAction
 from activities.tax import TaxActivities, TaxQuestion
@@ -13,7 +14,7 @@ from ports.billing import DraftCompletion, IssuedDocument
 from rules.subledger import billed_by_platform, is_empty_cycle, with_quoted_tax
 from rules.tax_document import invoice_tax_document
 from workflows._bad_debt import BadDebt
-from workflows._document import DocumentInput, DocumentResult, DocumentStory
+from workflows._document import READ, DocumentInput, DocumentResult, DocumentStory
 from workflows._options import on_platform
 from workflows._steps import Step
 from workflows._usage_credits import issue_usage_credits
@@ -32,7 +33,8 @@ class InvoiceWorkflow(DocumentStory):
     async def once(self) -> DocumentResult:
         document = await self.read_once()
         if document is None:
-            return DocumentResult(outcome="could not be read")
+            words = "deleted before it was issued" if self.is_deleted else "could not be read"
+            return DocumentResult(outcome=words)
         self.start_over(document)
         if (result := self.done_before(document)) is not None:
             return result
@@ -95,8 +97,19 @@ class InvoiceWorkflow(DocumentStory):
         )
 
     async def read_once(self) -> IssuedDocument | None:
-        step = Step("read", "billing.read_invoice", self.given.platform, "Read the invoice")
-        return await self.steps.run(step, lambda origin: self.read())
+        """None where it is not there: a draft was deleted, or a person lets it be."""
+        step = Step(READ, "billing.read_invoice", self.given.platform, "Read the invoice")
+
+        async def read(origin: Origin) -> IssuedDocument | None:
+            try:
+                return await self.read()
+            except ActivityError as error:
+                is_gone = isinstance(error.cause, ApplicationError) and error.cause.type == "NotFound"
+                if is_gone and self.is_deleted:
+                    return None
+                raise
+
+        return await self.steps.run(step, read)
 
     async def discard(self, draft: IssuedDocument) -> DocumentResult:
         """What a subscription has billed on the day on which another took its place: nobody owes it."""

@@ -20,6 +20,7 @@ TYPES = (
     "invoice.voided",
     "invoice.marked_uncollectible",
     "invoice.updated",
+    "invoice.deleted",
     "credit_note.created",
     "credit_note.voided",
     "credit_note.updated",

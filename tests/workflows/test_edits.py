@@ -6,9 +6,13 @@ from typing import Any
 
 import pytest
 
+from sandbox.kit.faults import Fault
 from store.event_log import EventLog, LoggedEvent
 from store.exceptions import RecordedException
-from tests.workflows.test_voids import FIRST, accept, active, again, effect, taxed
+from tests.agreement import until_agreed
+from tests.rules.scenarios import amendment, seats
+from tests.workflows.sales import day, month, scenario, sold
+from tests.workflows.test_voids import FIRST, TAXED, accept, active, again, effect, taxed, void
 from tests.world import World
 
 pytestmark = pytest.mark.xdist_group("documents")
@@ -148,3 +152,44 @@ async def test_an_edit_that_touches_no_money_is_nobodys_business(made: World) ->
 
     await made.settle(ignored, "the edit is in the log, and leads to nothing")
     assert (await made.exceptions(), await postings(made)) == ([], {FIRST: "open"})
+
+
+async def test_a_draft_that_was_deleted_before_it_was_issued_is_drafted_again(made: World) -> None:
+    made.platforms["stripe"].faults.add(Fault("down", route="POST /v1/invoices/*/finalize", seconds=600))
+    told = scenario(sold(seats(**TAXED), start=month(-1), every=1))
+    await made.load(told)
+
+    async def drafted() -> str | None:
+        documents = await made.ports["stripe"].documents("C-1")
+        return next((d.id for d in documents if d.key == FIRST and d.tax), None)
+
+    id_ = await made.settle(drafted, "the first invoice is drafted")
+    async with made.stripe() as api:
+        assert (await api.delete(f"/v1/invoices/{id_}")).status_code == 200
+    made.platforms["stripe"].faults.clear()
+    opened = await made.until_exception("C-1")
+    assert (opened.code, opened.step) == ("not_found", f"issue {FIRST}")
+    await made.decide("olivia", opened, "retry")
+    await until_agreed(made, told)
+
+
+async def test_an_edited_credit_note_waits_for_a_decision_too(made: World) -> None:
+    fewer = amendment(month(-1, 11), {"id": "L1", "quantity": "5"})
+    await made.load(await active(made, fewer), approve=fewer["id"])
+    await made.until_posted("C-1", 4)
+    async with made.stripe() as api:
+        note = (await api.get("/v1/credit_notes")).json()["data"][0]
+        data = {"metadata[q2c_date]": day(-1)}
+        answer = await api.post(f"/v1/credit_notes/{note['id']}", data=data)
+        assert answer.status_code == 200, answer.text
+    opened = await asked(made)
+    assert f"date is {day(-1)} where" in opened.summary
+    before = [d for d in await made.ports["netsuite"].documents("US01") if note["number"] == d.number]
+    assert [d.status for d in before] == ["paid"]
+    await void(made, note["metadata"]["q2c_key"], "credit_notes")
+    await made.decide("olivia", opened, "retry")
+
+    async def voided() -> bool:
+        return any(e.code == "document_voided" for e in await made.exceptions("C-1"))
+
+    await made.settle(voided, "the void is told of")
