@@ -2,9 +2,7 @@
 
 import datetime as dt
 
-from temporalio.exceptions import ApplicationError
-
-from activities.cash import CashActivities, ReceivablesQuestion
+from activities.erp import posting_date
 from assembly.in_process import InProcess, NotEntered
 from canonical.ids import cash_key
 from canonical.lifecycle import ContractState
@@ -12,6 +10,8 @@ from canonical.money import to_minor_units
 from canonical.origin import Origin, Reference
 from canonical.payment import PaidInvoice
 from canonical.policy import PolicyExcerpt
+from ports.erp import Erp
+from ports.errors import Conflict, OutcomeUnknown, PortError, Transient
 from ports.receipts import CashEntry
 from rules.cash_application import CashRefused
 from rules.cash_moves import CashMove
@@ -19,7 +19,7 @@ from rules.cash_posting import Money, accounts_of, decide
 
 _PAYMENTS = "stripe"
 _ATTEMPTS = 100
-"""How often a person tries again what the ERP does not take, before she gives it up."""
+"""How often a person tries again what the ERP can't take just now, before she gives it up."""
 
 
 class SimulatedCash:
@@ -76,40 +76,32 @@ class SimulatedCash:
         policy = _policy(state)
         erp = policy.route.erp
         key = f"write-off/{state.id}/{move.payment.id}"
-        activities = CashActivities(self._system.ports[erp])
         for attempt in range(_ATTEMPTS):
             try:
-                await activities.post_cash(await self._entry(activities, move, state, policy, key))
+                await self._post(self._system.ports[erp], move, state, policy, key)
                 return key
-            except ApplicationError as error:
-                if error.non_retryable or attempt == _ATTEMPTS - 1:
-                    raise NotEntered(erp, f"payment {move.payment.id}: {error.message}") from error
-            except CashRefused as error:
+            except (Transient, OutcomeUnknown, Conflict) as error:
+                if attempt == _ATTEMPTS - 1:
+                    raise NotEntered(erp, f"payment {move.payment.id}: {error}") from error
+            except (PortError, CashRefused) as error:
                 raise NotEntered(erp, f"payment {move.payment.id}: {error}") from error
         raise AssertionError("the last attempt returns or raises")
 
-    async def _entry(
-        self,
-        activities: CashActivities,
-        move: CashMove,
-        state: ContractState,
-        policy: PolicyExcerpt,
-        key: str,
-    ) -> CashEntry:
+    async def _post(
+        self, erp: Erp, move: CashMove, state: ContractState, policy: PolicyExcerpt, key: str
+    ) -> None:
+        """Once: a write-off of this key that is there is not decided again."""
         contract, payment = state.contract, move.payment
         if contract is None:
             raise ValueError("a contract that has been activated is known")
-        wanted = () if move.invoice_key is None else (move.invoice_key,)
-        account = await activities.receivables(
-            ReceivablesQuestion(
-                legal_entity=contract.legal_entity,
-                customer_id=_id(state.ids.erp_customer),
-                wanted=wanted,
-            )
-        )
-        names = [PaidInvoice(invoice_id=name, key=name, amount=payment.amount) for name in wanted]
+        if await erp.find_receipts((key,)):
+            return
+        wanted = move.invoice_key
+        account = await erp.receivables(contract.legal_entity, _id(state.ids.erp_customer), wanted)
+        names = [PaidInvoice(invoice_id=wanted, key=wanted, amount=payment.amount)] if wanted else []
         money = Money("write_off", payment.id, payment.date, payment.amount, names=names)
-        return CashEntry(
+        period = await erp.posting_period(contract.legal_entity, payment.date)
+        entry = CashEntry(
             origin=Origin(
                 tenant=state.tenant, contract=contract.id, change=key, step="write off", correlation_id=key
             ),
@@ -119,11 +111,12 @@ class SimulatedCash:
             legal_entity=contract.legal_entity,
             currency=contract.currency,
             date=payment.date,
-            posting_date=payment.date,
+            posting_date=posting_date(payment.date, period),
             application=decide(account, money),
             accounts=accounts_of(policy.accounts),
             memo=f"Write-off {payment.id}, contract {contract.id}",
         )
+        await erp.post_cash(entry)
 
 
 def due_by(moves: list[CashMove], day: dt.date) -> list[CashMove]:

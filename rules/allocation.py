@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 
-from canonical.change import ContractChange
+from canonical.change import Cancellation, ContractChange, Renewal
 from canonical.contract import LineTerms
 from canonical.document import CreditMemo, Invoice
 from canonical.money import difference, round_amount, total
@@ -57,15 +57,47 @@ class _View:
         """
         if term.end is None:
             return []
-        part = replace(self.part, changes=tuple(self.known(known_by)))
-        invoices, memos = self.convert(part_documents(part, (), term.end))
+        known, by = self.known(known_by), max(term.end, min(known_by, self.as_of))
+        early = [
+            c.effective_date for c in known if isinstance(c, Renewal) and _inside(term, c.effective_date)
+        ]
+        own = self._lines(line, _ended(known, min(early)) if early else known, by)
+        if self._begins_early(term):
+            for one in self._lines(line, _ended(known, term.start), by):
+                if one in own:
+                    own.remove(one)
+        return [(date, one) for date, one in own if term.start <= one.start < term.end]
+
+    def _begins_early(self, term: Term) -> bool:
+        """Whether the term before it was to last longer: its credits begin on the same day."""
+        return any(
+            other.start < term.start and (other.end is None or term.start < other.end)
+            for other in self.timeline.terms
+        )
+
+    def _lines(
+        self, line: str, changes: Sequence[ContractChange], by: dt.date
+    ) -> list[tuple[dt.date, Earning]]:
+        """The document lines of a line with these changes: their documents' dates, and what they earn."""
+        part = replace(self.part, changes=tuple(changes))
+        invoices, memos = self.convert(part_documents(part, (), by))
         return [
             (document.date, earning(one, sign))
             for sign, issued in ((1, invoices), (-1, memos))
             for document in issued
             for one in document.lines
-            if one.line == line and term.start <= one.period_start < term.end
+            if one.line == line
         ]
+
+
+def _inside(term: Term, day: dt.date) -> bool:
+    return term.start < day and (term.end is None or day < term.end)
+
+
+def _ended(changes: Sequence[ContractChange], day: dt.date) -> list[ContractChange]:
+    """The contract as an early renewal on the day leaves the term before it: cancelled with credit."""
+    end = Cancellation(id=f"early-renewal-{day}", type="cancellation", effective_date=day)
+    return [*(change for change in changes if change.effective_date < day), end]
 
 
 def arrange(
@@ -84,9 +116,9 @@ def arrange(
         modified = _modified(view)
         for line, term in ramps:
             if (line, term) not in modified:
-                billed += _even(view, line, term, billed)
+                billed += _even(view, line, term)
         for line, term in modified:
-            billed += _caught_up(view, line, term, billed)
+            billed += _caught_up(view, line, term)
         found += [*billed, *allocated]
         with_ssp = frozenset(line.id for line in part.contract.lines if line.ssp is not None)
         groups += [with_ssp] if with_ssp else []
@@ -128,10 +160,11 @@ def _modified(view: _View) -> list[tuple[str, Term]]:
 
 def _first_modification(view: _View, line: str, term: Term) -> dt.date | None:
     start = max(term.start, view.timeline.lines[line].start)
-    return first_modification(view.known(view.as_of), line, start, _end(term))
+    end = _end(term) if term.stop is None else min(_end(term), term.stop)  # where it really ended
+    return first_modification(view.known(view.as_of), line, start, end)
 
 
-def _caught_up(view: _View, line: str, term: Term, billed: Sequence[Earning]) -> list[Earning]:
+def _caught_up(view: _View, line: str, term: Term) -> list[Earning]:
     """In place of what the line's documents of the term earn: measured again on each day on which a change
     is known, from its first modification on."""
     start, first = max(term.start, view.timeline.lines[line].start), _first_modification(view, line, term)
@@ -144,14 +177,15 @@ def _caught_up(view: _View, line: str, term: Term, billed: Sequence[Earning]) ->
         if day >= first
     ]
     again = remeasured(line, start, [one for _, one in before], measures)
-    return [*_in_place_of(line, term, billed), *again]
+    return [*_in_place_of(view, line, term), *again]
 
 
-def _in_place_of(line: str, term: Term, billed: Sequence[Earning]) -> list[Earning]:
+def _in_place_of(view: _View, line: str, term: Term) -> list[Earning]:
+    """What takes the earnings of the line's documents of the term away, as far as they are issued."""
     return [
         replace(one, amount=-one.amount, side="deferred_revenue")
-        for one in billed
-        if one.line == line and term.start <= one.start < _end(term)
+        for date, one in view.planned(line, term, view.as_of)
+        if date <= view.as_of
     ]
 
 
@@ -161,7 +195,7 @@ def _end(term: Term) -> dt.date:
     return term.end
 
 
-def _even(view: _View, line: str, term: Term, billed: Sequence[Earning]) -> list[Earning]:
+def _even(view: _View, line: str, term: Term) -> list[Earning]:
     """In place of what the line's documents of the term earn: all that is planned of them, evenly by day.
 
     A change of the plan counts from the day on which it is known: what is left then is spread over what is
@@ -178,7 +212,7 @@ def _even(view: _View, line: str, term: Term, billed: Sequence[Earning]) -> list
             gone = amount * Fraction(days(start, min(day, end)), days(start, end))
             spread.append(_earned(line, gone, start, min(day, end)))
             amount, start, end = left - gone, min(day, end), max(last, min(day, end))
-    return [*_in_place_of(line, term, billed), *spread, _earned(line, amount, start, end)]
+    return [*_in_place_of(view, line, term), *spread, _earned(line, amount, start, end)]
 
 
 def _earned(line: str, amount: Fraction, start: dt.date, end: dt.date) -> Earning:

@@ -14,6 +14,7 @@ from rules.validation import read_scenario
 from tests.rules.oracle import expected_preview
 from tests.rules.oracle.figures import Json
 from tests.rules.oracle.generator import random_scenario
+from tests.rules.oracle.modification import caught_up_schedule
 
 RUNS = int(os.environ.get("Q2C_ORACLE_RUNS", "400"))
 BATCH = 50
@@ -38,3 +39,18 @@ def test_rules_and_oracle_agree_on_random_scenarios(first: int) -> None:
         scenario = random_scenario(seed)
         found, expected = of_the_rules(scenario), expected_preview(scenario)
         assert found == expected, f"seed {seed}: {json.dumps(scenario)}"
+
+
+@pytest.mark.parametrize("first", range(0, RUNS, BATCH))
+def test_rules_and_oracle_agree_on_modifications_that_are_caught_up(first: int) -> None:
+    for seed in range(first, min(first + BATCH, RUNS)):
+        scenario = random_scenario(seed)
+        if scenario["contract"]["term_months"] is None:
+            continue  # refused: progress is measured over a term
+        scenario["contract"]["modification"] = "catch_up"
+        found = preview(read_scenario(json.dumps(scenario), "json"))
+        schedule = {
+            line: {month: format(amount, "f") for month, amount in months.items()}
+            for line, months in found.revenue_schedule.items()
+        }
+        assert schedule == caught_up_schedule(scenario), f"seed {seed}: {json.dumps(scenario)}"

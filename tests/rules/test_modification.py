@@ -121,3 +121,23 @@ def test_measures_add_up_to_the_last_ones_total() -> None:
     assert sum(one.amount for one in found) == 900
     by_september = sum((one.by(dt.date(2026, 9, 8)) for one in found), Fraction(0))
     assert by_september == Fraction(900) * 251 / 365
+
+
+@pytest.mark.parametrize("terms", [{"every": 12}, {"every": 3}, {"every": 1, "timing": "arrears"}])
+def test_early_renewal_ends_the_obligation_of_its_term_and_begins_another(terms: dict[str, Any]) -> None:
+    """An amendment after it modifies the new term alone: the months before stay as they were without it, and
+    all that is billed of both terms is earned."""
+    early = {"id": "R", "type": "renewal", "effective_date": "2026-05-11", "term_months": 12}
+    later = amendment("2026-09-01", {"id": "L1", "quantity": "20"})
+    found = run(sold(**terms), early, later)
+    without = run(sold(**terms), early)
+    months = [f"2026-0{month}" for month in range(1, 9)]
+    assert [earned(found, "L1")[m] for m in months] == [earned(without, "L1")[m] for m in months]
+    assert found.totals.recognized == found.totals.billed_net
+
+
+def test_backdated_change_that_comes_after_the_terms_end_is_caught_up_on_its_day() -> None:
+    late = amendment("2026-10-01", {"id": "L1", "quantity": "20"}, received_date="2027-02-10")
+    found = run(sold(renewal={"auto": True, "term_months": 12}), late)
+    assert found.totals.recognized == found.totals.billed_net - found.totals.deferred
+    assert Decimal(earned(found, "L1")["2027-02"]) > 300

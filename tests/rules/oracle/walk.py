@@ -45,6 +45,8 @@ class Charge:
     start: dt.date
     end: dt.date
     accepted_on: dt.date | None = None
+    term: int = 0
+    """Which of the contract's terms bills it, counted from 0."""
     credits: list[Credit] = field(default_factory=list)
 
 
@@ -115,6 +117,13 @@ class Walk:
         self.anchor, self.month = self.start, 0
         self.term_end: int | None = self.contract["term_months"]
         self.first, self.last, self.months = self.start, self.start, 0
+        self.terms: list[tuple[dt.date, dt.date]] = []
+        """Each term's first day, and the day after its last, as it was agreed."""
+        self._note_term()
+
+    def _note_term(self) -> None:
+        if self.term_end is not None:
+            self.terms.append((self.today, month_after(self.anchor, self.term_end)))
 
     def run(self) -> list[Charge]:
         while self.today <= self.as_of:
@@ -230,6 +239,7 @@ class Walk:
         for line in self.lines.values():
             if line.charge == "recurring":
                 line.uplift *= 1 + number(terms.get("uplift_percent") or "0") / 100
+        self._note_term()
         return True
 
     def _renew_early(self, boundary: bool) -> None:
@@ -347,6 +357,7 @@ class Walk:
                 start=start,
                 end=end,
                 accepted_on=day(accepted) if accepted else None,
+                term=len(self.terms) - 1,
             )
         )
 
