@@ -26,11 +26,18 @@ def test_every_event_that_leads_to_something_is_listed() -> None:
 async def test_a_listed_event_says_what_its_webhook_says(stripe: Stripe, api: Api) -> None:
     draft = await api.draft(await api.customer(), 4200)
     [page] = await pages(stripe, EARLIER)
-    [listed] = page.events
+    [listed] = [each for each in page.events if each.event.object_kind == "invoice"]
     assert (listed.event.type, listed.event.object_kind) == ("invoice.created", "invoice")
     assert (listed.event.object_id, listed.event.occurred_at) == (draft["id"], NOON)
     assert listed.event == event_of(listed.body)
     assert page.complete_since == EARLIER
+
+
+async def test_an_edit_of_a_draft_is_listed_and_concerns_nobody(stripe: Stripe, api: Api) -> None:
+    await api.draft(await api.customer(), 4200)  # its lines come after it was made
+    [page] = await pages(stripe, EARLIER)
+    kinds = {each.event.type: each.event.object_kind for each in page.events}
+    assert kinds == {"invoice.created": "invoice", "invoice.updated": "other"}
 
 
 async def test_what_is_older_than_stripe_keeps_is_named(
