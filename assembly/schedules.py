@@ -1,5 +1,6 @@
 """What Temporal starts by itself: nightly reconciliation, month-end runs, the sweep for lost events."""
 
+import asyncio
 import datetime as dt
 
 import structlog
@@ -40,8 +41,7 @@ async def ensure_schedules(client: Client, settings: Settings) -> bool:
     wanted = {NIGHTLY: _nightly(settings), MONTH_END: _month_end(settings)}
     wanted |= {sweep_schedule(name): _sweep(settings, name) for name in swept_platforms(settings)}
     try:
-        for name, schedule in wanted.items():
-            await _ensure(client, name, schedule)
+        await asyncio.gather(*(_ensure(client, name, schedule) for name, schedule in wanted.items()))
     except RPCError as error:
         if error.status != RPCStatusCode.UNIMPLEMENTED:
             raise

@@ -280,13 +280,17 @@ async def run_workers(settings: Settings, queues: Sequence[str] | None = None) -
         running: list[Coroutine[Any, Any, None]] = []
         if queues is None or WORKFLOW_QUEUE in queues:
             running.append(workflow_worker(client, records, settings).run())
-            await ensure_schedules(client, settings)
+            running.append(_scheduled(client, settings))  # beside the work, which waits for no schedule
         for name in _platforms(settings, queues):
             port = await stack.enter_async_context(contextlib.aclosing(connector_of(settings, name)))
             make = partial(platform_worker, client, name, port, records, policy, settings)
             running.append(run_unless_paused(make, name, watch))
         _log.info("worker ready", queues=list(queues or known_queues(settings.platforms)))
         await _run(running)
+
+
+async def _scheduled(client: Client, settings: Settings) -> None:
+    await ensure_schedules(client, settings)
 
 
 def _platforms(settings: Settings, queues: Sequence[str] | None) -> list[str]:
