@@ -9,6 +9,9 @@ import typer
 
 from cli.client import ask, tell, telling
 from cli.exits import FAILED, INVALID, REFUSED, leave
+from cli.inputs import OneEntity, Reason, is_amount, said
+from cli.inputs import amount as above_zero
+from cli.inputs import entity as known_entity
 from cli.output import Format, Output, print_object, print_rows, say
 
 if TYPE_CHECKING:
@@ -24,14 +27,15 @@ _MOST_OF_A_REQUEST = 500_000
 _MOST_BYTES = 64 * 1024 * 1024
 _COLUMNS = ("id", "entity", "value_date", "amount", "currency", "status", "note")
 ReceiptId = Annotated[str, typer.Argument(metavar="RECEIPT", help="Bank and reference, such as ubs/E-17.")]
-Why = Annotated[str, typer.Option("--reason", help="Why; kept in the audit log.")]
 
 
 @app.command("import")
 def import_file(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="camt.053 (ISO 20022) or CSV.")],
-    bank: Annotated[str, typer.Option(help="How you name the bank's account, such as ubs-usd; for good.")],
-    entity: Annotated[str, typer.Option(help="The legal entity whose account it is.")],
+    bank: Annotated[
+        str, typer.Option(help="How you name the bank's account, such as ubs-usd; for good.", callback=said)
+    ],
+    entity: Annotated[str, typer.Option(help="The legal entity whose account it is.", callback=known_entity)],
     output: Output = "table",
 ) -> None:
     """Take in a bank's statement: each credit entry once, applied where it is certain, else for a person.
@@ -95,7 +99,7 @@ def _returned(file: Path, left: "LeftOut") -> str:
 
 @app.command("list")
 def list_cash(
-    entity: Annotated[str | None, typer.Option(help="Only this legal entity.")] = None,
+    entity: OneEntity = None,
     unapplied: Annotated[
         bool, typer.Option("--unapplied", help="Unapplied money in the entity's ledger instead.")
     ] = False,
@@ -157,7 +161,7 @@ def apply(
             help="A waiting receipt (ubs/E-17), or the key of unapplied money (cash/ubs/E-17).",
         ),
     ],
-    reason: Why,
+    reason: Reason,
     invoice: Invoices = None,
     on_account: Annotated[
         str | None,
@@ -189,8 +193,10 @@ def apply(
 @app.command()
 def refund(
     money: Annotated[str, typer.Argument(metavar="MONEY", help="The key of unapplied money, as listed.")],
-    reason: Why,
-    amount: Annotated[str | None, typer.Option(help="All that is unapplied of it if left out.")] = None,
+    reason: Reason,
+    amount: Annotated[
+        str | None, typer.Option(help="All that is unapplied of it if left out.", callback=above_zero)
+    ] = None,
     contract: Annotated[
         str | None, typer.Option(help="Whose it is, where the ledger's lineage does not say.")
     ] = None,
@@ -233,7 +239,7 @@ def write_off(
         list[str],
         typer.Argument(metavar="INVOICE...", help="Its key, with =AMOUNT for a part of what is open."),
     ],
-    reason: Why,
+    reason: Reason,
     output: Output = "table",
 ) -> None:
     """Ask for what is open of invoices to be written off; somebody else approves it. Exit code 3 until then.
@@ -263,6 +269,8 @@ def _decided(decision: dict[str, Any], output: Format) -> None:
 
 def _chosen(text: str) -> dict[str, Any]:
     name, mark, amount = text.rpartition("=")
+    if mark and not is_amount(amount):
+        leave(INVALID, f"INVOICE: {amount!r} of {text!r} is not an amount above zero, such as 100.00")
     return {"invoice": name, "amount": amount} if mark else {"invoice": text, "amount": None}
 
 

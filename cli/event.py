@@ -7,7 +7,7 @@ import typer
 
 from cli.client import ask, tell
 from cli.exits import FAILED, leave
-from cli.inputs import Reason
+from cli.inputs import Reason, moment
 from cli.output import Output, print_object, print_rows, say
 
 app = typer.Typer(no_args_is_help=True, help="The log of inbound and outbound events.")
@@ -74,6 +74,7 @@ def sweep(
             metavar="MOMENT",
             help="From there instead of from the last sweep, such as 2026-01-31T08:00:00Z. Stripe lists the "
             "events of 30 days.",
+            callback=moment,
         ),
     ] = None,
     output: Output = "table",

@@ -8,6 +8,7 @@ import typer
 from cli.exits import INVALID, leave
 
 _MONTH = re.compile(r"(19|2[0-9])[0-9]{2}-(0[1-9]|1[0-2])")
+_AMOUNT = re.compile(r"[0-9]{1,15}(\.[0-9]{1,3})?")
 _LONGEST_ENTITY = 64
 
 
@@ -34,6 +35,33 @@ def day(param: typer.CallbackParam, value: str | None) -> str | None:
         if not is_day:
             leave(INVALID, f"{_name(param)}: {value!r} is not a day; write YYYY-MM-DD, such as 2026-01-31")
     return value
+
+
+def moment(param: typer.CallbackParam, value: str | None) -> str | None:
+    """A moment with its zone like 2026-01-31T08:00:00Z, or nothing."""
+    import datetime as dt
+
+    if value is not None:
+        try:
+            has_zone = dt.datetime.fromisoformat(value).tzinfo is not None
+        except ValueError:
+            has_zone = False
+        if not has_zone:
+            leave(INVALID, f"{_name(param)}: {value!r} is not a moment such as 2026-01-31T08:00:00Z")
+    return value
+
+
+def amount(param: typer.CallbackParam, value: str | None) -> str | None:
+    """An amount above zero, or nothing; whether the currency has its decimals, only the currency says."""
+    if value is not None and not is_amount(value):
+        leave(INVALID, f"{_name(param)}: {value!r} is not an amount above zero, such as 100.00")
+    return value
+
+
+def is_amount(text: str) -> bool:
+    from decimal import Decimal
+
+    return _AMOUNT.fullmatch(text) is not None and Decimal(text) > 0
 
 
 def currency(param: typer.CallbackParam, value: str | None) -> str | None:

@@ -8,12 +8,12 @@ import typer
 
 from cli.client import ask, tell
 from cli.exits import FAILED, leave
+from cli.inputs import Month, OneEntity, day
+from cli.inputs import entity as known_entity
 from cli.output import Format, Output, print_json, print_table, say
 
 app = typer.Typer(no_args_is_help=True, help="Receivables in other currencies: run, show.")
 
-Month = Annotated[str, typer.Option("--period", help="The month, such as 2026-01.")]
-Entity = Annotated[str | None, typer.Option("--entity", help="Only this legal entity.")]
 _PATIENCE_SECONDS = 1800.0
 _COLUMNS = ("entity", "period", "currency", "open", "carried", "rate", "of", "value", "gain", "posted")
 
@@ -21,13 +21,14 @@ _COLUMNS = ("entity", "period", "currency", "open", "carried", "rate", "of", "va
 @app.command()
 def run(
     period: Month,
-    entity: Entity = None,
+    entity: OneEntity = None,
     as_of: Annotated[
         str | None,
         typer.Option(
             "--as-of",
             metavar="DATE",
             help="The day that counts as today, for simulators whose clock runs ahead.",
+            callback=day,
         ),
     ] = None,
     output: Output = "table",
@@ -53,7 +54,7 @@ def run(
 @app.command()
 def show(
     period: Month,
-    entity: Annotated[str, typer.Option("--entity", help="The legal entity.")],
+    entity: Annotated[str, typer.Option("--entity", help="The legal entity.", callback=known_entity)],
     output: Output = "table",
 ) -> None:
     """Show how the newest run over a month stands: by currency what is open, its rate, the gain, what was

@@ -4,6 +4,7 @@ from fastapi import APIRouter
 
 from gateway.access import Finance, Viewer
 from gateway.api.audit import record
+from gateway.api.reconciliations import entities_asked
 from gateway.api.revenue import PathEntity, PathPeriod, RevenueRequest, ended_month
 from gateway.deps import TheOperations, TheStores
 from gateway.revaluation_operations import RevaluationRun
@@ -17,7 +18,7 @@ async def start_runs(
 ) -> list[RevaluationRun]:
     """Starts a run for each entity, or joins the one under way."""
     ended_month(request)
-    entities = [request.entity] if request.entity else list(await stores.contracts.entities())
+    entities = await entities_asked(stores, request.entity)
     runs = []
     for entity in entities:
         runs.append(await operations.start_revaluation(entity, request.period, request.as_of, actor))

@@ -233,6 +233,7 @@ PERIOD_COMMANDS = (
     ("close", "check"),
     ("close", "close", "--reason", "month end"),
     ("revenue", "run"),
+    ("revaluation", "run"),
 )
 
 

@@ -1,17 +1,14 @@
 """The revaluation's and the translation's part of the operations, answered as told."""
 
 import datetime as dt
-from typing import Any
 
 from gateway.operations import Actor
 from gateway.revaluation_operations import RevaluationRun
 from gateway.translation_operations import TranslationRun
+from tests.gateway.asked import Asked
 
 
-class FakeRevaluations:
-    def _asked(self, name: str, what: Any) -> None:
-        raise NotImplementedError
-
+class FakeRevaluations(Asked):
     async def start_revaluation(
         self, entity: str, period: str, as_of: dt.date | None, actor: Actor
     ) -> RevaluationRun:
