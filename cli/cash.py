@@ -216,7 +216,7 @@ def refund(
 @app.command("return")
 def take_back(
     receipt: ReceiptId,
-    reason: Why,
+    reason: Reason,
     contract: Annotated[
         str | None, typer.Option(help="Whose it is, where the ledger's lineage does not say.")
     ] = None,

@@ -1,13 +1,14 @@
 """`q2c translation`: a legal entity's balances at a month's end in its group's currency."""
 
 import time
-from typing import Annotated, Any
+from typing import Any
 from urllib.parse import quote
 
 import typer
 
 from cli.client import ask, tell
 from cli.exits import FAILED, leave
+from cli.inputs import Month, OneEntity
 from cli.output import Output, print_json, print_table, say
 
 app = typer.Typer(no_args_is_help=True, help="Balances in the group's currency: show.")
@@ -23,8 +24,8 @@ def _group() -> None:
 
 @app.command()
 def show(
-    period: Annotated[str, typer.Option("--period", help="The month, such as 2026-01.")],
-    entity: Annotated[str | None, typer.Option("--entity", help="Only this legal entity.")] = None,
+    period: Month,
+    entity: OneEntity = None,
     output: Output = "table",
 ) -> None:
     """Translate each entity's balances from the ERP's general ledger: balance sheet at the month's last rate,

@@ -27,6 +27,7 @@ BAD = [
     (("revaluation", "run", "--period", "2026-13"), "--period", "2026-01"),
     (("revaluation", "run", "--period", "2026-01", "--as-of", "today"), "--as-of", "YYYY-MM-DD"),
     (("revaluation", "show", "--period", "2026-01", "--entity", ""), "--entity", "empty"),
+    (("translation", "show", "--period", "2026-13"), "--period", "2026-01"),
     (("cash", "refund", "payment/stripe/pi_1", "--amount", "1,5", *REASON), "--amount", "100.00"),
     (("cash", "refund", "payment/stripe/pi_1", "--amount", "0", *REASON), "--amount", "above zero"),
     (("cash", "write-off", "C-1/invoice/2026-01-01=free", *REASON), "INVOICE", "100.00"),
