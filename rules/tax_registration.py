@@ -3,7 +3,9 @@
 Sources: European Union and Northern Ireland, the European Commission's VIES, "frequently asked questions",
 question 11 (structure of VAT identification numbers), and article 215 of directive 2006/112/EC for the
 prefix (Greece's is EL); United Kingdom, HMRC notice 700, section 16.19, and VATREG; Switzerland, article 51a
-of the VAT ordinance (UID, with MWST, TVA or IVA); Norway, Brønnøysund register (nine digits and MVA).
+of the VAT ordinance (UID, with MWST, TVA or IVA); Norway, Brønnøysund register (nine digits and MVA). The
+European rows were held against two reprints of the Commission's table on 2026-11-28; the other three
+countries' rows are as known to their author, not held against a text.
 
 Only the form is held: whether a number is registered, and to whom, is the authority's to say. Other
 countries' numbers are taken as they are.
