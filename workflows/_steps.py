@@ -121,8 +121,10 @@ class Steps:
             try:
                 result = await call(self.origin_of(step))
             except (ActivityError, ApplicationError) as error:
-                if is_cancelled_exception(error):
-                    raise
+                if is_cancelled_exception(error) or _is_being_cancelled():
+                    # a call that was awaited alone ends as the activity's error; one that fails in its last
+                    # attempt, as that failure: whoever undoes things waits for the cancellation
+                    raise asyncio.CancelledError from error
                 step.status = "blocked"
                 match await self._decide(step, error):
                     case "retry" | "fix":
@@ -213,6 +215,12 @@ class Steps:
                 continue
             step.status = "compensated"
             return
+
+
+def _is_being_cancelled() -> bool:
+    """Whether the workflow was asked to end while this was awaited."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
 
 
 def failure_of(step: Step, error: BaseException) -> Failure:

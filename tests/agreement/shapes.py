@@ -734,6 +734,46 @@ def usage_late_after_a_merge() -> dict[str, Any]:
     )
 
 
+# -- versions -----------------------------------------------------------------------------------------
+
+
+@shape
+def versions_against_the_order_of_their_days() -> dict[str, Any]:
+    """The CRM's versions count up while the days go back; the last one comes when all has been billed."""
+    return lived(
+        sold(seats(**TAXED), start=month(-1), every=1),
+        more_seats(month(3, 11), "15", name="SECOND"),
+        more_seats(month(2, 11), "12", name="THIRD"),
+        amendment(month(1, 5), {"id": "L1", "discount_percent": "10"}, name="FOURTH"),
+        more_seats(month(2, 20), "9", name="FIFTH", received_date=month(4, 14)),
+        until=month(6),
+    )
+
+
+@shape
+def late_version_on_a_billing_day_before_a_cancellation() -> dict[str, Any]:
+    return lived(
+        sold(seats(**TAXED), metered(price="0.5", **TAXED), start=month(-1), every=1),
+        {**cancellation(month(3, 11)), "id": "STOP"},
+        more_seats(month(2), "12", name="AHEAD"),
+        more_seats(month(1, 20), "4", name="LATE", received_date=month(2, 9)),
+        usage=[*used("U1", -1, 4), late("late", month(2, 7), month(3, 20))],
+        until=month(5),
+    )
+
+
+@shape
+def late_version_once_the_contract_is_cancelled() -> dict[str, Any]:
+    """Taken in after the end, with usage that came later still."""
+    return lived(
+        sold(seats(**TAXED), metered(price="0.5", **TAXED), start=month(-1), every=1),
+        {**cancellation(month(2, 11)), "id": "STOP"},
+        more_seats(month(1, 20), "12", name="LATE", received_date=month(3, 9)),
+        usage=[*used("U1", -1, 3), late("late", month(1, 7), month(3, 20))],
+        until=month(5),
+    )
+
+
 # -- anchors and currencies ---------------------------------------------------------------------------
 
 

@@ -1,15 +1,19 @@
 """Planned changes are told to the billing platform ahead; what comes too late counts from the next day."""
 
+import contextlib
 import datetime as dt
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from temporalio.service import RPCError
 
-from canonical.ids import contract_workflow_id
+from canonical.ids import change_workflow_id, contract_workflow_id
+from canonical.lifecycle import ContractState, Plan
+from sandbox.kit.faults import Fault
 from tests.agreement import until_agreed
 from tests.rules.scenarios import amendment, cancellation, flat, seats
-from tests.workflows.ahead import told_ahead
+from tests.workflows.ahead import at, told_ahead
 from tests.workflows.sales import day, month, replaced, scenario, sold
 from tests.world import World
 
@@ -122,3 +126,64 @@ async def test_amendment_that_is_known_after_the_cancellation_leaves_the_contrac
 async def known(made: World, change: str) -> bool | None:
     view = await made.view("C-1")
     return True if view is not None and change in {each.id for each in view.changes} else None
+
+
+async def test_change_undone_after_a_draft_at_its_price_leaves_the_invoice_to_a_person(made: World) -> None:
+    told = monthly(amendment(month(1), {"id": "L1", "quantity": "15"}, name="UP"))
+    await approved(made, told, "UP")
+    await told_ahead(made, "UP")
+    await made.until_posted("C-1", 1)
+    made.platforms["salesforce"].faults.add(Fault("down", seconds=600))
+    await made.advance(month(1))
+
+    chapter = made.client.get_workflow_handle(change_workflow_id("C-1", "amendment", "UP"))
+
+    async def waits_for_the_crm() -> bool:
+        with contextlib.suppress(RPCError):  # it has yet to begin
+            plan: Plan = await chapter.query("plan", result_type=Plan)
+            return ("write back", "running") in {(step.name, step.status) for step in plan.steps}
+        return False
+
+    await made.settle(waits_for_the_crm, "the change is carried out but for the CRM")
+    await chapter.cancel()
+    made.platforms["salesforce"].faults.clear()
+    await made.until_status("C-1", "active", changes=2)
+    found = await made.until_exception("C-1")
+    assert (found.code, found.owner, found.currency) == ("amount_mismatch", "revenue-accounting", "USD")
+    assert found.amount == Decimal("158.88"), "at the price of 15, with the tax of what is expected"
+    assert [document.key for document in await made.posted("C-1")] == [f"C-1/invoice/{month(0)}"]
+    held = made.platforms["stripe"].dump()
+    assert [each["status"] for each in held["subscription_schedule"]] == ["released"]
+    (subscription,) = held["subscription"]
+    assert [item["quantity"] for item in subscription["items"]["data"]] == [10], "the cycles to come"
+
+
+async def test_cancellation_that_comes_while_the_platform_is_told_of_a_change_is_told_too(
+    made: World,
+) -> None:
+    """The platform takes no schedule for a while: the contract waits with the change, then tells both."""
+    told = monthly(
+        amendment(month(1), {"id": "L1", "quantity": "15"}, name="UP"),
+        {**cancellation(month(1, 11)), "id": "STOP"},
+    )
+    await approved(made, told)
+    await made.until_posted("C-1", 1)
+    made.platforms["stripe"].faults.add(Fault("503", route="POST /v1/subscription_schedules/*", times=1000))
+    await made.load(told, approve="UP")
+    await made.settle(lambda: under_way(made, "UP"), "UP is being told")
+    await made.load(told, approve="STOP")
+    await made.settle(lambda: under_way(made, "UP"), "UP is still being told")
+    made.platforms["stripe"].faults.clear()
+    await told_ahead(made, "UP", "STOP")
+    await made.advance(month(1))
+    await made.until_posted("C-1", 2)
+    await at(made, "C-1", month(1, 11))
+    await made.until_status("C-1", "cancelled")
+    await until_agreed(made, told, as_of=dt.date.fromisoformat(month(1, 11)))
+
+
+async def under_way(made: World, change: str) -> bool:
+    handle = made.client.get_workflow_handle(contract_workflow_id("C-1"))
+    state: ContractState = await handle.query("whole_state", result_type=ContractState)
+    planned = [item for item in state.planned if item.id == change]
+    return bool(planned) and not planned[0].announced and not state.announce
