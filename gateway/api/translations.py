@@ -6,6 +6,7 @@ from pydantic import Field
 from canonical.base import Noun
 from canonical.revenue import MONTH
 from gateway.access import Finance, Viewer
+from gateway.api.reconciliations import entities_asked
 from gateway.api.revenue import PathEntity, PathPeriod
 from gateway.deps import TheOperations, TheStores
 from gateway.translation_operations import TranslationRun
@@ -25,7 +26,7 @@ async def start_runs(
     request: TranslationRequest, actor: Finance, stores: TheStores, operations: TheOperations
 ) -> list[TranslationRun]:
     """Starts a report for each entity, or joins the one under way. Nothing is posted."""
-    entities = [request.entity] if request.entity else list(await stores.contracts.entities())
+    entities = await entities_asked(stores, request.entity)
     return [await operations.start_translation(entity, request.period, actor) for entity in entities]
 
 
