@@ -116,10 +116,10 @@ def as_issued(expected: Invoice | CreditMemo | None, issued: IssuedDocument) -> 
 
 
 def role_of(line: DocumentLine) -> AccountRole:
-    """Where an invoice's line is credited: what is billed before it is earned is deferred."""
-    if line.charge == "usage" or (line.charge == "recurring" and line.timing == "arrears"):
-        return "unbilled_receivable"
-    return "deferred_revenue"
+    """Where an invoice's line is credited: what is billed before it is earned is deferred, prepaid units of a
+    commitment too.
+    """
+    return "deferred_revenue" if line.timing == "advance" else "unbilled_receivable"
 
 
 ROLES_OF_DOCUMENTS: tuple[AccountRole, ...] = (

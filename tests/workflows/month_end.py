@@ -55,6 +55,16 @@ async def ledger_balances(made: World, entity: str = "US01") -> dict[AccountRole
     return {role: amount for role, amount in found.items() if amount}
 
 
+async def revenue_of(made: World, period: str, entity: str = "US01") -> Decimal:
+    """What the general ledger has as revenue in a month."""
+    accounts = GovernedPolicy(load_policy(None)).excerpt(entity).accounts
+    found = Decimal(0)
+    for line in await made.ports["netsuite"].general_ledger(entity):
+        if line.account == accounts["revenue"] and line.date is not None and month_key(line.date) == period:
+            found += line.credit - line.debit
+    return found
+
+
 async def entries(made: World, contract: str = "C-1", entity: str = "US01") -> list[str]:
     """Keys of the contract's revenue entries."""
     found = await made.ports["netsuite"].contract_documents(entity, contract)

@@ -26,6 +26,7 @@ from tests.workflows.month_end import (
     order,
     period_of,
     predicted,
+    revenue_of,
     reverse_foreign_entry,
     run_month,
 )
@@ -46,6 +47,8 @@ async def lived(made: World, told: dict[str, Any]) -> None:
     await until_agreed(made, told)
 
 
+DEARER = {"model": "per_unit", "unit_price": "12.5", "per": "month"}
+
 SCENARIOS: dict[str, dict[str, Any]] = {
     "setup fee and seats": scenario(sold(seats(**TAXED), one_time(**TAXED), start=month(-3, 10))),
     "arrears": scenario(sold(seats(**TAXED), start=month(-4, 7), every=3, billing=arrears(3))),
@@ -65,6 +68,17 @@ SCENARIOS: dict[str, dict[str, Any]] = {
     ),
     "stand-alone prices": scenario(
         sold(seats(ssp="15000", **TAXED), one_time(ssp="3000", **TAXED), start=month(-3, 10))
+    ),
+    "ramp": scenario(
+        sold(seats(ramp=[{"from": month(-2, 11), "pricing": DEARER}], **TAXED), start=month(-4), every=1)
+    ),
+    "commitment": scenario(
+        sold(
+            metered(price="1", commitment={"quantity": "100", "amount": "80"}, **TAXED),
+            start=month(-3),
+            every=1,
+        ),
+        usage=[{"line": "U1", "date": month(o, 5), "quantity": q} for o, q in ((-3, "70"), (-2, "50"))],
     ),
     "yen": scenario(
         sold(
@@ -99,6 +113,17 @@ async def test_months_run_one_by_one_have_an_entry_each(made: World) -> None:
         assert (await run_month(made, order(period=period_of(offset)))).tally.posted == 1
     assert await entries(made) == [f"revenue/C-1/{period_of(offset)}" for offset in (-3, -2, -1)]
     await agree(made, told)
+
+
+@pytest.mark.parametrize("name", ["ramp", "commitment", "caught-up modification", "stand-alone prices"])
+async def test_each_months_revenue_is_that_of_the_previews_schedule(made: World, name: str) -> None:
+    told = SCENARIOS[name]
+    await lived(made, told)
+    schedule = preview(read_scenario(json.dumps(told), "json")).revenue_schedule
+    for offset in (-4, -3, -2, -1):
+        await run_month(made, order(period=period_of(offset)))
+        due = sum((each.get(period_of(offset), Decimal(0)) for each in schedule.values()), Decimal(0))
+        assert await revenue_of(made, period_of(offset)) == due
 
 
 async def test_run_again_posts_nothing(made: World) -> None:
