@@ -8,7 +8,8 @@ import asyncio
 import datetime as dt
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import Protocol
 
 from temporalio import activity
@@ -92,6 +93,9 @@ class ListingOrder(Noun):
     revenue_accounts: tuple[str, ...] = ()
     payments: str | None = None
     """The platform whose movements of money are a side, where it has any."""
+    books_currency: str | None = None
+    """In which the entity keeps its books; None: in each contract's own. Then the ERP is listed before the
+    contracts, for the exchange rates at which documents stand."""
 
 
 class ListingKept(Noun):
@@ -195,6 +199,11 @@ class ErpListing:
                 receipts = await self._erp.receipts(order.entity)
             received = money_of.receipt_entries(receipts, order.period, order.payments)
             await self._records.keep_listing(order.run, order.look, "receipts", received)
+        if order.books_currency is not None:  # what was billed long ago may be earned still
+            with port_errors():
+                every = await self._erp.documents(order.entity)
+            rates = entries_of.rate_entries(every, order.books_currency)
+            await self._records.keep_listing(order.run, order.look, "rates", rates)
         await self._records.keep_listing(order.run, order.look, "receivables", receivables)
         await self._records.keep_listing(order.run, order.look, "ledger", ledger)
         return ListingKept(
@@ -289,16 +298,28 @@ class PeriodActivities:
         contracts = sorted(id_ for id_, entity in entities.items() if entity == order.entity)
         booked: list[Entry] = []
         earned: list[Entry] = []
+        rates = await self._posted_rates(order)
         for start in range(0, len(contracts), _ASKED_AT_ONCE):
             batch = contracts[start : start + _ASKED_AT_ONCE]
-            for bookings, revenue in await asyncio.gather(*(self._booked(each, order) for each in batch)):
+            for bookings, revenue in await asyncio.gather(
+                *(self._booked(each, order, rates) for each in batch)
+            ):
                 booked += bookings
                 earned += revenue
         await self._records.keep_listing(order.run, order.look, "bookings", booked)
         await self._records.keep_listing(order.run, order.look, "revenue", earned)
         return ListingKept(entries=len(booked) + len(earned))
 
-    async def _booked(self, contract: str, order: ListingOrder) -> tuple[Sequence[Entry], Sequence[Entry]]:
+    async def _posted_rates(self, order: ListingOrder) -> dict[str, Decimal]:
+        """At which documents stand in the ledger, as the ERP has just been listed."""
+        if order.books_currency is None:
+            return {}
+        _, kept = await self._records.listing(order.run, order.look)
+        return entries_of.posted_rates(kept)
+
+    async def _booked(
+        self, contract: str, order: ListingOrder, rates: Mapping[str, Decimal]
+    ) -> tuple[Sequence[Entry], Sequence[Entry]]:
         """What it has billed around the period, and what it has earned by its end."""
         answer = await self._contracts.state_of(contract)
         if answer is None:
@@ -308,19 +329,21 @@ class PeriodActivities:
         state, plan = answer
         as_of = max(order.as_of, state.business_date or order.as_of)
         booked = entries_of.booking_entries(state, plan, order.period, as_of)
-        exchange = await self._exchange(state.contract, order.entity, as_of)
+        exchange = await self._exchange(state.contract, order.entity, as_of, rates)
         try:
             return booked, money_of.earned_entries(state, order.period, as_of, exchange)
         except NoExchangeRate as error:
             raise no_exchange_rate(error) from error
 
-    async def _exchange(self, contract: Contract | None, entity: str, as_of: dt.date) -> Exchange | None:
-        """Into the entity's books, at the rates of our table."""
+    async def _exchange(
+        self, contract: Contract | None, entity: str, as_of: dt.date, rates: Mapping[str, Decimal]
+    ) -> Exchange | None:
+        """Into the entity's books: what is posted at its rate, the rest at our table's."""
         terms = None if contract is None else self._policy.excerpt(entity).converting(contract.currency)
         if contract is None or terms is None:
             return None
         known = await rates_of(self._records, terms, (contract.currency,), contract.start_date, as_of)
-        return books_exchange(contract.currency, terms, known)
+        return books_exchange(contract.currency, terms, known, rates)
 
     @activity.defn(name="periods.compare")
     async def compare(self, order: CompareOrder) -> Compared:

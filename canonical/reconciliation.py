@@ -24,7 +24,10 @@ Side = Literal[
     "receipts",
     "revenue",
     "recognized",
+    "rates",
 ]
+"""`rates` is no side that is compared: at which exchange rates documents are posted, by which the contracts'
+revenue comes into the books."""
 SIDES: tuple[Side, ...] = (
     "bookings",
     "billings",
@@ -73,6 +76,8 @@ class Entry(Noun):
     total: Dec
     tax: Dec
     unfinished: str | None = None
+    rate: Dec | None = None
+    """Of an entry of `rates` alone."""
 
 
 class BreakRule(Noun):

@@ -177,21 +177,21 @@ def posted_by(question: PostedQuestion, found: Iterable[PostedDocument]) -> Cont
         posted=_role_sums(counted, question.accounts, currency),
         entries=sum(month == question.period for month, _ in months),
         differing=_differing(question, listed),
-        rates={
-            document.key: document.exchange_rate
-            for document in listed
-            if document.key is not None
-            and document.exchange_rate is not None
-            and _has_other_rate(question, document)
-        },
+        rates=_other_rates(question, listed),
     )
 
 
-def _has_other_rate(question: PostedQuestion, document: PostedDocument) -> bool:
-    """A document is posted once: a rate that was corrected later does not change what it was posted at."""
-    if document.key not in question.rates or document.status == "voided":
-        return False
-    return document.exchange_rate != question.rates[document.key]
+def _other_rates(question: PostedQuestion, listed: Iterable[PostedDocument]) -> dict[str, Decimal]:
+    """Of expected documents that stand at another rate: one that was corrected later changes nothing of what
+    is posted."""
+    found: dict[str, Decimal] = {}
+    for document in listed:
+        whole, rate = _whole(document.key or "", question.rates), document.exchange_rate
+        if whole is None or rate is None or document.kind == "journal_entry" or document.status == "voided":
+            continue
+        if rate != question.rates[whole]:
+            found[whole] = rate
+    return found
 
 
 def _differing(question: PostedQuestion, listed: Iterable[PostedDocument]) -> tuple[str, ...]:

@@ -150,6 +150,36 @@ def receivable_entries(posted: Iterable[PostedDocument], period: str) -> tuple[E
     return tuple(found)
 
 
+def rate_entries(posted: Iterable[PostedDocument], books: str) -> tuple[Entry, ...]:
+    """At which rates our documents in other currencies than the books' stand, whatever their day."""
+    return tuple(
+        Entry(
+            side="rates",
+            kind="invoice" if document.kind == "invoice" else "credit_memo",
+            platform=document.platform,
+            id=document.id,
+            key=original_key(document.key),
+            currency=document.currency,
+            date=document.date,
+            total=zero(document.currency),
+            tax=zero(document.currency),
+            unfinished="a rate",
+            rate=document.exchange_rate,
+        )
+        for document in posted
+        if document.kind != "journal_entry"
+        and document.key is not None
+        and document.exchange_rate is not None
+        and document.currency != books
+        and not _is_undone(document)
+    )
+
+
+def posted_rates(entries: Iterable[Entry]) -> dict[str, Decimal]:
+    """By the documents' keys."""
+    return {entry.key: entry.rate for entry in entries if entry.key is not None and entry.rate is not None}
+
+
 def ledger_entries(
     lines: Iterable[GeneralLedgerLine],
     posted: Iterable[PostedDocument],

@@ -86,26 +86,29 @@ class ReconciliationWorkflow(OverPeriod):
         billed = await self._listed(order, platform_queue(route.billing), BillingListing.list_billings)
         as_of = max(ground.today, billed.latest or ground.today)
         later = order.model_copy(update={"as_of": as_of})
-        erp, *_ = await self.steps.together(
-            [
-                self._listed(
-                    later.model_copy(update={"platform": route.erp}),
-                    platform_queue(route.erp),
-                    ErpListing.list_ledger,
-                ),
-                self._listed(
-                    later.model_copy(update={"platform": "contracts"}),
-                    WORKFLOW_QUEUE,
-                    PeriodActivities.list_bookings,
-                ),
-                self._listed(
-                    later.model_copy(update={"platform": route.tax}),
-                    platform_queue(route.tax),
-                    TaxListing.list_taxes,
-                ),
-                *self._cash(later),
-            ]
+        ledger = self._listed(
+            later.model_copy(update={"platform": route.erp}),
+            platform_queue(route.erp),
+            ErpListing.list_ledger,
         )
+        others = [
+            self._listed(
+                later.model_copy(update={"platform": "contracts"}),
+                WORKFLOW_QUEUE,
+                PeriodActivities.list_bookings,
+            ),
+            self._listed(
+                later.model_copy(update={"platform": route.tax}),
+                platform_queue(route.tax),
+                TaxListing.list_taxes,
+            ),
+            *self._cash(later),
+        ]
+        if later.books_currency is None:
+            erp, *_ = await self.steps.together([ledger, *others])
+        else:  # the contracts' revenue comes into the books at the rates of what is posted
+            [erp] = await self.steps.together([ledger])
+            await self.steps.together(others)
         return await self._compared(ground, look, as_of, open_in_erp=bool(erp.open_in_erp))
 
     def _cash(self, order: ListingOrder) -> list[Awaitable[ListingKept]]:
@@ -153,7 +156,7 @@ class ReconciliationWorkflow(OverPeriod):
         return compared.summary
 
     def _order(self, ground: PeriodGround, look: int, platform: str) -> ListingOrder:
-        accounts = ground.policy.accounts
+        accounts, currencies = ground.policy.accounts, ground.policy.currencies
         return ListingOrder(
             run=workflow.info().first_execution_run_id,
             look=look,
@@ -165,6 +168,7 @@ class ReconciliationWorkflow(OverPeriod):
             controlled_accounts=tuple(accounts[role] for role in ground.terms.controlled_accounts),
             revenue_accounts=tuple(accounts[role] for role in REVENUE_ROLES),
             payments=ground.payments,
+            books_currency=None if currencies is None else currencies.functional_currency,
         )
 
     async def _listed(self, order: ListingOrder, queue: str, listing: Listing) -> ListingKept:

@@ -80,6 +80,8 @@ async def test_corrected_rate_leaves_what_is_posted_and_its_credit_and_its_reven
     await until_agreed(made, told)
     await run_month(made, order())
     await until_books(made, told)
+    [dollar] = await reconciled(made, month(-1)[:7], "US01")
+    assert (dollar["currency"], dollar["breaks"]) == ("USD", [])
 
 
 async def test_void_is_taken_off_at_the_rate_of_what_it_voids(made: World) -> None:
