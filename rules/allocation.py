@@ -47,8 +47,8 @@ class _View:
     currency: str
     convert: Convert
 
-    def known(self, by: dt.date) -> list[ContractChange]:
-        return [change for change in self.part.changes if known_on(change) <= min(by, self.as_of)]
+    def known(self, by: dt.date) -> tuple[ContractChange, ...]:
+        return self.part.known_by(min(by, self.as_of))
 
     def planned(self, line: str, term: Term, known_by: dt.date) -> list[tuple[dt.date, Earning]]:
         """What the line's documents of the term will be by what is known on a day: their dates and earnings.
@@ -225,7 +225,7 @@ def _plan_total(view: _View, line: str, term: Term, known_by: dt.date) -> Fracti
 
 def _last_day(view: _View, line: str, term: Term, known_by: dt.date) -> dt.date:
     """Where the line's service in the term ends, by what is known on the day."""
-    timeline = replace(view.part, changes=tuple(view.known(known_by))).timeline_known_by(known_by)
+    timeline = replace(view.part, changes=view.known(known_by)).timeline_known_by(known_by)
     life = timeline.lines.get(line)
     stops = [found.stop for found in timeline.terms if found.origin == term.origin]
     ends = [_end(term), *stops, life.end if life is not None else None]

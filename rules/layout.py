@@ -60,6 +60,23 @@ def lay_out_fitting(
     return layout.finish(horizon)
 
 
+def fitting(
+    contract: Contract,
+    steps: Iterable[Step],
+    uplifts: Mapping[str, Fraction],
+    customer: Customer | None = None,
+) -> frozenset[str]:
+    """The ids of the changes that wait for none that is not among these."""
+    layout = Layout(contract, uplifts, customer)
+    fit: set[str] = set()
+    for step in steps:
+        with suppress(ChangeRefused):
+            layout.apply(step)
+            if not isinstance(step.change, RampTurn):
+                fit.add(step.change.id)
+    return frozenset(fit)
+
+
 def uplift_factor(contract: Contract, renewal: Renewal | None) -> Fraction:
     """1 + uplift/100 of the renewal, else of the contract's renewal terms, else 1."""
     percent = renewal.uplift_percent if renewal is not None else None

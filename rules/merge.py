@@ -17,8 +17,8 @@ from canonical.change import (
 )
 from canonical.contract import Contract, Line, LineTerms
 from canonical.scenario import Scenario, Usage
-from rules.changes import Step, steps
-from rules.layout import lay_out, lay_out_fitting
+from rules.changes import Step, known_on, steps
+from rules.layout import fitting, lay_out, lay_out_fitting
 from rules.timeline import Customer, LineLife, Timeline
 
 
@@ -48,6 +48,16 @@ class Part:
         """The contract with all its changes, automatic renewals up to the day included."""
         return self.lay_out(steps(self.contract, self.changes), day)
 
+    def known_by(self, day: dt.date) -> tuple[ContractChange, ...]:
+        """The changes that count by what is known on the day. One that builds on a change which comes later
+        (a new quantity of a line whose addition is backdated) waits for it.
+        """
+        known = tuple(change for change in self.changes if known_on(change) <= day)
+        if all(change.received_date is None for change in self.changes):
+            return known
+        fit = fitting(self.contract, steps(self.contract, known), self.uplifts, self.customer)
+        return tuple(change for change in known if change.id in fit)
+
     def timeline_known_by(self, day: dt.date) -> Timeline:
         """The contract by what is known on the day, automatic renewals up to it included."""
         known = [step for step in steps(self.contract, self.changes) if step.received <= day]
@@ -69,6 +79,8 @@ def parts(contract: Contract, changes: Sequence[ContractChange], as_of: dt.date)
             if not merge.joined:
                 found += [Part(other, (end_of(merge),)) for other in merge.contracts]
             current = merged_part(current, merge)
+        else:  # what comes on its day or later is the new contract's, which is still to come
+            current = replace(current, changes=current.before(merge.effective_date))
     return [*found, current]
 
 

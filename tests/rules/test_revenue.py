@@ -2,10 +2,14 @@
 
 import datetime as dt
 from decimal import Decimal
+from typing import Any
+
+import pytest
 
 from rules.revenue import MonthEarned, schedule
 from tests.rules.scenarios import (
     amendment,
+    billed,
     cancellation,
     contract,
     earned,
@@ -168,3 +172,21 @@ def test_a_ramp_of_usage_is_recognised_as_it_is_used() -> None:
     usage = [{"line": "U1", "date": day, "quantity": "10"} for day in ("2026-01-10", "2026-02-10")]
     found = run(contract(metered(ramp=ramp), months=3, every=1), usage=usage)
     assert earned(found, "U1") == {"2026-01": "10.00", "2026-02": "20.00"}
+
+
+@pytest.mark.parametrize("more", [{}, {"modification": "catch_up"}])
+def test_an_allocation_is_not_hindered_by_a_change_that_waits_for_the_line_it_changes(
+    more: dict[str, Any],
+) -> None:
+    """L2's addition is known in June, more seats of it at once: until June they wait."""
+    added = {name: value for name, value in seats("L2", "12").items() if name != "id"}
+    sold = contract(flat(ssp="1200"), one_time(ssp="300"), **more)
+    found = run(
+        sold,
+        amendment("2026-01-01", {"id": "L2", "add": added}, name="ADD", received_date="2026-06-10"),
+        amendment("2026-01-01", {"id": "L2", "quantity": "20"}, name="MORE"),
+        as_of="2026-12-31",
+    )
+    assert ("2026-06-10", "L2", "proration") in {line[:3] for line in billed(found)}
+    totals = found.totals
+    assert totals.billed_net == totals.recognized + totals.deferred - totals.unbilled

@@ -148,3 +148,11 @@ def test_a_merge_that_does_not_fit_is_refused() -> None:
     assert "changes[0].effective_date" in findings(
         raw(sold, _merge("2027-03-01", _other(seats("M1"), months=24)))
     )
+
+
+def test_what_comes_after_a_merge_and_the_old_term_does_not_hinder_a_look_at_before() -> None:
+    """The merge's contract has a term of its own: the change is inside that, and after the first one's."""
+    sold = contract(seats(), months=7, every=1)
+    merge = _merge("2026-05-15", _other(seats("M1"), months=12, every=1))
+    later = amendment("2026-10-01", {"id": "L1", "quantity": "20"})
+    assert run(sold, merge, later, as_of="2026-03-31") == run(sold, as_of="2026-03-31")
