@@ -27,6 +27,8 @@ def standings(state: ContractState | None, reported: Iterable[MeteredMonth]) -> 
         taken = [m for m in state.usage if (m.line, m.month) == (month.line, month.month)] if state else []
         units, counted = _sum(month), plus(*map(_sum, taken))
         lost, why = _not_billed(month, timelines, merged_into(state) if state else None)
+        if state is not None and _is_undone(state):
+            lost, why = units, "the contract was undone: not billed"
         waiting = plus(units, -counted) if why is None or lost != units else _NOTHING
         is_over = state is not None and bool(timelines) and _is_over(state, timelines[-1])
         yield UsageStanding(
@@ -40,6 +42,12 @@ def standings(state: ContractState | None, reported: Iterable[MeteredMonth]) -> 
             not_billed=lost,
             note=why or _note(taken, waiting, is_over),
         )
+
+
+def _is_undone(state: ContractState) -> bool:
+    """Whether its activation was compensated, so that it bills nothing, ever."""
+    statuses = {item.status for item in state.carried if item.type == "activation"}
+    return "compensated" in statuses and "done" not in statuses
 
 
 def _timelines(state: ContractState | None, months: list[MeteredMonth]) -> list[Timeline]:

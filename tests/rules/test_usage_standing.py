@@ -3,12 +3,16 @@
 import datetime as dt
 from typing import Any
 
-from canonical.lifecycle import ContractState
+from canonical.change import Cancellation
+from canonical.lifecycle import CarriedChange, ChangeType, ContractState
 from canonical.metering import UsageStanding
 from rules.metering import by_month
 from rules.usage_standing import standings
 from tests.rules.scenarios import contract, metered, seats
 from tests.rules.test_metering import JANUARY, asked, monthly, read, state_of, used
+
+ACTIVATION: ChangeType = "activation"
+CANCELLATION: ChangeType = "cancellation"
 
 
 def standing_of(state: ContractState | None, *usage: dict[str, Any]) -> list[UsageStanding]:
@@ -69,3 +73,40 @@ def test_usage_after_the_last_invoice_waits_for_one_of_its_own() -> None:
     (found,) = standing_of(state, used("2026-01-10", "7"))
     assert figures(found)[3:] == ("7", "0")
     assert found.note == "waits for an invoice of its own"
+
+
+def test_usage_of_a_contract_that_was_undone_is_not_billed() -> None:
+    undone = CarriedChange(
+        id="C-1",
+        type="activation",
+        version=1,
+        effective_date=dt.date(2026, 1, 1),
+        status="compensated",
+        workflow_id="contract/C-1/activation/C-1",
+    )
+    (found,) = standing_of(state_of(monthly(), carried=(undone,)), used("2026-01-10", "7"))
+    assert (figures(found)[3:], found.note) == (("0", "7"), "the contract was undone: not billed")
+
+
+def test_usage_since_a_merge_is_said_to_be_the_other_contracts() -> None:
+    end = Cancellation(
+        id="C-1/M", type="cancellation", effective_date=dt.date(2026, 3, 10), merged_into="C-0"
+    )
+    carried = tuple(
+        CarriedChange(
+            id=name,
+            type=kind,
+            version=1,
+            effective_date=dt.date(2026, 3, 10),
+            status="done",
+            change=change,
+            workflow_id=f"contract/C-1/{kind}/{name}",
+        )
+        for name, kind, change in (("C-1", ACTIVATION, None), ("C-1/M", CANCELLATION, end))
+    )
+    state = state_of(monthly(), carried=carried)
+    (found,) = standing_of(state, used("2026-03-09", "7"), used("2026-03-10", "5"))
+    assert (str(found.not_billed), found.note) == (
+        "0",
+        "days from 2026-03-10 on are those of C-0, to which it is handed on",
+    )
