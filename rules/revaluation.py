@@ -67,9 +67,17 @@ def open_items(
         if receipt.currency != books and receipt.date <= day:
             parts += _of_receipt(receipt, receipts, books, day, items)
     for part in sorted(parts, key=lambda one: (one.day, one.rank)):
-        if part.item in items:
-            _apply(items[part.item], part, books)
+        name = _known(part.item, items)
+        if name is not None:
+            _apply(items[name], part, books)
     return {name: item for name, item in items.items() if item.open}
+
+
+def _known(name: str, items: Mapping[str, OpenItem]) -> str | None:
+    """The item of a name: its own, else the longest that it begins with (a credit issued in pieces)."""
+    if name in items:
+        return name
+    return max((each for each in items if name.startswith(f"{each}/")), key=len, default=None)
 
 
 def _apply(item: OpenItem, part: _Part, books: str) -> None:

@@ -96,6 +96,12 @@ def test_a_credit_belongs_to_its_invoice() -> None:
     assert carried([document(INVOICE), document(memo.key, "100.00", 10)]) == {}
 
 
+def test_a_credit_that_was_issued_in_pieces_belongs_to_its_invoice() -> None:
+    key = "C-1/credit-memo/2026-01-10/2026-01-05"
+    pieces = [document(key, "30.00", 10), document(f"{key}/2", "10.00", 10)]
+    assert carried([document(INVOICE), *pieces]) == {INVOICE: (6000, 6600)}
+
+
 def test_a_void_leaves_nothing_open() -> None:
     counter = document(f"void:{INVOICE}", "100.00", 9, kind="credit_memo")
     assert carried([document(INVOICE), counter]) == {}
