@@ -227,7 +227,7 @@ _ONCE = (
     ),
     _plant(
         "a stale reading of the CRM taken for the newest",
-        "workflows/contract.py",
+        "workflows/_contract_reading.py",
         "            if missing is None:\n                break\n",
         "            break\n",
         _ENTITY,
@@ -348,4 +348,39 @@ _TRUST = (
     ),
 )
 
-PLANTS = (*_MONEY, *_FAILURES, *_ONCE, *_UNDOING, *_TRUST)
+_HEARD = (
+    _plant(
+        "an approval that was heard of handed on once more",
+        "store/sweeps.py",
+        "if each.event.version is None or (each.event.contract, each.event.version) not in told",
+        "if each.event.id",
+        "tests/store/test_sweeps.py",
+        "known_by_contract",
+    ),
+    _plant(
+        "an edit of an issued document not listened to",
+        "connectors/stripe/webhook.py",
+        "    return is_moved or not (_MONEY & before.keys() or ours)\n",
+        "    return True\n",
+        "tests/connectors/stripe/test_webhook.py",
+        "touches_money",
+    ),
+    _plant(
+        "a posting that was taken off held against an edit",
+        "rules/edits.py",
+        "        and each.status not in _UNDONE\n",
+        "",
+        "tests/rules/test_edits.py",
+        "stands",
+    ),
+    _plant(
+        "parents that go round in a circle",
+        "rules/customer_checks.py",
+        "    if next_ in path:\n",
+        "    if next_ == account.parent and False:\n",
+        "tests/rules/test_customer_checks.py",
+        "accounts_above",
+    ),
+)
+
+PLANTS = (*_MONEY, *_FAILURES, *_ONCE, *_UNDOING, *_TRUST, *_HEARD)
