@@ -21,7 +21,7 @@ from typing import Any
 from temporalio.client import WorkflowHandle
 from temporalio.service import RPCError, RPCStatusCode
 
-from assembly.in_process import Document, InProcess, Operator, in_process
+from assembly.in_process import Document, InProcess, NotEntered, Operator, in_process
 from assembly.simulated_cash import SimulatedCash, due_by
 from assembly.virtual_time import VirtualTime, virtual_time
 from canonical.change import ContractChange, Merge
@@ -47,6 +47,7 @@ from rules.merge import end_of, metered_by
 from rules.side_by_side import Beside, side_by_side
 from rules.subscription import subscription_at
 from rules.subscription_order import cycle_dates
+from rules.tax_rates import product_of_two_rates
 from rules.zones import day_of, start_of
 from sandbox.kit.faults import SEEDED_OUTCOMES
 from store.event_log import EventLog
@@ -110,6 +111,9 @@ async def simulate(
     have to decide. A payment of a day before today is made today. Raises NotEntered, NotMovable (a payment
     that no platform could make), Stuck, and FileNotFoundError where the server's wheel is not installed.
     """
+    product = product_of_two_rates(scenario.contract, scenario.changes)
+    if product is not None:
+        raise NotEntered("avatax", f"lines of product {product} have different tax rates, and it takes one")
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="q2c-simulation-", dir=_memory()) as home:
         async with _life(Path(home), scenario, written, governance, progress) as life:

@@ -7,6 +7,7 @@ transfer's, those of the contract that a merge has made the merge's.
 import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import TypeVar
 
 from canonical.change import Amendment, ContractChange, LineRates, Merge, Transfer
@@ -124,3 +125,19 @@ def _merged(known: Sequence[DatedRate], quoted: Iterable[DatedRate], start: dt.d
         if in_force.percent != rate.percent:
             rates = [r for r in rates if r.from_date != rate.from_date] + [rate]
     return tuple(sorted(rates, key=lambda rate: rate.from_date))
+
+
+def product_of_two_rates(contract: Contract, changes: Iterable[ContractChange]) -> str | None:
+    """A product that two of the contract's lines tax differently, where a tax engine has one rate for a
+    customer's product; None where there is none. Contracts that are merged into it are not looked at.
+    """
+    lines: list[LineTerms] = list(contract.lines)
+    for change in changes:
+        if isinstance(change, Amendment):
+            lines += [entry.add for entry in change.lines if entry.add is not None]
+    rates: dict[str, tuple[DatedRate, ...] | Decimal] = {}
+    for line in lines:
+        rate = line.tax_rates or line.tax_rate_percent or Decimal(0)
+        if rates.setdefault(line.product, rate) != rate:
+            return line.product
+    return None

@@ -88,3 +88,10 @@ async def test_what_a_platform_can_not_hold_is_refused_before_anything_happens()
     told = scenario(sold(flat(amount="10.001", per="month"), start=month(0), every=1, currency="KWD"))
     with pytest.raises(NotEntered, match=r"netsuite: .*KWD"):
         await simulate(scenario_of(told), told)
+
+
+async def test_product_that_two_lines_tax_differently_is_refused_before_anything_happens() -> None:
+    other = {"id": "L2", "add": {k: v for k, v in seats(tax_rate_percent="19").items() if k != "id"}}
+    told = scenario(sold(seats(**TAXED), start=month(0), every=1), amendment(month(1), other))
+    with pytest.raises(NotEntered, match="product SEAT have different tax rates"):
+        await simulate(scenario_of(told), told)
