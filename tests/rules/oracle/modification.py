@@ -121,10 +121,12 @@ class _Reader:
         if line not in self._recurring():
             return None
         start = max(term.start, self._added(line))
+        void = {c["effective_date"] for c in self._changes if c["type"] == "cancellation"}
         found = [
             day(change["effective_date"])
             for change in self._changes
-            if change["type"] == "amendment" and start < day(change["effective_date"]) < term.end
+            if change["type"] == "amendment" and change["effective_date"] not in void
+            if start < day(change["effective_date"]) < term.end
             if day(change["effective_date"]) <= self._as_of
             if any(entry["id"] == line and "add" not in entry for entry in change["lines"])
         ]
