@@ -10,7 +10,7 @@ from canonical.ids import original_key
 from canonical.origin import Reference
 from ports.billing import IssuedDocument
 from ports.erp import PostedDocument
-from rules.subledger import Difference
+from rules.subledger import Difference, is_empty_cycle
 
 _UNDONE = ("voided", "reversed")
 
@@ -59,6 +59,13 @@ def edits(posted: PostedDocument, issued: IssuedDocument) -> tuple[Difference, .
     differ("tax", posted.tax, issued.tax)
     differ("total", posted.total, issued.total)
     return tuple(found)
+
+
+def is_another(posted: PostedDocument, issued: IssuedDocument) -> bool:
+    """Whether the platform's document bills nothing and another one is posted under its key: a subscription's
+    cycle makes an empty invoice on a day that a change has billed.
+    """
+    return is_empty_cycle(issued) and posted.number != issued.number
 
 
 def told(differences: Iterable[Difference]) -> str:

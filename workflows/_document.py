@@ -24,6 +24,7 @@ from canonical.origin import Origin, Reference
 from canonical.policy import PolicyExcerpt
 from ports.billing import IssuedDocument
 from ports.tax import TaxResult
+from rules.edits import is_another
 from rules.subledger import as_issued, compare, ledger_document
 from workflows._correction import corrected_items
 from workflows._decisions import Decisions
@@ -226,6 +227,8 @@ class DocumentStory(Decisions):
         on = await ground(self.steps, document, answer)
         if on is None:
             return None
+        if is_another(on.posted, document):
+            return DocumentResult(outcome="nothing is due", key=document.key)
         decision = await decided(on, document, answer, read)
         if isinstance(decision, Anew) and await take_off(on, decision):
             return await self.post(decision.document, decision.answer, decision.revision)

@@ -9,7 +9,7 @@ import pytest
 from canonical.document import DocumentLine, Invoice
 from ports.billing import IssuedDocument, IssuedLine
 from ports.erp import PostedDocument, PostedLine
-from rules.edits import edits, standing, told, touches_tax
+from rules.edits import edits, is_another, standing, told, touches_tax
 from rules.subledger import compare
 
 KEY, DAY, DUE = "C-1/invoice/2026-01-01", dt.date(2026, 1, 1), dt.date(2026, 1, 31)
@@ -143,3 +143,18 @@ def test_a_due_date_that_is_not_the_expected_one_is_a_difference_before_posting(
     assert compare(expected, issued()) == ()
     [difference] = compare(expected, issued(due_date=dt.date(2026, 3, 1)))
     assert difference.field == "due date"
+
+
+@pytest.mark.parametrize(
+    ("given", "another"),
+    [
+        ({"net": Decimal(0), "tax": Decimal(0), "number": "N-2"}, True),
+        ({"net": Decimal(0), "tax": Decimal(0), "number": "N-1"}, False),
+        ({"number": "N-2"}, False),
+    ],
+    ids=["empty, another number", "the posted one, emptied", "another number, bills something"],
+)
+def test_empty_invoice_of_a_cycle_is_no_edit_of_what_a_change_has_billed(
+    given: dict[str, Any], another: bool
+) -> None:
+    assert is_another(posted(), issued(origin="cycle", **given)) is another
