@@ -4,6 +4,7 @@ import hashlib
 import hmac
 import secrets
 import time
+from collections.abc import Iterable
 from typing import Annotated, Protocol, get_args
 
 from fastapi import Depends, FastAPI, Request
@@ -115,10 +116,6 @@ def routes_under(app: FastAPI, prefix: str) -> list[RouteContext]:
     return [route for route in iter_route_contexts(app.routes) if (route.path or "").startswith(prefix)]
 
 
-def undeclared(app: FastAPI, prefix: str) -> list[str]:
-    """The routes under the prefix that declare no role: there must be none."""
-    return [
-        f"{sorted(route.methods or ())} {route.path}"
-        for route in routes_under(app, prefix)
-        if declared_role(route) is None
-    ]
+def undeclared(routes: Iterable[RouteContext]) -> list[str]:
+    """Those that declare no role: under the API's path there must be none."""
+    return [f"{sorted(route.methods or ())} {route.path}" for route in routes if declared_role(route) is None]

@@ -78,11 +78,13 @@ def _add_routes(app: FastAPI) -> None:
     for router in (webhooks.router, health.router, api.router, codec.router, console.router):
         app.include_router(router)
     problems.install(app)
-    if not routes_under(app, api.PREFIX):
+    routes = routes_under(app, "/")  # listed once: FastAPI makes each of them anew
+    ours = [route for route in routes if (route.path or "").startswith(api.PREFIX)]
+    if not ours:
         raise RuntimeError("the API has no routes: the check of their roles would say nothing")
-    if missing := undeclared(app, api.PREFIX):
+    if missing := undeclared(ours):
         raise RuntimeError(f"routes without a role: {', '.join(missing)}")
-    app.state.paths = {route.endpoint: route.path for route in routes_under(app, "/")}
+    app.state.paths = {route.endpoint: route.path for route in routes}
     _describe(app)
 
 

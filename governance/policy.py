@@ -6,6 +6,7 @@ All look-ups are pure: they take the date where one counts, and never look at a 
 
 import datetime as dt
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 
 from canonical.base import Noun
@@ -258,7 +259,8 @@ def load_policy(directory: Path | None = None) -> Policy:
     sections: dict[str, Noun] = {}
     for name, model in SECTIONS.items():
         try:
-            sections[name] = read_section(policy_file(name, directory), model)
+            path = policy_file(name, directory)
+            sections[name] = _shipped(name) if path.parent == SHIPPED else read_section(path, model)
         except PolicyError as error:
             problems += error.problems
     if problems:
@@ -267,6 +269,12 @@ def load_policy(directory: Path | None = None) -> Policy:
     if found := contradictions(policy):
         raise PolicyError(found)
     return policy
+
+
+@cache
+def _shipped(name: str) -> Noun:
+    """The section as it is shipped; a file of the package is another one only after a restart."""
+    return read_section(SHIPPED / f"{name}.yaml", SECTIONS[name])
 
 
 def policy_file(name: str, directory: Path | None = None) -> Path:
