@@ -291,9 +291,11 @@ def simulators(
 
 @contextlib.asynccontextmanager
 async def world(
-    home: Path, address: str, *, working: bool = True, readable: bool = False
+    home: Path, address: str, *, working: bool = True, readable: bool = False, guarded: bool = False
 ) -> AsyncIterator[World]:
-    """A fresh world in a namespace of its own on a running Temporal server. `readable`: payloads in clear."""
+    """A fresh world in a namespace of its own on a running Temporal server. `readable`: payloads in clear.
+    `guarded`: workflows run in their sandbox (`working_world`).
+    """
     platforms = simulators(_prepared() / "secrets")
     apps = _apps(platforms)
     client = await namespace(address, readable=readable)
@@ -313,7 +315,7 @@ async def world(
         )
         made = World(home, client, settings, platforms, apps, ports, database, gateway)
         if working:
-            await stack.enter_async_context(working_world(made))
+            await stack.enter_async_context(working_world(made, guarded=guarded))
         yield made
 
 
@@ -360,12 +362,18 @@ def _shipped_policy() -> GovernedPolicy:
 
 
 @contextlib.asynccontextmanager
-async def working_world(made: World, policy: PolicySource | None = None) -> AsyncIterator[None]:
-    """Workers for all queues while the block lasts."""
+async def working_world(
+    made: World, policy: PolicySource | None = None, *, guarded: bool = False
+) -> AsyncIterator[None]:
+    """Workers for all queues while the block lasts. `guarded`: with the sandbox and the watch of two seconds
+    for a workflow that hangs, as in production; the watch takes a machine of many tests for one. The replays
+    run every workflow in the sandbox (`tests/workflows/test_replay.py`).
+    """
     policy = policy or _shipped_policy()
     records = StoreRecords(made.database)
     async with contextlib.AsyncExitStack() as stack:
-        await stack.enter_async_context(workflow_worker(made.client, records, made.settings))
+        worker = workflow_worker(made.client, records, made.settings, unguarded=not guarded)
+        await stack.enter_async_context(worker)
         for name, port in made.ports.items():
             worker = platform_worker(made.client, name, port, records, policy, made.settings)
             await stack.enter_async_context(worker)

@@ -19,7 +19,7 @@ from tests.temporal_server import temporal_server
 from tests.workflows.sales import month, scenario, sold
 from tests.world import World, working_world, world
 
-pytestmark = pytest.mark.xdist_group("entity")
+pytestmark = [pytest.mark.xdist_group("entity"), pytest.mark.guarded]
 
 TAXED = {"tax_rate_percent": "8.875"}
 

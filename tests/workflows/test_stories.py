@@ -9,7 +9,7 @@ from tests.rules.scenarios import amendment, cancellation, flat, metered, one_ti
 from tests.workflows.sales import TOKYO, account, arrears, month, replaced, scenario, sold
 from tests.world import World, example, today
 
-pytestmark = pytest.mark.xdist_group("stories")
+pytestmark = [pytest.mark.xdist_group("stories"), pytest.mark.guarded]
 
 TAXED = {"tax_rate_percent": "8.875"}
 
