@@ -1,8 +1,9 @@
 """`gateway.period_operations.PeriodOperations` over Temporal."""
 
-from typing import Any
+import asyncio
+from typing import Any, TypeVar
 
-from temporalio.client import WorkflowExecutionStatus
+from temporalio.client import WorkflowExecutionStatus, WorkflowQueryFailedError
 from temporalio.common import (
     SearchAttributePair,
     TypedSearchAttributes,
@@ -14,10 +15,11 @@ from temporalio.service import RPCError, RPCStatusCode
 from activities.closes import close_state
 from activities.periods import PeriodPolicy
 from assembly.over_temporal import OverTemporal
+from canonical.base import Noun
 from canonical.close import CloseOrder, CloseResult
 from canonical.ids import close_workflow_id, reconciliation_workflow_id
 from canonical.reconciliation import ReconciliationOrder
-from gateway.operations import Actor, ContractOrExceptionNotFound, TemporalUnreachable
+from gateway.operations import Actor, ContractOrExceptionNotFound, StateConflict, TemporalUnreachable
 from gateway.period_operations import CloseCheck, CloseRun, PeriodRun, RunStatus
 from ports.periods import PeriodRecords
 from rules.close import Gate, refusals
@@ -25,6 +27,9 @@ from workflows._attributes import LEGAL_ENTITY, STATUS
 from workflows._options import WORKFLOW_QUEUE
 from workflows.close import CloseWorkflow
 from workflows.reconciliation import ReconciliationWorkflow
+
+_PATIENCE_SECONDS = 15
+_Report = TypeVar("_Report", bound=Noun)
 
 
 class TemporalPeriods(OverTemporal):
@@ -131,6 +136,23 @@ class TemporalPeriods(OverTemporal):
             run_url=self._url(workflow_id, run_id),
             status=run_status(status),
         )
+
+    async def _reported(self, workflow_id: str, kind: type[_Report]) -> tuple[RunStatus, str | None, _Report]:
+        """The newest run's own word, whether it runs, waits or is over; its status and address."""
+        handle = self._client.get_workflow_handle(workflow_id)
+        try:
+            async with asyncio.timeout(_PATIENCE_SECONDS):
+                description = await handle.describe()
+                report: _Report = await handle.query("report", result_type=kind)
+        except WorkflowQueryFailedError as error:
+            raise StateConflict(f"the run could not answer: {error.message}") from error
+        except TimeoutError as error:
+            raise TemporalUnreachable("the run has not answered in time") from error
+        except RPCError as error:
+            if error.status == RPCStatusCode.NOT_FOUND:
+                raise ContractOrExceptionNotFound(f"no run {workflow_id} is known to Temporal") from error
+            raise TemporalUnreachable("Temporal does not answer") from error
+        return run_status(description.status), self._url(workflow_id, description.run_id), report
 
 
 def run_status(status: WorkflowExecutionStatus | None) -> RunStatus:

@@ -1,23 +1,13 @@
 """`gateway.revaluation_operations.RevaluationOperations` over Temporal."""
 
-import asyncio
 import datetime as dt
-from typing import TypeVar
 
-from temporalio.client import WorkflowQueryFailedError
-from temporalio.service import RPCError, RPCStatusCode
-
-from assembly.period_operations import TemporalPeriods, run_status
-from canonical.base import Noun
+from assembly.period_operations import TemporalPeriods
 from canonical.ids import revaluation_key
 from canonical.revaluation import RevaluationOrder, RevaluationReport
-from gateway.operations import Actor, ContractOrExceptionNotFound, StateConflict, TemporalUnreachable
-from gateway.period_operations import RunStatus
+from gateway.operations import Actor
 from gateway.revaluation_operations import RevaluationRun
 from workflows.revaluation import RevaluationWorkflow
-
-_PATIENCE_SECONDS = 15
-_Report = TypeVar("_Report", bound=Noun)
 
 
 class TemporalRevaluations(TemporalPeriods):
@@ -49,20 +39,3 @@ class TemporalRevaluations(TemporalPeriods):
             status=status,
             report=report,
         )
-
-    async def _reported(self, workflow_id: str, kind: type[_Report]) -> tuple[RunStatus, str | None, _Report]:
-        """The newest run's own word, whether it runs, waits or is over; its status and address."""
-        handle = self._client.get_workflow_handle(workflow_id)
-        try:
-            async with asyncio.timeout(_PATIENCE_SECONDS):
-                description = await handle.describe()
-                report: _Report = await handle.query("report", result_type=kind)
-        except WorkflowQueryFailedError as error:
-            raise StateConflict(f"the run could not answer: {error.message}") from error
-        except TimeoutError as error:
-            raise TemporalUnreachable("the run has not answered in time") from error
-        except RPCError as error:
-            if error.status == RPCStatusCode.NOT_FOUND:
-                raise ContractOrExceptionNotFound(f"no run {workflow_id} is known to Temporal") from error
-            raise TemporalUnreachable("Temporal does not answer") from error
-        return run_status(description.status), self._url(workflow_id, description.run_id), report

@@ -1,25 +1,22 @@
 """`gateway.revenue_operations.RevenueOperations` over Temporal."""
 
-import asyncio
 import datetime as dt
 
 from temporalio.client import WorkflowQueryFailedError
-from temporalio.service import RPCError, RPCStatusCode
+from temporalio.service import RPCError
 
-from assembly.period_operations import TemporalPeriods, run_status
+from assembly.period_operations import TemporalPeriods
 from assembly.revenue_states import TemporalContractStates
 from canonical.ids import revenue_workflow_id
 from canonical.metering import by_day
 from canonical.revenue import RevenueOrder, RevenueReport
-from gateway.operations import Actor, ContractOrExceptionNotFound, StateConflict, TemporalUnreachable
+from gateway.operations import Actor, TemporalUnreachable
 from gateway.revenue_operations import RevenueRun
 from rules import agenda
 from rules.month_end import Sold
 from rules.waterfall import WaterfallRow, waterfall
 from rules.zones import day_of
 from workflows.revenue import RevenueWorkflow
-
-_PATIENCE_SECONDS = 15
 
 
 class TemporalRevenue(TemporalPeriods):
@@ -50,27 +47,13 @@ class TemporalRevenue(TemporalPeriods):
     async def revenue_run(self, entity: str, period: str) -> RevenueRun:
         """The newest run's own word, whether it runs or is over."""
         workflow_id = revenue_workflow_id(entity, period)
-        handle = self._client.get_workflow_handle(workflow_id)
-        try:
-            async with asyncio.timeout(_PATIENCE_SECONDS):
-                description = await handle.describe()
-                report = await handle.query("report", result_type=RevenueReport)
-        except WorkflowQueryFailedError as error:
-            raise StateConflict(f"the run could not answer: {error.message}") from error
-        except TimeoutError as error:
-            raise TemporalUnreachable("the run has not answered in time") from error
-        except RPCError as error:
-            if error.status == RPCStatusCode.NOT_FOUND:
-                raise ContractOrExceptionNotFound(
-                    f"no run over {entity} in {period} is known to Temporal"
-                ) from error
-            raise TemporalUnreachable("Temporal does not answer") from error
+        status, run_url, report = await self._reported(workflow_id, RevenueReport)
         return RevenueRun(
             entity=entity,
             period=period,
             workflow_id=workflow_id,
-            run_url=self._url(workflow_id, description.run_id),
-            status=run_status(description.status),
+            run_url=run_url,
+            status=status,
             as_of=report.as_of,
             requested_by=report.requested_by,
             tally=report.tally,

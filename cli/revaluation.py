@@ -1,20 +1,18 @@
 """`q2c revaluation`: receivables in other currencies, revalued at a month's end and back on the next day."""
 
-import time
 from typing import Annotated, Any
-from urllib.parse import quote
 
 import typer
 
 from cli.client import ask, tell
-from cli.exits import FAILED, leave
+from cli.exits import FAILED
 from cli.inputs import Month, OneEntity, day
 from cli.inputs import entity as known_entity
+from cli.month_runs import ended, path_of
 from cli.output import Format, Output, print_json, print_table, say
 
 app = typer.Typer(no_args_is_help=True, help="Receivables in other currencies: run, show.")
 
-_PATIENCE_SECONDS = 1800.0
 _COLUMNS = ("entity", "period", "currency", "open", "carried", "rate", "of", "value", "gain", "posted")
 
 
@@ -45,9 +43,9 @@ def run(
     runs = tell("/revaluations/runs", body, role="finance")
     for each in runs:
         say(f"revaluation of {each['entity']} {each['period']}: {each['run_url'] or each['workflow_id']}")
-    done = [_ended(each) for each in runs]
+    done = [ended("revaluations", each, _waits) for each in runs]
     _print(done, output)
-    if any(each["report"]["outcome"] == "waiting" for each in done):
+    if any(_waits(each) for each in done):
         raise typer.Exit(FAILED)
 
 
@@ -62,25 +60,13 @@ def show(
 
     Example: q2c revaluation show --period 2026-01 --entity US01
     """
-    _print([ask(_path(entity, period))], output)
+    _print([ask(path_of("revaluations", entity, period))], output)
 
 
-def _path(entity: str, period: str) -> str:
-    return f"/revaluations/runs/{quote(entity, safe='')}/{quote(period, safe='')}"
-
-
-def _ended(run: dict[str, Any]) -> dict[str, Any]:
-    """The run once it is over, or waits for somebody; ends the command where it has failed."""
-    deadline = time.monotonic() + _PATIENCE_SECONDS
-    while True:
-        found: dict[str, Any] = ask(_path(run["entity"], run["period"]))
-        if found["status"] == "failed":
-            leave(FAILED, f"{run['workflow_id']} has failed: {found['run_url'] or 'see Temporal'}")
-        if found["status"] == "done" or found["report"]["outcome"] == "waiting":
-            return found
-        if time.monotonic() > deadline:
-            leave(FAILED, f"{run['workflow_id']} still runs; `q2c platform list` says what it waits for")
-        time.sleep(0.5)
+def _waits(run: dict[str, Any]) -> bool:
+    """For a person: a rate is missing, say."""
+    outcome: str = run["report"]["outcome"]
+    return outcome == "waiting"
 
 
 def _print(runs: list[dict[str, Any]], output: Format) -> None:

@@ -1,22 +1,20 @@
 """`q2c revenue`: a month's revenue posted, contract by contract, and how that stands."""
 
-import time
 from typing import Annotated, Any
-from urllib.parse import quote
 
 import typer
 
 from cli.client import ask, tell
-from cli.exits import FAILED, leave
+from cli.exits import FAILED
 from cli.inputs import Month, OneEntity, day
 from cli.inputs import entity as known_entity
+from cli.month_runs import ended, path_of
 from cli.output import Format, Output, print_json, print_rows, print_table, say
 from cli.waterfall import waterfall
 
 app = typer.Typer(no_args_is_help=True, help="A month's revenue: run, show, waterfall.")
 
 _COUNTS = ("contracts", "posted", "unchanged", "not_in_force", "exceptions")
-_PATIENCE_SECONDS = 1800.0
 
 app.command()(waterfall)
 
@@ -47,7 +45,7 @@ def run(
     runs = tell("/revenue/runs", body, role="finance")
     for each in runs:
         say(f"revenue of {each['entity']} {each['period']}: {each['run_url'] or each['workflow_id']}")
-    done = [_ended(each) for each in runs]
+    done = [ended("revenue", each) for each in runs]
     _print(done, output)
     if any(each["tally"]["exceptions"] for each in done):
         say("q2c exception list says what waits for a decision")
@@ -64,22 +62,7 @@ def show(
 
     Example: q2c revenue show --period 2026-01 --entity US01
     """
-    _print([ask(f"/revenue/runs/{quote(entity, safe='')}/{quote(period, safe='')}")], output)
-
-
-def _ended(run: dict[str, Any]) -> dict[str, Any]:
-    """The run once it is over; ends the command where it has failed."""
-    deadline = time.monotonic() + _PATIENCE_SECONDS
-    path = f"/revenue/runs/{quote(run['entity'], safe='')}/{run['period']}"
-    while True:
-        found: dict[str, Any] = ask(path)
-        if found["status"] == "failed":
-            leave(FAILED, f"{run['workflow_id']} has failed: {found['run_url'] or 'see Temporal'}")
-        if found["status"] == "done":
-            return found
-        if time.monotonic() > deadline:
-            leave(FAILED, f"{run['workflow_id']} still runs; `q2c platform list` says what it waits for")
-        time.sleep(0.5)
+    _print([ask(path_of("revenue", entity, period))], output)
 
 
 def _print(runs: list[dict[str, Any]], output: Format) -> None:

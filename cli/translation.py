@@ -1,19 +1,17 @@
 """`q2c translation`: a legal entity's balances at a month's end in its group's currency."""
 
-import time
 from typing import Any
-from urllib.parse import quote
 
 import typer
 
-from cli.client import ask, tell
-from cli.exits import FAILED, leave
+from cli.client import tell
+from cli.exits import FAILED
 from cli.inputs import Month, OneEntity
+from cli.month_runs import ended
 from cli.output import Output, print_json, print_table, say
 
 app = typer.Typer(no_args_is_help=True, help="Balances in the group's currency: show.")
 
-_PATIENCE_SECONDS = 1800.0
 _COLUMNS = ("entity", "account", "role", "balance", "translated", "basis")
 
 
@@ -36,28 +34,13 @@ def show(
     Example: q2c translation show --period 2026-01 --entity US01
     """
     runs = tell("/translations/runs", {"period": period, "entity": entity}, role="finance")
-    reports = [_ended(each) for each in runs]
+    reports: list[dict[str, Any]] = [ended("translations", each)["report"] for each in runs]
     if output == "json":
         print_json(reports)
     else:
         _print(reports)
     if any(each["outcome"] != "done" for each in reports):
         raise typer.Exit(FAILED)
-
-
-def _ended(run: dict[str, Any]) -> dict[str, Any]:
-    deadline = time.monotonic() + _PATIENCE_SECONDS
-    path = f"/translations/runs/{quote(run['entity'], safe='')}/{quote(run['period'], safe='')}"
-    while True:
-        found: dict[str, Any] = ask(path)
-        if found["status"] == "failed":
-            leave(FAILED, f"{run['workflow_id']} has failed: {found['run_url'] or 'see Temporal'}")
-        if found["status"] == "done":
-            report: dict[str, Any] = found["report"]
-            return report
-        if time.monotonic() > deadline:
-            leave(FAILED, f"{run['workflow_id']} still runs; `q2c platform list` says what it waits for")
-        time.sleep(0.5)
 
 
 def _print(reports: list[dict[str, Any]]) -> None:
