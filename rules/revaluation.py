@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 
+from canonical.document import AccountRole
 from canonical.ids import credited_invoice_key, original_key, revaluation_key
 from canonical.money import difference, from_minor_units, to_minor_units, zero
 from canonical.origin import Origin
@@ -24,7 +25,7 @@ from rules.calendar import month_end
 from rules.rate_table import RateTable
 
 _VOID = "void:"
-_ROLE = "accounts_receivable"
+_ROLE: AccountRole = "accounts_receivable"
 
 
 @dataclass
@@ -226,12 +227,13 @@ def revaluation_journal(
         rate = rates.get(currency)
         at = "nothing is open" if rate is None else f"at {rate.rate:f} of {rate.of}, {rate.source}"
         words = f"revaluation of {order.period}, {at}"
-        for role, amount in ((_ROLE, gain), ("fx_unrealised", -gain)):
+        moved: tuple[tuple[AccountRole, Decimal], ...] = ((_ROLE, gain), ("fx_unrealised", -gain))
+        for role, amount in moved:
             lines.append(
                 LedgerJournalLine.model_validate(
                     {
                         "role": role,
-                        "account": policy.accounts[role],  # type: ignore[index]
+                        "account": policy.accounts[role],
                         "debit": max(amount, zero(books)),
                         "credit": max(-amount, zero(books)),
                         "memo": f"{role} {currency}: {words}",
