@@ -14,6 +14,9 @@ from ports.records import Records
 from rules.late_usage import unbilled
 from rules.zones import day_of
 
+CLOSED = "closed"
+"""Why a contract's answer is not ready and never will be: its workflow runs no more."""
+
 
 class ContractStanding(Noun):
     """Whose a contract is, and by which policy its money goes; `policy` is None before it is first decided
@@ -40,7 +43,10 @@ class ContractBook(Protocol):
     """Asks the contract's own workflow, which is the one place where its state lives."""
 
     async def expected_document(self, question: DocumentQuestion) -> ContractAnswer | None:
-        """None where there is no such contract; one that does not know the question's usage is told of it."""
+        """None where there is no such contract; one that does not know the question's usage is told of it.
+        Not ready for the reason `CLOSED`, with the policy last known, where its workflow runs no more and
+        would have to go on.
+        """
         ...
 
     async def standing(self, contract: str) -> ContractStanding | None:
@@ -63,7 +69,9 @@ class ContractActivities:
 
     @activity.defn(name="contract.expected_document")
     async def expected_document(self, question: DocumentQuestion) -> ContractAnswer:
-        """The expected document; asked again while the contract is busy. Writes nothing."""
+        """The expected document; asked again while the contract is busy. Writes nothing. Where the contract
+        can't come to an answer any more: not ready, for the reason `CLOSED`.
+        """
         if question.cycle == "draft":
             question = question.model_copy(update={"usage": await self._records.usage(question.contract)})
         answer = await self._book.expected_document(question)
@@ -71,7 +79,7 @@ class ContractActivities:
             raise ApplicationError(
                 f"no contract {question.contract} is known", type="NotFound", non_retryable=True
             )
-        if not answer.ready:
+        if not answer.ready and answer.reason != CLOSED:
             raise ApplicationError(
                 f"contract {question.contract} is busy: {answer.reason}", type="ContractBusy"
             )

@@ -2,10 +2,15 @@
 
 import asyncio
 
-from temporalio.client import Client, WorkflowHandle, WorkflowQueryFailedError
+from temporalio.client import (
+    Client,
+    WorkflowExecutionStatus,
+    WorkflowHandle,
+    WorkflowQueryFailedError,
+)
 from temporalio.service import RPCError, RPCStatusCode
 
-from activities.contracts import ContractStanding
+from activities.contracts import CLOSED, ContractStanding
 from canonical.ids import contract_workflow_id
 from canonical.lifecycle import (
     ContractAnswer,
@@ -24,9 +29,16 @@ class TemporalContractBook:
         self._client = client
 
     async def expected_document(self, question: DocumentQuestion) -> ContractAnswer | None:
-        """The contract's answer; a change under way is asked itself, for it may have made the document."""
+        """The contract's answer; a change under way is asked itself, for it may have made the document.
+
+        A workflow that runs no more still answers by what it knew; what it would have to learn first, or
+        finish, it never will.
+        """
         handle = self._client.get_workflow_handle(contract_workflow_id(question.contract))
         answer = await self._ask(handle, question)
+        if answer is not None and not answer.ready and not await _is_running(handle):
+            state = await self.last_state(question.contract)
+            return ContractAnswer(ready=False, reason=CLOSED, policy=state and state.policy)
         if answer is not None and answer.reason == USAGE:
             await handle.signal("usage", _notice(question, answer))
             answer = await self._ask(handle, question)
@@ -121,6 +133,10 @@ class TemporalContractBook:
             raise
         except WorkflowQueryFailedError:
             return ContractAnswer(ready=False, reason="the contract could not answer")
+
+
+async def _is_running(handle: WorkflowHandle[object, object]) -> bool:
+    return (await handle.describe()).status == WorkflowExecutionStatus.RUNNING
 
 
 def _notice(question: DocumentQuestion, answer: ContractAnswer) -> UsageNotice:

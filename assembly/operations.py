@@ -6,10 +6,8 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
-from temporalio.client import (
-    Client,
-    WorkflowHandle,
-)
+import structlog
+from temporalio.client import Client, WorkflowExecutionStatus, WorkflowHandle
 from temporalio.common import (
     SearchAttributePair,
     TypedSearchAttributes,
@@ -58,7 +56,11 @@ from workflows.late_usage import LateUsageWorkflow
 
 T = TypeVar("T")
 
+_log = structlog.get_logger("operations")
+
 _PATIENCE_SECONDS = 15
+_AT_ONCE = 32
+"""How many workflows are looked at side by side."""
 
 
 class TemporalOperations(TemporalCash, TemporalRevenue, TemporalTranslations, TemporalSweeps):
@@ -260,6 +262,28 @@ class TemporalOperations(TemporalCash, TemporalRevenue, TemporalTranslations, Te
             except ContractOrExceptionNotFound:
                 await self._asked(self._leave_to_a_person(contract))
 
+    async def look_after_usage(self, contracts: Sequence[str]) -> None:
+        few = asyncio.Semaphore(_AT_ONCE)
+
+        async def look_after(contract: str) -> None:
+            async with few:
+                if not await self._is_running(contract_workflow_id(contract)):
+                    await self._asked(self._leave_to_a_person(contract))
+
+        try:
+            async with asyncio.TaskGroup() as group:
+                for contract in contracts:
+                    group.create_task(look_after(contract))
+        except* TemporalUnreachable:
+            _log.warning("not looked whether the workflows that bill usage run", contracts=len(contracts))
+
+    async def _is_running(self, workflow_id: str) -> bool:
+        try:
+            described = await self._asked(self._handle(workflow_id).describe())
+        except ContractOrExceptionNotFound:
+            return False
+        return described.status == WorkflowExecutionStatus.RUNNING
+
     async def _leave_to_a_person(self, contract: str) -> None:
         """Starts the workflow that asks one, or tells it that there is more."""
         await self._client.start_workflow(
@@ -271,7 +295,7 @@ class TemporalOperations(TemporalCash, TemporalRevenue, TemporalTranslations, Te
             id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
             start_signal="reported",
             search_attributes=TypedSearchAttributes([SearchAttributePair(CONTRACT, contract)]),
-            static_summary=f"usage of contract {contract}, which has ended",
+            static_summary=f"usage of contract {contract}, which has ended or runs no more",
         )
 
     async def resolve(

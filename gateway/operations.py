@@ -218,6 +218,12 @@ class Operations(
         """
         ...
 
+    async def look_after_usage(self, contracts: Sequence[str]) -> None:
+        """Leaves usage of contracts that are to go on to a person where their workflow runs no more. It does
+        not fail where Temporal does not answer: then the next draft of such a contract finds it out.
+        """
+        ...
+
     async def resolve(
         self,
         exception: RecordedException,

@@ -153,7 +153,7 @@ def take_in(
     by_plan = has_ended(state, day) or has_moved(state)
     last = max(closed, state.billed_through or closed) if by_plan else closed
     received = max(day, last + dt.timedelta(days=1))
-    billed = [window for window in _windows(state, received) if window.stop <= closed]
+    billed = [window for window in windows(state, received) if window.stop <= closed]
 
     def late_on(day: dt.date) -> tuple[MeteredMonth, ...]:
         def received_on(date: dt.date) -> dt.date | None:
@@ -209,7 +209,7 @@ def closed_after(before: ContractState, after: ContractState, as_of: dt.date) ->
     if through is not None and (cycles is None or through <= cycles):
         dates = {through}
     else:
-        dates = {w.stop for w in _windows(after, as_of)} - {w.stop for w in _windows(before, as_of)}
+        dates = {w.stop for w in windows(after, as_of)} - {w.stop for w in windows(before, as_of)}
     last = after.carried[-1].change if after.carried else None
     if isinstance(last, Cancellation | Transfer | Merge):
         dates.add(as_of)
@@ -218,7 +218,8 @@ def closed_after(before: ContractState, after: ContractState, as_of: dt.date) ->
     return max(dates, default=None)
 
 
-def _windows(state: ContractState, until: dt.date) -> list[Window]:
+def windows(state: ContractState, until: dt.date) -> list[Window]:
+    """What is billed in arrears and ends by the day, of the contract and of those merged into it."""
     if state.contract is None:
         return []
     own = parts(state.contract, state.changes_in_force(), until)

@@ -12,7 +12,7 @@ from typing import Literal
 from temporalio import workflow
 from temporalio.exceptions import FailureError
 
-from activities.contracts import ContractActivities
+from activities.contracts import CLOSED, ContractActivities
 from activities.erp import ErpActivities, LedgerVoid
 from activities.rates import RateActivities, RateQuestion
 from activities.tax import TaxActivities, TaxVoid
@@ -31,7 +31,7 @@ from workflows._decisions import Decisions
 from workflows._desk import Desk
 from workflows._edits import Anew, decided, ground, take_off
 from workflows._options import WORKFLOW_QUEUE, in_contracts, on_platform
-from workflows._refusal import rejected
+from workflows._refusal import closed_contract, rejected
 from workflows._steps import Step, Steps, Undo
 
 READ = "read"
@@ -139,7 +139,14 @@ class DocumentStory(Decisions):
 
     async def expectation(self, document: IssuedDocument) -> ContractAnswer | None:
         """What the contract says about the document; None where a person lets it pass."""
-        step = Step("find the contract", "contract.expected_document", "temporal", "Find the contract")
+        step = Step(
+            "find the contract",
+            "contract.expected_document",
+            "temporal",
+            "Find the contract",
+            amount=document.total,
+            currency=document.currency,
+        )
 
         return await self.steps.run(step, lambda origin: self.asked(document))
 
@@ -161,9 +168,13 @@ class DocumentStory(Decisions):
             cycle=_cycle(document),
             subscription_key=document.subscription_key if document.origin == "cycle" else None,
         )
-        return await workflow.execute_activity_method(
+        answer = await workflow.execute_activity_method(
             ContractActivities.expected_document, question, **in_contracts(WORKFLOW_QUEUE)
         )
+        if answer.reason == CLOSED:
+            self.desk.adopt(answer.policy)
+            raise closed_contract(question)
+        return answer
 
     async def settled(
         self, document: IssuedDocument, answer: ContractAnswer, read: Callable[[], Awaitable[IssuedDocument]]

@@ -3,6 +3,7 @@
 from temporalio.exceptions import ApplicationError
 
 from activities._errors import ErrorDetail
+from canonical.lifecycle import DocumentQuestion
 
 
 def rejected(
@@ -25,3 +26,15 @@ def rejected(
         message=message,
     )
     return ApplicationError(message, detail.model_dump(), type=code, non_retryable=True)
+
+
+def closed_contract(question: DocumentQuestion) -> ApplicationError:
+    """The contract's workflow runs no more, and would have to go on to say what is expected."""
+    return rejected(
+        "temporal",
+        "contract.expected_document",
+        f"the workflow of contract {question.contract} runs no more, so that it can't take in what its "
+        f"document of {question.date} needs. Start it again and retry",
+        field="contract",
+        code="ContractClosed",
+    )

@@ -6,7 +6,7 @@ from temporalio import workflow
 
 from activities.billing import BillingActivities
 from activities.breaks import BreakActivities
-from activities.contracts import ContractActivities
+from activities.contracts import CLOSED, ContractActivities
 from activities.erp import ErpActivities, PostingReversal
 from activities.tax import TaxActivities, TaxVoid
 from canonical.ids import posted_again_key
@@ -18,7 +18,7 @@ from rules.subledger import compare, ledger_document
 from rules.tax_document import tax_document
 from workflows._document import exchange_rate
 from workflows._options import WORKFLOW_QUEUE, in_contracts, on_platform
-from workflows._refusal import rejected
+from workflows._refusal import closed_contract, rejected
 from workflows._steps import Step, Steps
 
 Kind = Literal["invoice", "credit_memo"]
@@ -197,6 +197,8 @@ class Repairs:
             answer = await workflow.execute_activity_method(
                 ContractActivities.expected_document, question, **in_contracts(WORKFLOW_QUEUE)
             )
+            if answer.reason == CLOSED:
+                raise closed_contract(question)
             if answer.expected is None or answer.contract is None:
                 raise rejected(
                     "temporal",

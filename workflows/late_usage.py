@@ -1,8 +1,8 @@
-"""Usage of a contract that has ended and whose workflow runs no more: nobody bills it, so a person is asked.
+"""Usage of a contract whose workflow runs no more: nobody bills it, so a person is asked.
 
-A contract's workflow lives on after its end and bills late usage by itself (`workflows._contract_usage`). One
-that was terminated in Temporal can't; what is reported for it is an exception with its amount, until the
-contract takes it or somebody lets it be.
+A contract's workflow lives on after its end and bills late usage by itself (`workflows._contract_usage`); one
+that goes on is asked by each draft. One that was terminated in Temporal can't; what is reported for it is an
+exception with its amount, until the contract takes it or somebody lets it be.
 """
 
 from temporalio import workflow
@@ -66,7 +66,7 @@ class LateUsageWorkflow(Decisions):
             "tell the contract",
             "contract.tell_of_usage",
             _TEMPORAL,
-            f"Have contract {self.contract} bill the usage reported after its end",
+            f"Have contract {self.contract} bill the usage that is reported",
         )
         try:
             told = await self.steps.run(step, self._tell)

@@ -22,9 +22,9 @@ MOST_EVENTS = 10_000
 """In one request; its body is bounded too (`max_body_bytes`)."""
 
 _OVER = frozenset({"cancelled", "expired", "compensated"})
-_GOES_ON = frozenset({"pending", "activating", "active", "compensated"})
-"""In these a contract's next draft asks what is reported, or nothing is ever billed. In any other it may have
-ended."""
+_GOES_ON = frozenset({"pending", "activating", "active"})
+"""In these a contract's next draft asks what is reported: as long as its workflow runs."""
+_BILLS_NOTHING = frozenset({"compensated"})
 
 
 class UsageEntry(Noun):
@@ -83,12 +83,16 @@ async def report_batch(
 
 
 async def _told(stores: Stores, operations: Operations, contracts: set[str]) -> dict[str, str]:
-    """Tells those that may have ended, after what is reported is kept; the statuses, as they are listed.
+    """Tells those that may have ended, after what is reported is kept, and looks after those that go on; the
+    statuses, as they are listed.
 
     What is kept and not told, since Temporal does not answer, is told when the report is sent again.
     """
     found = await stores.contracts.statuses(sorted(contracts))
-    await operations.tell_of_usage([each for each, status in sorted(found.items()) if status not in _GOES_ON])
+    named = sorted(found.items())
+    quiet = _GOES_ON | _BILLS_NOTHING
+    await operations.tell_of_usage([each for each, status in named if status not in quiet])
+    await operations.look_after_usage([each for each, status in named if status in _GOES_ON])
     return found
 
 

@@ -180,6 +180,10 @@ class FakeOperations(FakeCash, FakePeriods, FakeRevenue, FakeRevaluations, FakeS
         if contracts:
             self._asked("tell_of_usage", list(contracts))
 
+    async def look_after_usage(self, contracts: Sequence[str]) -> None:
+        if contracts:
+            self._asked("look_after_usage", list(contracts))
+
     async def contract_timeline(self, contract_id: str) -> tuple[TimelineItem, ...]:
         self._asked("timeline", contract_id)
         if contract_id not in self.contracts:

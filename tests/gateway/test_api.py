@@ -370,14 +370,17 @@ async def test_contracts_that_are_over_are_named_and_told_of_usage_until_it_is_a
         updated_at=NOON,
     )
     await gateway.stores.contracts.record(record)
+    for name, status in (("C-3", "active"), ("C-4", "compensated")):
+        other = record.model_copy(update={"id": name, "status": status, "workflow_id": f"contract/{name}"})
+        await gateway.stores.contracts.record(other)
     event = {"id": "u-1", "line": "U1", "date": "2026-02-10", "quantity": "1"}
-    batch = {"events": [{"contract": name, **event} for name in ("C-1", "C-2")]}
+    batch = {"events": [{"contract": name, **event} for name in ("C-1", "C-2", "C-3", "C-4")]}
     operations.fails_with = TemporalUnreachable("down")
     assert (await gateway.tell("/usage", batch, role="operator")).status_code == 503
     operations.fails_with = None
     answer = (await gateway.tell("/usage", batch, role="operator")).json()
-    assert (answer["recorded"], answer["after_the_end"]) == (0, ["C-1"]), "it was kept before"
-    assert operations.calls == [("tell_of_usage", ["C-1"])]
+    assert (answer["recorded"], answer["after_the_end"]) == (0, ["C-1", "C-4"]), "it was kept before"
+    assert operations.calls == [("tell_of_usage", ["C-1"]), ("look_after_usage", ["C-3"])]
 
 
 @pytest.mark.parametrize(

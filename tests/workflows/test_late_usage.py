@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from canonical.ids import contract_workflow_id, late_usage_workflow_id
+from store.exceptions import RecordedException
 from tests.agreement import until_agreed
 from tests.rules.scenarios import cancellation, metered, seats
 from tests.workflows.ahead import at, told_ahead
@@ -176,3 +177,29 @@ async def test_usage_of_a_contract_whose_workflow_was_ended_is_an_exception_with
     result = await made.until_idle(late_usage_workflow_id("C-1"))
     assert result["outcome"] == "left unbilled: skipped by a person"
     await until_agreed(made, told, as_of=dt.date.fromisoformat(TOMORROW))
+
+
+async def test_usage_of_an_active_contract_whose_workflow_was_ended_is_a_persons_too(made: World) -> None:
+    contract = sold(seats(**TAXED), metered(price="0.05", **TAXED), start=month(0), months=None, every=1)
+    told = scenario(contract)
+    await made.load(told)
+    await made.until_status("C-1", "active")
+    await until_agreed(made, told)
+    await made.report_usage("C-1", [used("10", month(0), "while it runs")])
+    await made.client.get_workflow_handle(contract_workflow_id("C-1")).terminate("by mistake")
+    await made.report_usage("C-1", [used("40", month(0, 10), "later")])
+    item = await made.until_exception("C-1")
+    assert (item.code, item.workflow_id) == ("contract_closed", late_usage_workflow_id("C-1"))
+    assert (item.amount, item.currency) == (Decimal("2.72"), "USD"), "of a period that is not over"
+    await made.advance(month(1))
+
+    async def drafted() -> RecordedException | None:
+        """The draft that would have asked for the usage: it is not issued without an answer."""
+        opened = await made.exceptions("C-1")
+        return next((each for each in opened if each.step == "find the contract"), None)
+
+    asked = await made.settle(drafted, "the draft's own exception")
+    assert (asked.code, asked.owner) == ("contract_closed", "revenue-accounting")
+    assert asked.amount is not None
+    assert asked.amount > 0
+    assert [d.status for d in await made.ports["stripe"].documents("C-1")] == ["open", "draft"]
