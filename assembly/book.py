@@ -14,10 +14,11 @@ from activities.contracts import CLOSED, ContractStanding
 from canonical.ids import contract_workflow_id
 from canonical.lifecycle import (
     ContractAnswer,
+    ContractNow,
     ContractState,
-    ContractView,
     DocumentQuestion,
     Plan,
+    StateQuestion,
     UsageNotice,
 )
 
@@ -54,22 +55,27 @@ class TemporalContractBook:
         return answer
 
     async def state_of(self, contract: str) -> tuple[ContractState, Plan | None] | None:
-        """The contract's state, and the plan of the change under way; asked again where one has ended
-        between the two questions.
+        """The contract's state, and the plan of the change under way; asked again where that has ended while
+        it was asked.
         """
         handle = self._client.get_workflow_handle(contract_workflow_id(contract))
         while True:
             try:
                 async with asyncio.timeout(20):
-                    view = await handle.query("state", result_type=ContractView)
-                    plan = None if view.running is None else await self._plan(view.running)
-                    state = await handle.query("whole_state", result_type=ContractState)
-                    if (await handle.query("state", result_type=ContractView)).running == view.running:
-                        return state, plan
+                    found = await self._now(handle)
+                    if found.running is None:
+                        return found.state, None
+                    plan = await self._plan(found.running)
+                    if (again := await self._now(handle)).running == found.running:
+                        return again.state, plan
             except RPCError as error:
                 if error.status == RPCStatusCode.NOT_FOUND:
                     return None
                 raise
+
+    async def _now(self, handle: WorkflowHandle[object, object]) -> ContractNow:
+        found: ContractNow = await handle.query("now", StateQuestion(), result_type=ContractNow)
+        return found
 
     async def _plan(self, workflow_id: str) -> Plan | None:
         """None where the change has not begun, or is over."""

@@ -6,9 +6,10 @@ from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
 from canonical.ids import contract_workflow_id
-from canonical.lifecycle import ContractState, ContractView
+from canonical.lifecycle import ContractNow, ContractState, StateQuestion
 
 _PATIENCE_SECONDS = 20
+_QUESTION = StateQuestion(documents=False)
 
 
 class TemporalContractStates:
@@ -16,14 +17,15 @@ class TemporalContractStates:
         self._client = client
 
     async def state_of(self, contract: str) -> tuple[ContractState, str | None] | None:
-        """The state, and the workflow id of the change under way; None where there is no such contract."""
+        """The state without its documents, and the workflow id of the change under way; None where there is
+        no such contract. One query: a contract out of the worker's cache is replayed for each.
+        """
         handle = self._client.get_workflow_handle(contract_workflow_id(contract))
         try:
             async with asyncio.timeout(_PATIENCE_SECONDS):
-                view = await handle.query("state", result_type=ContractView)
-                state = await handle.query("whole_state", result_type=ContractState)
+                found: ContractNow = await handle.query("now", _QUESTION, result_type=ContractNow)
         except RPCError as error:
             if error.status == RPCStatusCode.NOT_FOUND:
                 return None
             raise
-        return state, view.running
+        return found.state, found.running

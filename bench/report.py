@@ -6,7 +6,7 @@ import json
 import os
 import platform
 import statistics
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich.console import Console
@@ -176,7 +176,10 @@ def revenue_table(found: RevenueRun) -> Table:
     for name, figure in (
         ("the run that posts an entry each, s", f"{found.run_seconds:,.0f}"),
         ("of it for a contract, ms", f"{each:,.0f}"),
+        ("CPU of it, s", _each(found.run_cpu, 1)),
         ("the run again, which posts nothing, s", f"{found.again_seconds:,.0f}"),
+        ("CPU of it, s", _each(found.again_cpu, 1)),
+        ("memory in the end, MB", _each(found.memory_kib, 1000)),
         ("runs by continue-as-new, and pages", f"{found.runs} and {found.pages}"),
         ("history of a run at most", f"{found.run_events:,} events, {found.run_bytes / 1000:,.0f} kB"),
         ("history of a page at most", f"{found.page_events:,} events, {found.page_bytes / 1000:,.0f} kB"),
@@ -184,3 +187,7 @@ def revenue_table(found: RevenueRun) -> Table:
     ):
         table.add_row(name, figure)
     return table
+
+
+def _each(figures: Mapping[str, int], unit: int) -> str:
+    return ", ".join(f"{name} {figure / unit:,.0f}" for name, figure in figures.items())

@@ -6,8 +6,9 @@ after continue-as-new. The run is the product's: it asks each contract's workflo
 
 import asyncio
 import datetime as dt
+import os
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from temporalio.client import WorkflowExecution
 from temporalio.common import SearchAttributePair, TypedSearchAttributes
 
 from bench.open_contracts import workers_apart
-from bench.stage import TENANT, Server, reference
+from bench.stage import TENANT, Server, cpu_seconds, reference, resident_kib
 from canonical.ids import contract_workflow_id, revenue_workflow_id
 from canonical.lifecycle import ContractState
 from canonical.revenue import RevenueOrder, RevenueReport
@@ -37,13 +38,17 @@ _ENTITY = "US01"
 @dataclass(frozen=True)
 class RevenueRun:
     """Seconds of the first run, which posts an entry a contract, and of a second one, which finds nothing to
-    post. Histories in events and bytes, the greatest of all runs and of all pages of the first run.
+    post; `cpu` are CPU seconds of each by process, `memory_kib` what each process holds in the end. Histories
+    in events and bytes, the greatest of all runs and of all pages of the first run.
     """
 
     contracts: int
     opened_seconds: float
     run_seconds: float
     again_seconds: float
+    run_cpu: dict[str, int]
+    again_cpu: dict[str, int]
+    memory_kib: dict[str, int]
     runs: int
     pages: int
     run_events: int
@@ -54,17 +59,31 @@ class RevenueRun:
 
 async def measured_revenue(server: Server, home: Path, contracts: int) -> RevenueRun:
     """Raises RuntimeError where an entry is missing, or posted twice."""
-    async with world(home, server.address, working=False) as made, workers_apart(made):
+    async with world(home, server.address, working=False) as made, workers_apart(made) as worker:
+        processes = {"workflow worker": worker.pid, "platforms": os.getpid(), "Temporal": server.pid}
         state = await _activated(made)
         names = [f"C-{number:05}" for number in range(contracts - 1)]
         opened = await _opened(made, state, names)
+        before = _cpu(processes)
         run = await _run(made, "first", posted=contracts)
-        histories = await _histories(made)
+        between, histories = _cpu(processes), await _histories(made)
         again = await _run(made, "second", posted=0)
+        after = _cpu(processes)
         _hold(made, contracts)
         return RevenueRun(
-            contracts=contracts, opened_seconds=opened, run_seconds=run, again_seconds=again, **histories
+            contracts=contracts,
+            opened_seconds=opened,
+            run_seconds=run,
+            again_seconds=again,
+            run_cpu={name: between[name] - before[name] for name in processes},
+            again_cpu={name: after[name] - between[name] for name in processes},
+            memory_kib={name: resident_kib(pid) for name, pid in processes.items()},
+            **histories,
         )
+
+
+def _cpu(processes: Mapping[str, int]) -> dict[str, int]:
+    return {name: cpu_seconds(pid) for name, pid in processes.items()}
 
 
 async def _activated(made: World) -> ContractState:

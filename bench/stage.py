@@ -31,6 +31,7 @@ class Server:
 
     address: str
     database: Path
+    pid: int
 
 
 @contextlib.asynccontextmanager
@@ -47,7 +48,7 @@ async def temporal_on_disk(home: Path) -> AsyncIterator[Server]:
     )
     child = await start(programs.temporal(Settings(home=home), ports, {}), home / "temporal.log")
     try:
-        yield Server(f"{HOST}:{ports.temporal}", home / "temporal.db")
+        yield Server(f"{HOST}:{ports.temporal}", home / "temporal.db", child.pid)
     finally:
         await child.stop()
         claims.release()
@@ -113,6 +114,15 @@ def worker_program(world: World, queue: str, codec: Mapping[str, str]) -> Progra
     return Program(
         f"worker {queue}", [sys.executable, "-P", "-m", "cli", "worker", "--queue", queue], environment
     )
+
+
+def cpu_seconds(pid: int) -> int:
+    """A process's CPU time from its start as `ps` has it, in whole seconds."""
+    command = ["/bin/ps", "-o", "cputime=", "-p", str(pid)]
+    listed = subprocess.run(command, capture_output=True, text=True, check=True)
+    days, _, clock = listed.stdout.strip().rpartition("-")
+    hours, minutes, seconds = (int(part) for part in clock.split(":"))
+    return ((int(days or 0) * 24 + hours) * 60 + minutes) * 60 + seconds
 
 
 def resident_kib(pid: int) -> int:

@@ -277,6 +277,21 @@ class ContractView(Noun):
     """What the contract waits for, in words."""
 
 
+class StateQuestion(Noun):
+    """What is the contract now? Without `documents`, those that were issued by plan are left out, of which
+    there may be many."""
+
+    documents: bool = True
+
+
+class ContractNow(Noun):
+    """The state, and the workflow id of the change being carried out, both of one moment. The ids of events
+    that were seen are left out."""
+
+    state: ContractState
+    running: str | None
+
+
 class DocumentQuestion(Noun):
     """Which document should the platform have issued? `key` where the document names it."""
 

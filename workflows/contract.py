@@ -25,10 +25,12 @@ from canonical.lifecycle import (
     ChangeResult,
     ChangeStatus,
     ContractAnswer,
+    ContractNow,
     ContractState,
     ContractView,
     DocumentQuestion,
     Notice,
+    StateQuestion,
     Submission,
     Ticket,
     UsageNotice,
@@ -151,6 +153,14 @@ class ContractWorkflow(ContractReadings, ContractUsage, Merging):
     @workflow.query(name="whole_state")
     def whole_state(self) -> ContractState:
         return self.state
+
+    @workflow.query(name="now")
+    def now(self, question: StateQuestion) -> ContractNow:
+        """What runs over many contracts ask of each, in one question."""
+        left_out: dict[str, object] = {"seen": ()}
+        if not question.documents:
+            left_out |= {"expected": (), "issued_by": {}}
+        return ContractNow(state=self.state.model_copy(update=left_out), running=self.running)
 
     @workflow.query(name="expected_document")
     def expected_document(self, question: DocumentQuestion) -> ContractAnswer:
