@@ -163,9 +163,9 @@ class TaxListing:
 
     @activity.defn(name="tax.list_period")
     async def list_taxes(self, order: ListingOrder) -> ListingKept:
-        """The tax engine's committed documents of the entity."""
+        """The tax engine's committed documents of the entity, from its own listing."""
         with port_errors():
-            results = await self._tax.documents(order.entity)
+            results = await self._tax.documents(order.entity, since=entries_of.window(order.period)[0])
         found = entries_of.tax_entries(results, order.period, order.platform)
         await self._records.keep_listing(order.run, order.look, "tax", found)
         return ListingKept(entries=len(found))
@@ -182,6 +182,7 @@ class ErpListing:
         with port_errors():
             period = await self._erp.posting_period(order.entity, first)
             posted = await self._erp.documents(order.entity, since=since)
+            older = await self._erp.recognized_before(order.entity, since, order.revenue_accounts)
             lines = await self._erp.general_ledger(order.entity, since=since)
         receivables = entries_of.receivable_entries(posted, order.period)
         ledger = entries_of.ledger_entries(
@@ -192,11 +193,13 @@ class ErpListing:
             order.receivable_account,
             order.controlled_accounts,
         )
-        recognized = money_of.recognized_entries(posted, order.period, order.platform, order.revenue_accounts)
+        recognized = money_of.recognized_entries(
+            posted, older, order.period, order.platform, order.revenue_accounts
+        )
         await self._records.keep_listing(order.run, order.look, "recognized", recognized)
         if order.payments is not None:
             with port_errors():
-                receipts = await self._erp.receipts(order.entity)
+                receipts = await self._erp.receipts(order.entity, since=since)
             received = money_of.receipt_entries(receipts, order.period, order.payments)
             await self._records.keep_listing(order.run, order.look, "receipts", received)
         if order.books_currency is not None:  # what was billed long ago may be earned still

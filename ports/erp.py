@@ -148,6 +148,16 @@ class PostedDocument(Noun):
     """An invoice's; None where the ERP does not say."""
 
 
+class RecognizedBefore(Noun):
+    """What a contract's revenue entries, older than a listing goes, have credited to revenue, debits taken
+    off. Those that were reversed count; so do their reversals, which are listed whatever their day.
+    """
+
+    contract: str
+    currency: str
+    amount: Dec
+
+
 class GeneralLedgerLine(Noun):
     """One line of the ERP's general ledger; `entry` is the transaction that it belongs to. `debit` and
     `credit` are in the entity's own currency, `currency` is the transaction's, and `amount` the line in it, a
@@ -216,9 +226,16 @@ class Erp(Receipts, Protocol):
     async def documents(
         self, legal_entity: str, *, since: dt.date | None = None
     ) -> tuple[PostedDocument, ...]:
-        """All posted documents, from the ERP's own listings. With `since`, invoices, credit memos and others'
-        journals may be left out that are dated before it and posted in a period that ended before it.
+        """All posted documents, from the ERP's own listings. With `since`, documents may be left out that are
+        dated before it and posted in a period that ended before it, but none that reverses or voids another.
         """
+        ...
+
+    async def recognized_before(
+        self, legal_entity: str, day: dt.date, accounts: tuple[str, ...]
+    ) -> tuple[RecognizedBefore, ...]:
+        """What our revenue entries (`revenue/<contract>/<month>`) that `documents(since=day)` leaves out have
+        recognized on the accounts, by contract and currency."""
         ...
 
     async def contract_documents(self, legal_entity: str, contract: str) -> tuple[PostedDocument, ...]:

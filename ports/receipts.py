@@ -136,6 +136,8 @@ class Receipts(Protocol):
         """The transactions of entries with these keys, as far as they are there."""
         ...
 
-    async def receipts(self, legal_entity: str) -> tuple[PostedReceipt, ...]:
-        """All transactions of money, from the ERP's own listing, ours and others'."""
+    async def receipts(self, legal_entity: str, *, since: dt.date | None = None) -> tuple[PostedReceipt, ...]:
+        """All transactions of money, from the ERP's own listing, ours and others'. With `since`, those may be
+        left out that are dated before it and posted in a period that ended before it.
+        """
         ...

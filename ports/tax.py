@@ -70,6 +70,7 @@ class Tax(Protocol):
         """Compensation; None where there is no such document."""
         ...
 
-    async def documents(self, legal_entity: str) -> tuple[TaxResult, ...]:
-        """All recorded documents, from the engine's own listing."""
+    async def documents(self, legal_entity: str, *, since: dt.date | None = None) -> tuple[TaxResult, ...]:
+        """All recorded documents, from the engine's own listing; with `since`, those dated on that day or
+        later."""
         ...

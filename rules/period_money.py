@@ -12,7 +12,7 @@ from canonical.lifecycle import ContractState
 from canonical.money import difference, total, zero
 from canonical.payment import CashMovement
 from canonical.reconciliation import Entry
-from ports.erp import PostedDocument
+from ports.erp import PostedDocument, RecognizedBefore
 from ports.receipts import PostedReceipt
 from rules import agenda
 from rules.calendar import month_key
@@ -23,6 +23,7 @@ from rules.period_entries import last_day, window
 REVENUE_ROLES: tuple[AccountRole, ...] = ("revenue", "usage_revenue", "termination_fees")
 _PARTS = ("/unapplied", "/fee")
 """What follows the key of a movement where the ERP posts it in several entries."""
+_REVERSAL = "reversal:"
 BEFORE = "recognized before"
 _REVENUE_KEY = re.compile(r"revenue/(.+)/([0-9]{4}-[0-9]{2})(?:/[0-9]+)?")
 
@@ -105,33 +106,50 @@ def earned_entries(
 
 
 def recognized_entries(
-    posted: Iterable[PostedDocument], period: str, platform: str, accounts: Collection[str]
+    posted: Sequence[PostedDocument],
+    older: Iterable[RecognizedBefore],
+    period: str,
+    platform: str,
+    accounts: Collection[str],
 ) -> tuple[Entry, ...]:
     """The ERP's revenue entries of ours: those of the period one for each contract, and what was recognized
-    before it as an unfinished one, from which `with_catching_up` knows what the period has to bring.
+    before it as an unfinished one, from which `with_catching_up` knows what the period has to bring. `older`
+    is what `posted` does not go back to.
     """
     months: dict[tuple[str, str, bool], list[PostedDocument]] = defaultdict(list)
+    before: dict[tuple[str, str], list[Decimal]] = defaultdict(list)
+    for each in older:
+        before[each.contract, each.currency].append(each.amount)
+    listed = {document.key for document in posted}
     for document in posted:
-        found = _contract_and_month(document)
+        found = _contract_and_month(document, listed)
         if found is not None and found[1] <= period:
             months[found[0], document.currency, found[1] < period].append(document)
     entries = []
     for (contract, currency, is_before), own in sorted(months.items()):
-        amount = total(
-            (-line.amount for each in own for line in each.lines if line.account in accounts), currency
-        )
-        one = _revenue("recognized", platform, contract, period, currency, amount)
+        amounts = [-line.amount for each in own for line in each.lines if line.account in accounts]
+        if is_before:
+            before[contract, currency] += amounts
+            continue
+        one = _revenue("recognized", platform, contract, period, currency, total(amounts, currency))
         said = {"id": own[0].id, "posted_in": month_key(own[0].period_start or own[0].date)}
-        entries.append(one.model_copy(update={"unfinished": BEFORE} if is_before else said))
+        entries.append(one.model_copy(update=said))
+    for (contract, currency), amounts in sorted(before.items()):
+        one = _revenue("recognized", platform, contract, period, currency, total(amounts, currency))
+        entries.append(one.model_copy(update={"unfinished": BEFORE}))
     return tuple(entries)
 
 
-def _contract_and_month(document: PostedDocument) -> tuple[str, str] | None:
-    """Of a revenue entry of ours that stands: `revenue/<contract>/<month>`, and a number after that."""
-    found = _REVENUE_KEY.fullmatch(document.key or "")
+def _contract_and_month(document: PostedDocument, listed: Collection[str | None]) -> tuple[str, str] | None:
+    """Of a revenue entry of ours that stands, `revenue/<contract>/<month>` and a number after that; of the
+    reversal of one that is too old to be listed, which counts there.
+    """
+    key = document.key or ""
+    reversed_key = key.removeprefix(_REVERSAL) if key.startswith(_REVERSAL) else None
+    found = _REVENUE_KEY.fullmatch(reversed_key or key)
     if found is None or document.kind != "journal_entry" or document.status == "reversed":
         return None
-    return found[1], found[2]
+    return None if reversed_key is not None and reversed_key in listed else (found[1], found[2])
 
 
 def with_catching_up(entries: Sequence[Entry]) -> tuple[Entry, ...]:

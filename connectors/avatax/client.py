@@ -1,5 +1,6 @@
 """AvaTax REST v2 over HTTP: one method per call, typed models in and out."""
 
+import datetime as dt
 from collections.abc import AsyncIterator
 
 import httpx
@@ -100,14 +101,17 @@ class AvaTaxClient:
         )
         return response.parse(Transaction)
 
-    async def transactions(self, company: str, types: frozenset[str]) -> AsyncIterator[Transaction]:
-        """All recorded documents of the types, whatever their date and status, page after page."""
+    async def transactions(
+        self, company: str, types: frozenset[str], since: dt.date | None = None
+    ) -> AsyncIterator[Transaction]:
+        """Recorded documents of the types, whatever their status, page after page; with `since`, those dated
+        on that day or later. AvaTax lists 30 days where the filter names no date."""
         response = await self._api.request(
             "GET",
             "/api/v2/companies/{company}/transactions",
             path_values={"company": escaped(company)},
             params={
-                "$filter": f"date ge '{_EVER}'",
+                "$filter": f"date ge '{_EVER if since is None else since.isoformat()}'",
                 "$include": _DETAILS,
                 "$orderBy": "id ASC",
                 "$top": self._page_size,

@@ -5,6 +5,7 @@ voided document stays voided; if its business key is needed again, the next gene
 """
 
 import asyncio
+import datetime as dt
 
 import httpx
 
@@ -93,11 +94,11 @@ class AvaTax:
                 raise
             return _read(now, "transaction")
 
-    async def documents(self, legal_entity: str) -> tuple[TaxResult, ...]:
+    async def documents(self, legal_entity: str, *, since: dt.date | None = None) -> tuple[TaxResult, ...]:
         """Invoices and returns of the entity's company; of an adjusted document its current version only."""
         company = self._settings.company_of(legal_entity)
         types = frozenset(mapping.RECORDED.values())
-        listed = self._client.transactions(company, types)
+        listed = self._client.transactions(company, types, since)
         return tuple([_read(each, "documents") async for each in listed if each.status != mapping.SUPERSEDED])
 
     async def _live(self, company: str, key: str, document_type: str) -> tuple[Transaction | None, int]:

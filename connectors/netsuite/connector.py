@@ -37,6 +37,7 @@ from ports.erp import (
     LedgerJournal,
     PostedDocument,
     PostingPeriod,
+    RecognizedBefore,
 )
 from ports.errors import AlreadyExists, NotFound, PeriodClosed, Rejected
 from ports.receipts import CashEntry, OpenReceivable, PostedReceipt, ReceivablesAccount
@@ -181,6 +182,12 @@ class NetSuite:
         """Every line of the subsidiary's transactions, amounts in the subsidiary's base currency."""
         return await self._transactions.ledger(legal_entity, since)
 
+    async def recognized_before(
+        self, legal_entity: str, day: dt.date, accounts: tuple[str, ...]
+    ) -> tuple[RecognizedBefore, ...]:
+        """Summed by NetSuite itself, over the journals that `documents(since=day)` leaves out."""
+        return await self._transactions.recognized_before(legal_entity, day, accounts)
+
     async def _void(
         self,
         origin: Origin,
@@ -250,9 +257,9 @@ class NetSuite:
     async def find_receipts(self, keys: tuple[str, ...]) -> tuple[PostedReceipt, ...]:
         return await self._receipts.of_keys(keys)
 
-    async def receipts(self, legal_entity: str) -> tuple[PostedReceipt, ...]:
+    async def receipts(self, legal_entity: str, *, since: dt.date | None = None) -> tuple[PostedReceipt, ...]:
         """Payments, deposits, their applications, refunds, write-offs and fees of disputes."""
-        return await self._receipts.all(legal_entity)
+        return await self._receipts.all(legal_entity, since)
 
     async def _create_cash(
         self, record: str, operation: str, body: Mapping[str, Any], entry: CashEntry

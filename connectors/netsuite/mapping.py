@@ -54,21 +54,28 @@ _LEDGER_KINDS: Mapping[str, _LedgerKind] = {
 
 
 def external_id(key: str) -> str:
-    """`q2c:` and the business key; what is not a letter, digit or one of `_.:-` as ~ and its hex bytes, so
-    that it can stand in a path and be read back."""
-    escaped = (
+    """`q2c:` and the business key, escaped."""
+    return PREFIX + escaped(key)
+
+
+def escaped(key: str) -> str:
+    """What is not a letter, digit or one of `_.:-` as ~ and its hex bytes, so that it can stand in a path and
+    be read back."""
+    return "".join(
         character if _SAFE.fullmatch(character) else "".join(f"~{byte:02X}" for byte in character.encode())
         for character in key
     )
-    return PREFIX + "".join(escaped)
 
 
 def key_of(external: str | None) -> str | None:
     """The business key of one of our external ids; None for a foreign one."""
     if external is None or not external.startswith(PREFIX):
         return None
+    return unescaped(external.removeprefix(PREFIX))
+
+
+def unescaped(rest: str) -> str:
     raw = bytearray()
-    rest = external.removeprefix(PREFIX)
     position = 0
     while position < len(rest):
         found = _ESCAPED.match(rest, position)

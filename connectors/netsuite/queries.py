@@ -130,7 +130,7 @@ def transactions_of(
     )
     if since is not None:
         likes = [f"t.externalid LIKE {text(f'{prefix}%')}" for prefix in always]
-        where += f" AND ({' OR '.join([_by(since), *likes])})"
+        where += f" AND ({' OR '.join([dated_or_posted_since(since), *likes])})"
     return f"{_HEAD} WHERE {where} ORDER BY t.id FETCH FIRST {HEADS} ROWS ONLY"
 
 
@@ -177,7 +177,7 @@ def _listed(ids: Iterable[str]) -> str:
     return ", ".join(str(int(id_)) for id_ in ids)
 
 
-def _by(since: dt.date) -> str:
+def dated_or_posted_since(since: dt.date) -> str:
     """Dated on the day or later, or posted in a period that ends on it or later: a document of a closed month
     is posted in another than its own.
     """
@@ -187,7 +187,7 @@ def _by(since: dt.date) -> str:
 
 def entries_of(subsidiary: str, after: int, since: dt.date | None = None) -> str:
     """Internal ids above `after` of a subsidiary's transactions of all types that post, in order."""
-    later = "" if since is None else f" AND ({_by(since)})"
+    later = "" if since is None else f" AND ({dated_or_posted_since(since)})"
     return (
         "SELECT t.id AS id FROM transaction t"
         " JOIN transactionline m ON m.transaction = t.id AND m.mainline = 'T'"
@@ -197,9 +197,31 @@ def entries_of(subsidiary: str, after: int, since: dt.date | None = None) -> str
     )
 
 
+def revenue_before(subsidiary: str, head: str, slash: str, day: dt.date, accounts: Iterable[str]) -> str:
+    """What the journals whose external ids are `head`, a contract, `slash` and more have moved on the
+    accounts, by contract and currency: of those neither dated nor posted by the day..
+    """
+    rest = f"SUBSTR(t.externalid, {len(head) + 1})"
+    contract = f"SUBSTR(t.externalid, {len(head) + 1}, INSTR({rest}, {text(slash)}) - 1)"
+    numbers = ", ".join(text(number) for number in accounts)
+    return (
+        f"SELECT {contract} AS contract, c.symbol AS currency, SUM(l.foreignamount) AS amount"
+        " FROM transaction t JOIN transactionline m ON m.transaction = t.id AND m.mainline = 'T'"
+        " JOIN subsidiary s ON s.id = m.subsidiary JOIN currency c ON c.id = t.currency"
+        " JOIN accountingperiod p ON p.id = t.postingperiod"
+        " JOIN transactionline l ON l.transaction = t.id"
+        " JOIN transactionaccountingline g ON g.transaction = l.transaction AND g.transactionline = l.id"
+        " JOIN account a ON a.id = g.account"
+        f" WHERE s.externalid = {text(subsidiary)} AND t.type = 'Journal' AND t.posting = 'T'"
+        f" AND t.externalid LIKE {text(f'{head}%')} AND NOT ({dated_or_posted_since(day)})"
+        f" AND a.acctnumber IN ({numbers}) AND g.posting = 'T' AND g.accountingbook = {PRIMARY_BOOK}"
+        f" GROUP BY {contract}, c.symbol ORDER BY 1, 2"
+    )
+
+
 def ledger_of(subsidiary: str, first: str, last: str, since: dt.date | None = None) -> str:
     """The general ledger's lines of a subsidiary's transactions between two internal ids."""
-    later = "" if since is None else f" AND ({_by(since)})"
+    later = "" if since is None else f" AND ({dated_or_posted_since(since)})"
     return (
         "SELECT t.id AS tran, a.acctnumber AS account, c.symbol AS currency, g.debit AS debit,"
         " g.credit AS credit, t.type AS trantype, t.externalid AS externalid, t.tranid AS tranid,"

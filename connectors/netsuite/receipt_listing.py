@@ -1,5 +1,6 @@
 """All receipts of a subsidiary, from NetSuite's own tables."""
 
+import datetime as dt
 import re
 from collections.abc import Mapping
 from decimal import Decimal
@@ -39,11 +40,11 @@ class ReceiptListing:
     def __init__(self, client: NetSuiteClient, receivables: CustomerReceivables) -> None:
         self._client, self._receivables = client, receivables
 
-    async def all(self, legal_entity: str) -> tuple[PostedReceipt, ...]:
+    async def all(self, legal_entity: str, since: dt.date | None = None) -> tuple[PostedReceipt, ...]:
         found: list[PostedReceipt] = []
         after = 0
         while True:
-            statement = queries.receipts_of(legal_entity, after)
+            statement = queries.receipts_of(legal_entity, after, since)
             page = await self._client.query("list receipts", statement, CashRow)
             found += await self._listed([row for row in page if kind_of(row.type, _key(row)) is not None])
             if len(page) < HEADS:

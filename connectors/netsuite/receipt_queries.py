@@ -2,7 +2,9 @@
 
 # ruff: noqa: S608
 
-from connectors.netsuite.queries import HEADS, text
+import datetime as dt
+
+from connectors.netsuite.queries import HEADS, dated_or_posted_since, text
 
 RECEIVABLE_TYPES = ("CustInvc", "CustCred", "CustPymt", "CustDep", "DepAppl", "CustRfnd")
 _CASH_TYPES = (*RECEIVABLE_TYPES[1:], "Journal")
@@ -23,9 +25,11 @@ def of_customer(subsidiary: str, customer: str, after: int) -> str:
     return _page(f"t.entity = {int(customer)} AND t.type IN ({_listed(RECEIVABLE_TYPES)})", subsidiary, after)
 
 
-def receipts_of(subsidiary: str, after: int) -> str:
-    """Transactions of money, and those of other types that may be (ours say so by their external ids)."""
-    return _page(f"t.type IN ({_listed(_CASH_TYPES)})", subsidiary, after)
+def receipts_of(subsidiary: str, after: int, since: dt.date | None = None) -> str:
+    """Transactions of money, and those of other types that may be (ours say so by their external ids); with
+    `since`, those dated or posted by then."""
+    later = "" if since is None else f" AND ({dated_or_posted_since(since)})"
+    return _page(f"t.type IN ({_listed(_CASH_TYPES)}){later}", subsidiary, after)
 
 
 def open_invoices(subsidiary: str, currency: str, after: int) -> str:

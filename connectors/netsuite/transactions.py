@@ -12,12 +12,12 @@ from connectors.netsuite import mapping, queries
 from connectors.netsuite.client import NetSuiteClient
 from connectors.netsuite.mapping import PLATFORM
 from connectors.netsuite.receipt_listing import kind_of
-from connectors.netsuite.wire import LedgerRow, LineRow, Ref, Sale, TaxRow, TransactionRow
-from ports.erp import GeneralLedgerLine, PostedDocument
+from connectors.netsuite.wire import LedgerRow, LineRow, Ref, RevenueRow, Sale, TaxRow, TransactionRow
+from ports.erp import GeneralLedgerLine, PostedDocument, RecognizedBefore
 from ports.errors import AlreadyExists, Conflict, NotFound, UnexpectedAnswer
 
 _RECORD_OF_TYPE = {mapping.TYPE_OF[kind]: record for kind, record in mapping.RECORD_OF.items()}
-_ALWAYS = tuple(mapping.external_id(head) for head in (mapping.VOID, mapping.REVERSAL, "revenue/"))
+_ALWAYS = tuple(mapping.external_id(head) for head in (mapping.VOID, mapping.REVERSAL))
 """How the external ids begin of what is listed whatever its date."""
 Expected = Mapping[str, object]
 
@@ -104,7 +104,7 @@ class Transactions:
 
     async def listed(self, legal_entity: str, since: dt.date | None = None) -> tuple[PostedDocument, ...]:
         """A subsidiary's, by internal id: those made meanwhile come at the end. With `since`, what is older
-        is left out, but for what says of others that they are undone, and for revenue, which adds up.
+        is left out, but for what says of others that they are undone.
         """
         return await self._pages(lambda after: queries.transactions_of(legal_entity, after, since, _ALWAYS))
 
@@ -163,6 +163,21 @@ class Transactions:
                 after = int(entries[-1].id)
             if len(entries) < queries.HEADS:
                 return tuple(found)
+
+    async def recognized_before(
+        self, legal_entity: str, day: dt.date, accounts: tuple[str, ...]
+    ) -> tuple[RecognizedBefore, ...]:
+        head, slash = mapping.external_id("revenue/"), mapping.escaped("/")
+        statement = queries.revenue_before(legal_entity, head, slash, day, accounts)
+        rows = await self._client.query("sum revenue", statement, RevenueRow)
+        return tuple(
+            RecognizedBefore(
+                contract=mapping.unescaped(row.contract),
+                currency=row.currency,
+                amount=-mapping.written(row.amount, row.currency),
+            )
+            for row in rows
+        )
 
     def reference(self, row: TransactionRow, key: str) -> Reference:
         return mapping.reference(row, self.url(_RECORD_OF_TYPE[row.type], row.id), key)

@@ -114,6 +114,14 @@ class TaxRow(Wire):
     tax: Amount
 
 
+class RevenueRow(Wire):
+    """Revenue journals summed; `contract` as it stands in their external ids, a debit above zero."""
+
+    contract: str
+    currency: str
+    amount: Amount
+
+
 class Ref(Wire):
     id: str
 

@@ -136,11 +136,43 @@ class ErpMasterData(ErpFixtures):
         await stand.erp.post_document(invoice(stand, customer, "C-1/invoice/new", **dated))
         found = {each.key for each in await stand.erp.documents(stand.legal_entity, since=february)}
         undone = "void:C-1/invoice/undone"
-        assert found == {"C-1/invoice/late", "C-1/invoice/new", undone, "revenue/C-1/2026-01"}
+        assert found == {"C-1/invoice/late", "C-1/invoice/new", undone}
         lines = await stand.erp.general_ledger(stand.legal_entity, since=february)
         assert {line.key for line in lines} == {"C-1/invoice/late", "C-1/invoice/new", undone}
         assert sum(line.debit - line.credit for line in lines) == 0
         assert len(await stand.erp.documents(stand.legal_entity)) == 6
+
+    async def test_revenue_older_than_a_listing_is_summed_by_contract_and_never_counted_in_both(
+        self, stand: ErpStand
+    ) -> None:
+        january, february = dt.date(2026, 1, 31), dt.date(2026, 2, 28)
+        for key, day, amount in (
+            ("revenue/C-1/2026-01", january, "100.00"),
+            ("revenue/C-1/2026-01/1", january, "-7.25"),
+            ("revenue/C-2 x/2026-01", january, "40.00"),
+            ("revenue/C-1/2026-02", february, "900.00"),
+            ("other/C-1/2026-01", january, "5.00"),
+        ):
+            value = Decimal(amount)
+            posted = journal(stand, key, amount=abs(value), date=day, posting_date=day)
+            if value < 0:
+                swapped = [{"debit": line.credit, "credit": line.debit} for line in posted.lines]
+                lines = zip(posted.lines, swapped, strict=True)
+                posted = posted.model_copy(
+                    update={"lines": tuple(line.model_copy(update=to) for line, to in lines)}
+                )
+            await stand.erp.post_journal(posted)
+        await stand.erp.reverse_journal(origin("x"), "revenue/C-2 x/2026-01", february, "wrong")
+        day, accounts = dt.date(2026, 2, 1), (stand.accounts["revenue"],)
+        older = await stand.erp.recognized_before(stand.legal_entity, day, accounts)
+        assert [(each.contract, each.currency, each.amount) for each in older] == [
+            ("C-1", stand.currency, Decimal("92.75")),
+            ("C-2 x", stand.currency, Decimal("40.00")),
+        ]
+        listed = await stand.erp.documents(stand.legal_entity, since=day)
+        assert {each.key for each in listed} == {"revenue/C-1/2026-02", "reversal:revenue/C-2 x/2026-01"}
+        none = stand.accounts["cash"]
+        assert await stand.erp.recognized_before(stand.legal_entity, day, (none,)) == ()
 
 
 class ErpPostings(ErpFixtures):

@@ -16,6 +16,7 @@ import pytest
 from canonical.payment import CashApplication, CashKind, InvoiceChange
 from ports.errors import AlreadyExists, Conflict, OutcomeUnknown, PortError, RateLimited, Transient
 from ports.receipts import CashAccounts, CashEntry, PostedReceipt
+from rules.calendar import add_months
 from sandbox.kit.faults import Fault
 from tests.connectors.contract_erp_stand import ErpStand, customer_order, invoice, origin
 
@@ -280,6 +281,17 @@ class ReceiptReads(ReceiptsFixtures):
     ) -> None:
         assert await stand.erp.find_receipts(("payment/p/9",)) == ()
         assert await stand.erp.receipts("XX99") == ()
+
+    async def test_receipts_since_a_day_leave_out_what_is_older_by_date_and_by_period(
+        self, stand: ErpStand, customer: str
+    ) -> None:
+        await stand.erp.post_cash(entry_of(stand, customer, "payment"))
+        every = await stand.erp.receipts(stand.legal_entity)
+        month = DAY.replace(day=1)
+        assert await stand.erp.receipts(stand.legal_entity, since=month) == tuple(
+            each for each in every if each.date >= month
+        )
+        assert await stand.erp.receipts(stand.legal_entity, since=add_months(month, 1)) == ()
 
     @pytest.mark.parametrize(("outcome", "expected"), [("429", RateLimited), ("503", Transient)])
     async def test_read_that_fails_is_classed_and_writes_nothing(

@@ -349,6 +349,13 @@ class TaxContract:
             await engine.tax.commit(invoice(code=key, date=old, tax_date=old))
         assert [result.code for result in await engine.tax.documents(ENTITY)] == keys
 
+    async def test_documents_since_a_day_leave_out_what_is_older(self, engine: Engine) -> None:
+        day = dt.date(2026, 3, 1)
+        for number, date in enumerate((day - dt.timedelta(days=1), day, day + dt.timedelta(days=1))):
+            await engine.tax.commit(invoice(code=f"C-{number}/invoice/x", date=date, tax_date=date))
+        found = await engine.tax.documents(ENTITY, since=day)
+        assert [result.date for result in found] == [day, day + dt.timedelta(days=1)]
+
     async def test_keys_of_any_length_and_with_any_characters_come_back(self, engine: Engine) -> None:
         keys = [f"{'C' * 60}/invoice/2026-01-01/A-77", "C+1 ?/%#/ü", f"{'C' * 60}/invoice/2026-01-01/A-78"]
         for key in keys:
