@@ -72,11 +72,12 @@ def scope(
         return Scope(contract, before, None, *_by(found, until), until, as_of)
     by_cycle = Cycles(state, contract, item, as_of, drafted_through or as_of)
     for change, last in _ways(item, as_of, until, last_today=is_last_of(state, item, as_of)):
-        difference = by_cycle.difference(change, last)
+        through = by_cycle.through(last)
+        difference = by_cycle.difference(change, through)
         if difference is not None:
             invoices, credits = difference
             owed = tuple(credit for credit in credits if stands(state, credit))
-            return Scope(contract, before, change, invoices, owed, last, by_cycle.since, by_cycle.is_today)
+            return Scope(contract, before, change, invoices, owed, through, by_cycle.since, by_cycle.is_today)
     raise CannotCarryOut(f"{item.id} would alter documents that have been issued")
 
 
@@ -170,8 +171,17 @@ class Cycles:
         since = max(state.cycle_from, state.billed_through or state.cycle_from)
         return cycle_dates(self._contract, changes, since, self._horizon)
 
+    def through(self, last: dt.date) -> dt.date:
+        """The day by which all is issued once the change is: `last`, or a later one by which documents have
+        been. Were it `last` all the same, the next change would issue them again.
+        """
+        issued = self._state.billed_through or dt.date.min
+        known = self._documents(self._before)
+        dates = [*(invoice.date for invoice in known.invoices), *(memo.date for memo in known.credit_memos)]
+        return max([last, *(day for day in dates if day <= issued)])
+
     def difference(
-        self, change: ContractChange | None, last: dt.date
+        self, change: ContractChange | None, through: dt.date
     ) -> tuple[tuple[Invoice, ...], tuple[CreditMemo, ...]] | None:
         """The documents that the change brings, the platform's own left out; None where one that has been
         issued would be altered.
@@ -184,7 +194,6 @@ class Cycles:
         if self._adds_to_usage_credits(known, wanted):
             return None
         issued = self._state.billed_through or dt.date.min
-        through = max(last, issued)
         old = Documents(
             invoices=tuple(i for i in known.invoices if i.date <= issued or self._is_in(self._made, i)),
             credit_memos=tuple(c for c in known.credit_memos if self._is_credited(c, issued)),
