@@ -12,7 +12,6 @@ from activities.rates import no_exchange_rate, rates_of
 from canonical.base import Dec, Noun
 from canonical.contract import Contract
 from canonical.lifecycle import ContractState
-from canonical.metering import by_day
 from canonical.policy import CurrencyTerms, PolicyExcerpt
 from canonical.revenue import ContractEarned, EntityContracts, EntityQuestion
 from ports.billing import IssuedDocument
@@ -21,14 +20,15 @@ from rules import agenda
 from rules.calendar import BeyondCalendar
 from rules.exchange import Exchange, NoExchangeRate
 from rules.layout import ChangeRefused
-from rules.month_end import Sold, earned
+from rules.month_end import earned, sold_of
 from rules.rate_table import books_exchange
 
 
 class RevenueQuestion(Noun):
     """What has the contract earned by the month's end?
 
-    `accepted` are documents that a person has let into the ledger as the billing platform has them.
+    `accepted` are documents that are in the ledger as the billing platform has them, and otherwise than the
+    contract knows.
     """
 
     contract: str
@@ -74,15 +74,15 @@ class RevenueActivities:
                 f"no contract {question.contract} is known", type="NotFound", non_retryable=True
             )
         state, running = found
-        if state.contract is None or not agenda.is_active(state):
+        sold = sold_of(state)
+        if sold is None:
             return ContractEarned(in_force=False)
         as_of = max(question.as_of, state.business_date or question.as_of)
         busy = _busy(state, running, as_of)
         if busy is not None:
             raise ApplicationError(f"contract {question.contract} is busy: {busy}", type="ContractBusy")
-        sold = Sold(state.contract, state.changes_in_force(), by_day(state.usage))
         accepted = {each.key: each for each in question.accepted if each.key is not None}
-        exchange = await self._exchange(state.contract, question, as_of)
+        exchange = await self._exchange(sold.contract, question, as_of)
         try:
             return earned(sold, question.period, as_of, exchange, accepted)
         except NoExchangeRate as error:

@@ -8,12 +8,10 @@ from temporalio.service import RPCError
 from assembly.period_operations import TemporalPeriods
 from assembly.revenue_states import TemporalContractStates
 from canonical.ids import revenue_workflow_id
-from canonical.metering import by_day
 from canonical.revenue import RevenueOrder, RevenueReport
 from gateway.operations import Actor, TemporalUnreachable
 from gateway.revenue_operations import RevenueRun
-from rules import agenda
-from rules.month_end import Sold
+from rules.month_end import sold_of
 from rules.waterfall import WaterfallRow, waterfall
 from rules.zones import day_of
 from workflows.revenue import RevenueWorkflow
@@ -69,11 +67,11 @@ class TemporalRevenue(TemporalPeriods):
             return None
         except RPCError as error:
             raise TemporalUnreachable("Temporal does not answer") from error
-        if found is None or found[0].contract is None or not agenda.is_active(found[0]):
+        sold = None if found is None else sold_of(found[0])
+        if found is None or sold is None:
             return None
         state, _ = found
         zone = state.policy.time_zone if state.policy is not None else "UTC"
         today = day_of(dt.datetime.now(dt.UTC), zone)
         as_of = max(today, state.business_date or today)
-        sold = Sold(found[0].contract, state.changes_in_force(), by_day(state.usage))
         return waterfall(sold, as_of, first, last)

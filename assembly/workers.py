@@ -118,6 +118,7 @@ PASSED_THROUGH = (
     "rules",
     "ports",
     "activities",
+    "workflows._accepted",
     "workflows._announcement",
     "workflows._attributes",
     "workflows._bad_debt",

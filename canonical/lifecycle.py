@@ -159,6 +159,17 @@ class Submission(Noun):
     correlation_id: str
 
 
+class AcceptedDocument(Noun):
+    """A document that a person has let into the ledger otherwise than it was expected.
+
+    `key` is the expected one's, `lines` by what it differs: those that it has more and, with a minus sign,
+    those that it lacks.
+    """
+
+    key: str
+    lines: tuple[DocumentLine, ...]
+
+
 class ContractState(Noun):
     """All that the entity workflow carries on from run to run."""
 
@@ -189,6 +200,8 @@ class ContractState(Noun):
     """The newest documents that were issued by plan; older ones are computed again from the rules."""
     voided: tuple[str, ...] = ()
     """Keys of documents that were voided at the platform unplanned, which a person has accepted."""
+    accepted: tuple[AcceptedDocument, ...] = ()
+    """Documents that a person has accepted otherwise than expected."""
     issued_by: dict[str, str] = Field(default_factory=dict)
     """Which change issued each of these documents, by the document's key."""
     seen: tuple[str, ...] = ()

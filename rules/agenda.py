@@ -14,6 +14,7 @@ from canonical.lifecycle import (
     Submission,
 )
 from ports.crm import ContractSnapshot
+from rules import accepted
 from rules.billing_plan import documents
 from rules.changes import RampTurn, known_on, steps
 from rules.subscription_stays import for_customer
@@ -282,11 +283,8 @@ def unfinished_before(state: ContractState, date: dt.date) -> bool:
 
 
 def stands(state: ContractState, document: Invoice | CreditMemo) -> bool:
-    """Whether it is due still: neither it nor the invoice that it credits was voided with a person's consent.
-    Of what nobody owes, nothing is given back.
-    """
-    credited = document.invoice_key if isinstance(document, CreditMemo) else document.key
-    return document.key not in state.voided and credited not in state.voided
+    """Whether the document is due still, by what people have accepted."""
+    return accepted.stands(document, state.voided)
 
 
 def expected_document(state: ContractState, question: DocumentQuestion) -> Invoice | CreditMemo | None:

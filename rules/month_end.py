@@ -16,6 +16,7 @@ from canonical.change import ContractChange
 from canonical.contract import Contract
 from canonical.document import AccountRole, CreditMemo, Invoice
 from canonical.ids import revenue_key
+from canonical.lifecycle import AcceptedDocument, ContractState
 from canonical.money import decimal_of, difference, from_minor_units, require_one_currency, total, zero
 from canonical.origin import Origin
 from canonical.revenue import (
@@ -31,6 +32,8 @@ from canonical.revenue import (
 from canonical.scenario import Usage
 from ports.billing import IssuedDocument
 from ports.erp import Dimensions, LedgerJournal, LedgerJournalLine, PostedDocument, PostedLine
+from rules.accepted import as_accepted, whole_of
+from rules.agenda import is_active
 from rules.billing_plan import Documents, documents
 from rules.calendar import month_end
 from rules.exchange import Exchange
@@ -51,11 +54,26 @@ class UnknownLine(ValueError):
 
 @dataclass(frozen=True)
 class Sold:
-    """A contract as its workflow has it: what was approved, what of it was carried out, what was used."""
+    """A contract as its workflow has it: what was approved, what of it was carried out, what was used, and
+    what people have accepted of its documents.
+    """
 
     contract: Contract
     changes: Sequence[ContractChange]
     usage: Sequence[Usage]
+    voided: Sequence[str] = ()
+    accepted: Sequence[AcceptedDocument] = ()
+
+    def documents(self, by: dt.date) -> Documents:
+        """Those dated by the day, as they stand. Raises what `documents` raises."""
+        return as_accepted(documents(self.contract, self.changes, self.usage, by), self.voided, self.accepted)
+
+
+def sold_of(state: ContractState) -> Sold | None:
+    """None where the contract is not in force."""
+    if state.contract is None or not is_active(state):
+        return None
+    return Sold(state.contract, state.changes_in_force(), state.used(), state.voided, state.accepted)
 
 
 def earned(
@@ -72,7 +90,7 @@ def earned(
     `Exchange` raise.
     """
     contract = sold.contract
-    issued = _of_contract(contract.id, documents(contract, sold.changes, sold.usage, as_of), accepted)
+    issued = _of_contract(contract.id, sold.documents(as_of), accepted)
     involved = [
         part for part in parts(contract, sold.changes, as_of) if _is_own(contract.id, part.contract.id)
     ]
@@ -108,8 +126,8 @@ def _of_contract(contract: str, found: Documents, accepted: Mapping[str, IssuedD
     memos = [memo for memo in found.credit_memos if _is_own(contract, memo.contract)]
     whole = _put_together(accepted, {*(each.key for each in invoices), *(each.key for each in memos)})
     return Documents(
-        invoices=tuple(as_accepted(invoice, whole) for invoice in invoices),
-        credit_memos=tuple(as_accepted(memo, whole) for memo in memos),
+        invoices=tuple(_as_listed(invoice, whole) for invoice in invoices),
+        credit_memos=tuple(_as_listed(memo, whole) for memo in memos),
     )
 
 
@@ -121,15 +139,9 @@ def _put_together(
     """
     pieces: dict[str, list[IssuedDocument]] = defaultdict(list)
     for key in sorted(issued):
-        if (whole := _whole(key, expected)) is not None:
+        if (whole := whole_of(key, expected)) is not None:
             pieces[whole].append(issued[key])
     return {key: _as_one(own) for key, own in pieces.items()}
-
-
-def _whole(key: str, expected: Collection[str]) -> str | None:
-    """The expected document that a key is of: its own, else the longest that it begins with."""
-    found = [each for each in expected if key == each or key.startswith(f"{each}/")]
-    return max(found, key=len, default=None)
 
 
 def _as_one(pieces: Sequence[IssuedDocument]) -> IssuedDocument:
@@ -144,7 +156,7 @@ def _as_one(pieces: Sequence[IssuedDocument]) -> IssuedDocument:
     )
 
 
-def as_accepted(document: _Document, accepted: Mapping[str, IssuedDocument]) -> _Document:
+def _as_listed(document: _Document, accepted: Mapping[str, IssuedDocument]) -> _Document:
     """The document as the billing platform has it, where it is accepted so; its date stays."""
     if document.key not in accepted:
         return document
@@ -186,7 +198,7 @@ def _other_rates(question: PostedQuestion, listed: Iterable[PostedDocument]) -> 
     is posted."""
     found: dict[str, Decimal] = {}
     for document in listed:
-        whole, rate = _whole(document.key or "", question.rates), document.exchange_rate
+        whole, rate = whole_of(document.key or "", question.rates), document.exchange_rate
         if whole is None or rate is None or document.kind == "journal_entry" or document.status == "voided":
             continue
         if rate != question.rates[whole]:
@@ -198,7 +210,7 @@ def _differing(question: PostedQuestion, listed: Iterable[PostedDocument]) -> tu
     """The expected documents that stand in the ledger, in one piece or several, with another net amount."""
     standing: dict[str, Decimal] = {}
     for document in listed:
-        whole = _whole(document.key or "", question.documents)
+        whole = whole_of(document.key or "", question.documents)
         if whole is not None and document.kind != "journal_entry" and document.status != "voided":
             standing[whole] = total(
                 (standing.get(whole, zero(document.currency)), _posted_net(document)), document.currency

@@ -17,6 +17,7 @@ from ports.billing import IssuedDocument
 from ports.erp import GeneralLedgerLine, PostedDocument
 from ports.tax import TaxResult
 from rules import agenda
+from rules.accepted import accepted_figures
 from rules.billing_plan import documents
 from rules.calendar import add_months, first_of_next_month, month_end, month_key
 from rules.subledger import is_empty_cycle
@@ -260,6 +261,9 @@ def booking_entries(
         due = {invoice.key: invoice for invoice in found.invoices}
         due |= {memo.key: memo for memo in found.credit_memos}
         due |= {document.key: document for document in state.expected if document.date <= until}
+    accepted = {each.key: each for each in state.accepted}
+    for key in accepted.keys() & due.keys():
+        due[key] = due[key].model_copy(update=accepted_figures(due[key], [accepted[key]]))
     entries = [_booked(document, None) for document in due.values() if agenda.stands(state, document)]
     if plan is not None:
         words = f"{plan.type} {plan.change} is under way"

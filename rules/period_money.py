@@ -14,10 +14,9 @@ from canonical.payment import CashMovement
 from canonical.reconciliation import Entry
 from ports.erp import PostedDocument, RecognizedBefore
 from ports.receipts import PostedReceipt
-from rules import agenda
 from rules.calendar import month_key
 from rules.exchange import Exchange
-from rules.month_end import Sold, earned
+from rules.month_end import earned, sold_of
 from rules.period_entries import last_day, window
 
 REVENUE_ROLES: tuple[AccountRole, ...] = ("revenue", "usage_revenue", "termination_fees")
@@ -96,10 +95,10 @@ def earned_entries(
     converts into (None: the contract's currency); nothing before. Raises NoExchangeRate.
     """
     end = last_day(period)
-    if as_of <= end or state.contract is None or not agenda.is_active(state):
+    sold = sold_of(state)
+    if as_of <= end or sold is None:
         return ()
-    sold = Sold(state.contract, state.changes_in_force(), state.used())
-    found = earned(sold, period, as_of, exchange or Exchange(state.contract.currency, None), {})
+    found = earned(sold, period, as_of, exchange or Exchange(sold.contract.currency, None), {})
     currency = found.currency
     amount = total((-found.earned[role] for role in REVENUE_ROLES if role in found.earned), currency)
     return (_revenue("revenue", "contract", state.id, period, currency, amount),)

@@ -16,7 +16,6 @@ from canonical.base import Dec, Noun
 from canonical.contract import Contract
 from canonical.money import from_minor_units, to_minor_units, total
 from rules.allocation import Issued, arrange
-from rules.billing_plan import documents
 from rules.calendar import month_end, month_key, months_between
 from rules.merge import parts
 from rules.month_end import Sold
@@ -95,7 +94,7 @@ def _plan(sold: Sold, as_of: dt.date) -> _Plan:
     term = timeline.term_on(as_of) or timeline.terms[-1]
     horizon = term.end
     until = max(as_of, horizon) if horizon is not None else as_of
-    found = documents(contract, changes, sold.usage, until)
+    found = sold.documents(until)
     issued = (found.invoices, found.credit_memos)
     arranged = arrange(parts(contract, changes, until), issued, until, contract.currency, _as_they_are)
     earnings = [one for one in arranged.earnings if horizon is None or _within(one.start, horizon, one.end)]

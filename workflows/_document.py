@@ -26,6 +26,7 @@ from ports.billing import IssuedDocument
 from ports.tax import TaxResult
 from rules.edits import is_another
 from rules.subledger import as_issued, compare, ledger_document
+from workflows._accepted import tell_of_accepted
 from workflows._correction import corrected_items
 from workflows._decisions import Decisions
 from workflows._desk import Desk
@@ -222,7 +223,10 @@ class DocumentStory(Decisions):
             return current, answer.model_copy(update={"expected": taken})
 
         # what was not expected at all can only be let pass: there is nothing to hold it against
-        return await self.steps.run(step, check, accepted if answer.expected is not None else None)
+        found = await self.steps.run(step, check, accepted if answer.expected is not None else None)
+        if found is not None:
+            await tell_of_accepted(document.contract, answer.expected, found[1].expected)
+        return found
 
     async def posted_before(
         self, document: IssuedDocument, answer: ContractAnswer, read: Callable[[], Awaitable[IssuedDocument]]
@@ -242,6 +246,7 @@ class DocumentStory(Decisions):
             return DocumentResult(outcome="nothing is due", key=document.key)
         decision = await decided(on, document, answer, read)
         if isinstance(decision, Anew) and await take_off(on, decision):
+            await tell_of_accepted(document.contract, answer.expected, decision.answer.expected)
             return await self.post(decision.document, decision.answer, decision.revision)
         if isinstance(decision, Anew):
             return DocumentResult(outcome="kept as posted: the reversal was skipped", key=document.key)

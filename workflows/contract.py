@@ -19,6 +19,7 @@ from temporalio.exceptions import (
 
 from canonical.ids import change_workflow_id
 from canonical.lifecycle import (
+    AcceptedDocument,
     ApprovedItem,
     CarriedChange,
     ChangeInput,
@@ -115,6 +116,12 @@ class ContractWorkflow(ContractReadings, ContractUsage, Merging):
     @workflow.signal(name="document_voided")
     def on_document_voided(self, key: str) -> None:  # and a person has accepted it: it is no longer due
         self._set(voided=tuple(dict.fromkeys((*self.state.voided, key))))
+
+    @workflow.signal(name="document_accepted")
+    def on_document_accepted(self, accepted: AcceptedDocument) -> None:
+        """A person has let a document in as it was issued; it bills and earns that. The last word counts."""
+        others = tuple(each for each in self.state.accepted if each.key != accepted.key)
+        self._set(accepted=(*others, accepted) if accepted.lines else others)
 
     @workflow.signal(name="usage")
     def on_usage(self, notice: UsageNotice) -> None:

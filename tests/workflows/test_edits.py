@@ -11,6 +11,8 @@ from store.event_log import EventLog, LoggedEvent
 from store.exceptions import RecordedException
 from tests.agreement import until_agreed
 from tests.rules.scenarios import amendment, seats
+from tests.workflows.month_end import LAST_MONTH, order, run_month
+from tests.workflows.periods import reconciled
 from tests.workflows.sales import day, month, scenario, sold
 from tests.workflows.test_voids import FIRST, TAXED, accept, active, again, effect, taxed, void
 from tests.world import World
@@ -112,6 +114,10 @@ async def test_edited_amounts_wait_for_a_decision_and_are_then_the_ledgers(made:
     await again(made, id_, "posted")
     assert await made.exceptions("C-1") == []
     assert await total(made) == before + 5
+    report = await run_month(made, order())
+    assert report.tally.sums["USD"]["revenue"] == -Decimal("105.00")
+    breaks = [found["type"] for each in await reconciled(made, LAST_MONTH) for found in each["breaks"]]
+    assert breaks == ["tax"]  # the edit has left the tax as it was
 
 
 async def test_an_edit_taken_back_at_the_platform_leaves_the_posting_as_it_is(made: World) -> None:

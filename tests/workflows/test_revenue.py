@@ -10,6 +10,7 @@ import pytest
 from temporalio.client import WorkflowExecutionStatus, WorkflowFailureError
 from temporalio.service import RPCError
 
+from canonical.lifecycle import AcceptedDocument, ContractState
 from rules.month_end import Sold
 from rules.preview import preview
 from rules.reading import read_scenario
@@ -30,10 +31,12 @@ from tests.workflows.month_end import (
     reverse_foreign_entry,
     run_month,
 )
+from tests.workflows.periods import reconciled
 from tests.workflows.record_histories import compensated
 from tests.workflows.sales import TOKYO, account, arrears, month, scenario, sold
 from tests.workflows.test_documents import billed_wrongly, mismatch
 from tests.workflows.test_stories import TAXED, carried_out
+from tests.workflows.test_voids import FIRST, accept, active, told_of_it, void
 from tests.world import World
 from workflows._options import WORKFLOW_QUEUE
 from workflows.revenue import RevenueWorkflow
@@ -266,6 +269,31 @@ async def test_document_accepted_as_it_is_earns_what_it_says(made: World) -> Non
     held = await ledger_balances(made)
     assert "deferred_revenue" not in held
     assert -held["revenue"] == Decimal("200.01")
+    contract = made.client.get_workflow_handle("contract/C-1")
+    forgotten = AcceptedDocument(key=f"C-1/invoice/{month(1)}", lines=())
+    await contract.signal("document_accepted", forgotten)  # a contract that was never told of it
+    again = await run_month(made, order(period=period_of(1), as_of=after_next_month))
+    assert again.tally.unchanged == 1
+
+
+async def test_what_was_earned_of_an_invoice_is_taken_back_once_its_void_is_accepted(made: World) -> None:
+    await active(made)
+    await run_month(made, order())
+    earned = await revenue_of(made, LAST_MONTH)
+    assert earned > 0
+    await void(made, FIRST)
+    await accept(made, await told_of_it(made))
+    contract = made.client.get_workflow_handle("contract/C-1")
+
+    async def known() -> bool:
+        state: ContractState = await contract.query("whole_state", result_type=ContractState)
+        return state.voided == (FIRST,)
+
+    await made.settle(known, "the contract knows of the void")
+    assert (await run_month(made, order(correlation_id="again"))).tally.posted == 1
+    assert await revenue_of(made, LAST_MONTH) == 0
+    assert (await ledger_balances(made))["deferred_revenue"] == -earned  # this month's, whole
+    assert [each["breaks"] for each in await reconciled(made, LAST_MONTH)] == [[]]
 
 
 async def test_documents_that_two_changes_of_a_day_have_issued_earn_what_both_say(made: World) -> None:
