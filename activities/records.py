@@ -3,6 +3,7 @@
 import datetime as dt
 
 from temporalio import activity
+from temporalio.exceptions import ApplicationError
 
 from canonical.base import Noun
 from canonical.metering import MeteredMonth
@@ -13,6 +14,7 @@ from ports.records import (
     Records,
     Resolution,
     ResolveAction,
+    SelfApproval,
 )
 
 
@@ -99,7 +101,10 @@ class RecordsActivities:
 
     @activity.defn(name="records.record_override")
     async def record_override(self, override: OverrideRecord) -> None:
-        await self._records.record_override(override)
+        try:
+            await self._records.record_override(override)
+        except SelfApproval as error:
+            raise ApplicationError(str(error), type="RefusedByPolicy", non_retryable=True) from error
 
     @activity.defn(name="records.usage")
     async def usage(self, question: UsageQuestion) -> UsageReading:

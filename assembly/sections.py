@@ -5,12 +5,14 @@ A secret (`SecretStr`) is given by its `Q2C_…` variable or, as `<name>_file`, 
 never shown by `repr`, errors or logs.
 """
 
+import itertools
 from pathlib import Path
 from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
 from gateway.settings import GatewaySettings
+from rules.approval import is_same_person
 
 Role = Literal["viewer", "operator", "finance", "approver", "admin"]
 ROLES: tuple[Role, ...] = ("viewer", "operator", "finance", "approver", "admin")
@@ -139,8 +141,8 @@ class Gateway(Section):
     @model_validator(mode="after")
     def _names_differ(self) -> Self:
         names = [operator.name for operator in self.operators]
-        if len(set(names)) < len(names):
-            raise ValueError("operators: two have the same name")
+        if any(is_same_person(one, other) for one, other in itertools.combinations(names, 2)):
+            raise ValueError("operators: two have the same name, but for case and white space")
         return self
 
 

@@ -88,10 +88,12 @@ class PolicyExcerpt(Noun):
         raise LookupError(f"governance has no exception rule for {code} at {platform}")
 
     def approves(self, role: str, amount: Dec | None, currency: str | None) -> bool:
-        """Whether a role may approve an override of this amount; no amount counts as none at stake."""
+        """Whether a role may approve an override of this amount; one without an amount, whether the role may
+        approve any.
+        """
         limits = {limit.currency: limit.amount for limit in self.approval_limits if limit.role == role}
         for wanted in (currency, "*"):
             if wanted in limits:
                 limit = limits[wanted]
-                return limit is None or amount is None or amount <= limit
+                return limit is None or (limit > 0 if amount is None else amount <= limit)
         return False

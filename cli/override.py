@@ -56,7 +56,8 @@ def reject(override: OverrideId, reason: Reason, output: Output = "table") -> No
 @app.command("list")
 def list_overrides(
     status: Annotated[
-        Literal["requested", "approved", "rejected"] | None, typer.Option(help="Only those in this status.")
+        Literal["requested", "approved", "rejected", "closed"] | None,
+        typer.Option(help="Only those in this status; closed: the exception was resolved otherwise."),
     ] = None,
     contract: Annotated[str | None, typer.Option(help="Only those of this contract.")] = None,
     output: Output = "table",
@@ -67,4 +68,4 @@ def list_overrides(
     """
     rows = ask("/overrides", params={"status": status, "contract": contract})
     columns = ("id", "exception_id", "contract", "action", "amount", "currency", "requested_by", "status")
-    print_rows(rows, output, (*columns, "decided_by"))
+    print_rows(rows, output, (*columns, "decided_by", "outcome"))

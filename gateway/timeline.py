@@ -106,12 +106,12 @@ def _override(override: OverrideRecord) -> Iterator[TimelineItem]:
         correlation_id=None,
         links=links,
     )
-    if override.decided_at is not None and override.decided_by is not None:
+    if override.decided_at is not None:
         yield TimelineItem(
             at=override.decided_at,
             kind="override",
-            summary=f"{override.id} {override.status}: {override.action}",
-            actor=override.decided_by,
+            summary=f"{override.id} {override.status}: {override.outcome or override.action}",
+            actor=override.decided_by or "system",
             correlation_id=None,
             links=links,
         )

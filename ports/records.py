@@ -64,8 +64,18 @@ class Resolution(Noun):
     at: dt.datetime
 
 
+class SelfApproval(Exception):
+    """A decision on an override by the person who has asked for it: it is not recorded."""
+
+
+OverrideStatus = Literal["requested", "approved", "rejected", "closed"]
+"""`closed`: its exception was resolved before anybody had decided."""
+
+
 class OverrideRecord(Noun):
-    """A finance override as the workflow decided on it; `digest` is the hash of what was approved."""
+    """A finance override as the workflow decided on it; `digest` is the hash of what was approved, `outcome`
+    what has ended a request that nobody decided on.
+    """
 
     id: str
     exception_id: str
@@ -76,10 +86,11 @@ class OverrideRecord(Noun):
     reason: str
     requested_by: str
     requested_at: dt.datetime
-    status: Literal["requested", "approved", "rejected"]
+    status: OverrideStatus
     decided_by: str | None = None
     decided_at: dt.datetime | None = None
     digest: str
+    outcome: str | None = None
 
 
 class PublishedEvent(Noun):

@@ -16,6 +16,7 @@ from ports.records import ExceptionItem, Resolution, ResolveAction
 from store.audit import AuditEntry, append_audit
 from store.database import Database
 from store.event_log import Clock, utc_now
+from store.overrides import close_requests
 from store.tables import ExceptionNote, ExceptionRow, table_of
 
 ExceptionStatus = Literal["open", "resolved"]
@@ -158,7 +159,9 @@ class ExceptionQueue:
             return RecordedException.model_validate(row)
 
     async def resolve(self, resolution: Resolution) -> None:
-        """Closes the item; the first resolution counts. KeyError for an unknown item."""
+        """Closes the item, and the overrides of it that nobody has decided on; the first resolution counts.
+        KeyError for an unknown item.
+        """
         async with self._database.write() as session:
             row = await _known(session, resolution.exception_id)
             if row.status == "resolved":
@@ -170,6 +173,7 @@ class ExceptionQueue:
             )
             details = {"outcome": resolution.outcome, "step": row.step, "code": row.code}
             await append_audit(session, entry.model_copy(update={"details": details}))
+            await close_requests(session, resolution)
 
     async def get(self, id: str) -> RecordedException | None:
         async with self._database.read() as session:

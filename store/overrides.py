@@ -1,9 +1,11 @@
-"""Finance overrides as the workflows decided on them; the database too refuses requester = approver."""
+"""Finance overrides as the workflows decided on them; the store too refuses requester = approver."""
 
 from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from ports.records import OverrideRecord
+from ports.records import OverrideRecord, Resolution, SelfApproval
+from rules.approval import is_same_person
 from store.audit import AuditEntry, append_audit
 from store.database import Database
 from store.tables import Override, table_of
@@ -16,6 +18,10 @@ class OverrideList:
         self._database = database
 
     async def record(self, override: OverrideRecord) -> None:
+        """Raises SelfApproval where the requester has decided."""
+        decided_by = override.decided_by
+        if decided_by is not None and is_same_person(decided_by, override.requested_by):
+            raise SelfApproval(f"{override.id} is not decided on by {decided_by}, who has asked for it")
         async with self._database.write() as session:
             await self._database.insert_new(session, table_of(Override), [dict(override)], ("id",))
             row = await session.get(Override, override.id, with_for_update=True, populate_existing=True)
@@ -41,6 +47,22 @@ class OverrideList:
         async with self._database.read() as session:
             rows = (await session.execute(statement)).scalars()
             return [OverrideRecord.model_validate(row.model_dump()) for row in rows]
+
+
+async def close_requests(session: AsyncSession, resolution: Resolution) -> None:
+    """Of an exception that is resolved: what nobody has decided on is over, and says what has ended it."""
+    statement = (
+        select(Override)
+        .where(col(Override.exception_id) == resolution.exception_id, col(Override.status) == "requested")
+        .order_by(col(Override.id))
+        .with_for_update()
+    )
+    for row in (await session.execute(statement)).scalars().all():
+        row.status, row.decided_at = "closed", resolution.at
+        row.outcome = f"{resolution.exception_id} was resolved by {resolution.actor}: {resolution.action}"
+        closed = _audit(OverrideRecord.model_validate(row.model_dump()))
+        changed = {"actor": resolution.actor, "at": resolution.at, "reason": row.outcome}
+        await append_audit(session, closed.model_copy(update=changed))
 
 
 def _audit(override: OverrideRecord) -> AuditEntry:

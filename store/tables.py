@@ -164,8 +164,10 @@ class Override(Base, table=True):
 
     __tablename__ = "override"
     __table_args__ = (
-        CheckConstraint("status IN ('requested', 'approved', 'rejected')", name="status"),
-        CheckConstraint("decided_by IS NULL OR decided_by <> requested_by", name="approver"),
+        CheckConstraint("status IN ('requested', 'approved', 'rejected', 'closed')", name="status"),
+        CheckConstraint(
+            "decided_by IS NULL OR lower(trim(decided_by)) <> lower(trim(requested_by))", name="approver"
+        ),
     )
     id: str = Field(sa_column=Column("id", Text, primary_key=True))
     exception_id: str = Field(sa_type=Text, index=True)
@@ -180,6 +182,7 @@ class Override(Base, table=True):
     decided_by: str | None = Field(default=None, sa_type=Text)
     decided_at: dt.datetime | None = Field(default=None, sa_type=UtcDateTime)
     digest: str = Field(sa_type=Text)
+    outcome: str | None = Field(default=None, sa_type=Text)
 
 
 class AuditRow(Base, table=True):

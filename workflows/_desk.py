@@ -5,18 +5,23 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from temporalio import workflow
-from temporalio.exceptions import ApplicationError
+from temporalio.exceptions import ActivityError, ApplicationError
 
 from activities.records import Escalation, ExceptionNote, RecordsActivities
 from canonical.base import Dec, Noun
 from canonical.lifecycle import OpenException
 from canonical.policy import PolicyExcerpt
 from ports.records import ExceptionItem, OverrideRecord, Resolution, ResolveAction
+from rules.approval import is_same_person
 from workflows._attributes import BLOCKED_ON, EXCEPTION_CODE, EXCEPTION_OWNER, NEEDS_ATTENTION, STAGE
 from workflows._messages import OverrideDecision, OverrideRequest, Resolve, Resolved
 from workflows._options import in_records
 
 CORRECTABLE = ("items.", "account.")
+_NOT_ALONE = ("skip", "accept")
+"""What a second person must approve where no policy is known yet, such as of a document of no contract."""
+_WITHOUT_LIMITS = "admin"
+"""Who may then approve it: nobody knows the others' limits."""
 
 
 class Failure(Noun):
@@ -67,6 +72,8 @@ class Desk:
         """How the names of corrections begin that `fix` takes here."""
         self.rejection_ends = False
         """Whether a rejected override answers its exception: nothing else can be done about it."""
+        self.asked_for_by: str | None = None
+        """Who has asked for what is to be approved here: never its approver, whoever asks for an override."""
         self._waits_on: str | None = None
         self._raised: dict[str, int] = {}
         self._open: dict[str, OpenException] = {}
@@ -189,7 +196,7 @@ class Desk:
         if order.action not in entry.actions:
             allowed = ", ".join(entry.actions)
             raise refused(f"{order.action} is not allowed for {entry.code}; allowed: {allowed}")
-        if self._policy and order.action in self._policy.second_approver_actions:
+        if order.action in (self._policy.second_approver_actions if self._policy else _NOT_ALONE):
             raise refused(
                 f"{order.action} needs a second approver: q2c override request {entry.id} "
                 f"--action {order.action} --reason …"
@@ -276,23 +283,30 @@ class Desk:
         return record
 
     def check_decision(self, decision: OverrideDecision) -> OverrideRecord:
-        """Raises ApplicationError where the approver is the requester or may not approve that much."""
+        """Raises ApplicationError where the approver is the requester or may not approve that much, or where
+        the exception has been resolved by now.
+        """
         record = self._overrides.get(decision.override)
         if record is None or record.status != "requested":
             raise ApplicationError(
                 f"override {decision.override} is not waiting here", type="NotFound", non_retryable=True
             )
-        if decision.actor == record.requested_by:
+        if is_same_person(decision.actor, record.requested_by) or (
+            self.asked_for_by is not None and is_same_person(decision.actor, self.asked_for_by)
+        ):
             raise refused("the approver is never the requester: another person must decide")
+        self._find(record.exception_id)
         policy = self._policy
-        if policy is None or not policy.approves(decision.role, record.amount, record.currency):
+        may = policy.approves(decision.role, record.amount, record.currency) if policy else None
+        if may is False or (may is None and decision.role != _WITHOUT_LIMITS):
             raise refused(
                 f"{decision.role} may not approve {record.amount or 'this'} {record.currency or ''}".strip()
             )
         return record
 
     async def decide_override(self, decision: OverrideDecision) -> OverrideRecord:
-        record = self.check_decision(decision).model_copy(
+        asked = self.check_decision(decision)
+        record = asked.model_copy(
             update={
                 "status": "approved" if decision.approve else "rejected",
                 "decided_by": decision.actor,
@@ -300,14 +314,21 @@ class Desk:
             }
         )
         self._overrides[record.id] = record
-        await self._record(record)
+        try:
+            await self._record(record)
+        except ActivityError as error:  # the store does not take it: then it does not count
+            self._overrides[asked.id] = asked
+            if isinstance(error.cause, ApplicationError):
+                raise error.cause from error
+            raise
         if decision.approve and record.exception_id in self._open:
-            self._answers[record.exception_id] = Resolve(
+            taken = Resolve(
                 action=record.action,
                 reason=f"{record.reason} (override {record.id} approved by {decision.actor})",
                 actor=record.requested_by,
                 exception=record.exception_id,
             )
+            self._answers.setdefault(record.exception_id, taken)
         if not decision.approve and self.rejection_ends:
             self.answer(record.exception_id, "skip", decision.reason)
         return record

@@ -59,6 +59,7 @@ class CashDecisionWorkflow(CashStory):
         self.order = given.order
         self.is_asking = False
         self.desk.rejection_ends = True
+        self.desk.asked_for_by = given.order.requested_by
         self.desk.topic = given.order.correlation_id
         self.decision = CashDecision(
             id=given.order.id,

@@ -1,7 +1,5 @@
 """Finance overrides: asked for by one person, decided by another. The workflow enforces it; we do, early."""
 
-from typing import Literal
-
 from fastapi import APIRouter
 from pydantic import Field
 
@@ -10,7 +8,8 @@ from gateway.api.exceptions import Reason, open_exception
 from gateway.deps import Stores, TheOperations, TheStores
 from gateway.operations import Actor
 from gateway.problems import Problem
-from ports.records import OverrideRecord, ResolveAction
+from ports.records import OverrideRecord, OverrideStatus, ResolveAction
+from rules.approval import is_same_person
 
 router = APIRouter(prefix="/overrides", tags=["overrides"])
 
@@ -24,7 +23,7 @@ class OverrideOrder(Reason):
 async def list_overrides(
     actor: Viewer,
     stores: TheStores,
-    status: Literal["requested", "approved", "rejected"] | None = None,
+    status: OverrideStatus | None = None,
     contract: str | None = None,
 ) -> list[OverrideRecord]:
     """Oldest first."""
@@ -62,7 +61,7 @@ async def _undecided(stores: Stores, override: str, actor: Actor) -> OverrideRec
         raise Problem(404, "not_found", f"there is no override {override}")
     if record.status != "requested":
         raise Problem(409, "conflict", f"{override} is {record.status} already")
-    if record.requested_by == actor.name:
+    if is_same_person(record.requested_by, actor.name):
         raise Problem(403, "refused_by_policy", "the approver must be somebody else than the requester")
     item = await stores.exceptions.get(record.exception_id)
     if item is not None and item.status == "resolved":

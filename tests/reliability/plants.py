@@ -170,10 +170,26 @@ _FAILURES = (
     _plant(
         "no limit of approval",
         "workflows/_desk.py",
-        "if policy is None or not policy.approves(decision.role, record.amount, record.currency):",
-        "if policy is None:",
+        "if may is False or (may is None and decision.role != _WITHOUT_LIMITS):",
+        "if may is None and decision.role != _WITHOUT_LIMITS:",
         _DOCUMENTS,
         "workflow_itself_refuses",
+    ),
+    _plant(
+        "the requester approves",
+        "workflows/_desk.py",
+        "        if is_same_person(decision.actor, record.requested_by) or (\n",
+        "        if not decision.actor or (\n",
+        _DOCUMENTS,
+        "workflow_itself_refuses",
+    ),
+    _plant(
+        "an approver told from the requester by case",
+        "rules/approval.py",
+        "return _identity(one) == _identity(other)",
+        "return one == other",
+        "tests/rules/test_approval.py",
+        "test",
     ),
 )
 

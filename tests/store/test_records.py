@@ -4,9 +4,11 @@ import datetime as dt
 from decimal import Decimal
 
 import pytest
+from sqlalchemy import insert
+from sqlalchemy.exc import DBAPIError
 
 from canonical.scenario import Usage
-from ports.records import ContractRecord, EventFate, PublishedEvent, Records, Resolution
+from ports.records import ContractRecord, EventFate, PublishedEvent, Records, Resolution, SelfApproval
 from store.accounting import account
 from store.audit import AuditLog
 from store.contracts import ContractList
@@ -17,6 +19,7 @@ from store.lineage import LineageLog
 from store.outbox import Outbox
 from store.overrides import OverrideList
 from store.records import StoreRecords
+from store.tables import Override, table_of
 from store.usage import UsageLog
 from tests.store.values import NOON, StoppedClock, exception_item, lineage_entry, new_event, override
 
@@ -147,11 +150,49 @@ async def test_override_and_its_decision_are_audited_once_each(records: Records,
     assert audited == [("override.requested", "fay"), ("override.approved", "ann")]
 
 
-async def test_database_refuses_an_approver_who_is_the_requester(records: Records) -> None:
-    from sqlalchemy.exc import DBAPIError
+async def test_database_refuses_an_approver_who_is_the_requester(
+    records: Records, database: Database
+) -> None:
+    for name in ("fay", " Fay"):
+        with pytest.raises(SelfApproval):
+            await records.record_override(override("approved", decided_by=name))
+        row = dict(override("approved", decided_by=name))
+        with pytest.raises(DBAPIError, match="approver"):
+            async with database.write() as session:
+                await session.execute(insert(table_of(Override)), [row])
 
-    with pytest.raises(DBAPIError):
-        await records.record_override(override("approved", decided_by="fay"))
+
+async def test_requests_that_nobody_has_decided_on_end_with_their_exception(
+    records: Records, database: Database
+) -> None:
+    id = await records.open_exception(exception_item())
+    waiting, rejected = override(exception_id=id), override(id="OV-2", exception_id=id)
+    for each in (waiting, rejected, override(id="OV-3"), override("rejected", id="OV-2", exception_id=id)):
+        await records.record_override(each)
+    at = NOON + dt.timedelta(hours=2)
+    resolution = Resolution(
+        exception_id=id, action="retry", actor="olga", reason="r", outcome="tried again", at=at
+    )
+    await records.resolve_exception(resolution)
+    await records.record_override(waiting)  # a repetition that comes late opens nothing again
+    await records.record_override(override("approved", exception_id=id))
+    found = {each.id: each for each in await OverrideList(database).list()}
+    assert {id: each.status for id, each in found.items()} == {
+        "OV-1": "closed",
+        "OV-2": "rejected",
+        "OV-3": "requested",
+    }
+    ended = found["OV-1"]
+    assert (ended.outcome, ended.decided_by, ended.decided_at) == (
+        f"{id} was resolved by olga: retry",
+        None,
+        at,
+    )
+    audited = [each for each in await AuditLog(database).list() if each.object_id == "OV-1"]
+    assert [(each.action, each.actor) for each in audited] == [
+        ("override.requested", "fay"),
+        ("override.closed", "olga"),
+    ]
 
 
 async def test_usage_counts_once_by_its_id(records: Records, database: Database) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from sandbox.kit.faults import Fault
+from tests.workflows.approvals import refused_by_the_workflow
 from tests.workflows.bank import key_of, receipt, taken, total_of, until_receipt
 from tests.workflows.cash import balances, people, until_receipts
 from tests.workflows.sales import month
@@ -97,10 +98,18 @@ async def test_requester_can_not_approve_whatever_their_role_and_a_rejection_end
     order: dict[str, Any] = {"invoices": [{"invoice": key_of(invoice)}]}
     waiting = await decided(made, "anna", "write-offs", **order)
     assert await judged(made, "anna", waiting["override"], "approve") == 403
+    await refused_by_the_workflow(made, waiting["override"], "anna")
+    [asked] = await made.exceptions()
+    another = await made.request("fiona", asked, "accept")  # what Anna has asked for, asked for once more
+    assert await judged(made, "anna", another["id"], "approve") == 403
     assert await judged(made, "adam", waiting["override"], "reject") == 200
     await made.until_idle(waiting["workflow_id"])
     assert BAD_DEBT not in await balances(made)
     assert await made.exceptions() == []
+    listed = (await made.act("fiona", "GET", "/overrides?status=closed")).json()
+    assert [(each["id"], each["outcome"].split(" by ")[0]) for each in listed] == [
+        (another["id"], f"{asked.id} was resolved")
+    ]
     asked_anew = await decided(made, "anna", "write-offs", **order)
     assert (asked_anew["status"], asked_anew["override"] == waiting["override"]) == ("waiting", False)
 

@@ -9,6 +9,7 @@ from store.audit import AuditLog
 from store.periods import PeriodStore
 from tests.agreement import until_agreed
 from tests.rules.scenarios import seats
+from tests.workflows.approvals import refused_by_the_workflow
 from tests.workflows.month_end import entries
 from tests.workflows.periods import (
     approved,
@@ -168,6 +169,7 @@ async def test_one_entity_closes_beside_another_that_is_held_up_until_a_second_p
     override = asked.json()["id"]
     own = await made.act("fiona", "POST", f"/overrides/{override}/approve", {"reason": "mine"})
     assert own.status_code == 403
+    await refused_by_the_workflow(made, override, "fiona")
     assert {run["result"]["status"] for run in await closed(made, last_period())} == {
         "refused",
         "already_closed",

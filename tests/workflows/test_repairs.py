@@ -13,6 +13,7 @@ from sandbox.kit.faults import Fault
 from sandbox.netsuite.fields import RECORDS
 from tests.agreement import until_agreed
 from tests.rules.scenarios import amendment, seats
+from tests.workflows.approvals import refused_by_the_workflow
 from tests.workflows.cash import issued, pays, until_receipts
 from tests.workflows.month_end import order, run_month
 from tests.workflows.periods import (
@@ -60,6 +61,7 @@ async def repaired(made: World, found: dict[str, Any], period: str) -> str:
     override = await repair_asked(made, found["id"])
     alone = await made.act("fiona", "POST", f"/overrides/{override}/approve", {"reason": "mine"})
     assert alone.status_code == 403
+    await refused_by_the_workflow(made, override, "fiona")
     await approved(made, override)
     note: str = (await until_break(made, found["id"], "repaired"))["note"]
     (after,) = await reconciled(made, period)
