@@ -170,6 +170,13 @@ class AcceptedDocument(Noun):
     lines: tuple[DocumentLine, ...]
 
 
+class Span(Noun):
+    """Days, the first and the last included."""
+
+    first: dt.date
+    last: dt.date
+
+
 class ContractState(Noun):
     """All that the entity workflow carries on from run to run."""
 
@@ -213,6 +220,8 @@ class ContractState(Noun):
     """All documents up to this day have been issued."""
     cycle_from: dt.date | None = None
     """The platform bills by itself what falls due after this day; up to it, a plan issues documents."""
+    unbilled: tuple[Span, ...] = ()
+    """Days on which the platform billed nothing by itself: it had been told of an end that was undone."""
     term_end: dt.date | None = None
     """The first day after the term in force; null for an evergreen contract."""
     announce: bool = False

@@ -17,7 +17,7 @@ from ports.crm import ContractSnapshot
 from rules import accepted
 from rules.billing_plan import documents
 from rules.changes import RampTurn, known_on, steps
-from rules.subscription_stays import for_customer
+from rules.subscription_stays import as_told, for_customer
 from rules.untaxed import change_without_tax
 
 _RANK: dict[ChangeType, int] = {
@@ -172,9 +172,9 @@ def _later(state: ContractState, item: ApprovedItem) -> list[ApprovedItem]:
 
 
 def announced(state: ContractState, but: str | None = None) -> tuple[ContractChange, ...]:
-    """The planned changes that the platform has been told of, one of them left out."""
+    """The planned changes that the platform has been told of, as it was told, one of them left out."""
     waiting = sorted(state.planned, key=order)
-    return tuple(i.change for i in waiting if i.announced and i.change is not None and i.id != but)
+    return tuple(as_told(i.change) for i in waiting if i.announced and i.change is not None and i.id != but)
 
 
 def auto_renewal(state: ContractState, today: dt.date) -> ApprovedItem | None:

@@ -6,8 +6,8 @@ approved (docs/decisions/0013-planned-changes-are-told-ahead.md).
 
 import datetime as dt
 
-from canonical.change import Amendment
-from canonical.lifecycle import ApprovedItem, ContractState
+from canonical.change import Amendment, Cancellation, Merge, Transfer
+from canonical.lifecycle import ApprovedItem, ContractState, Span
 from canonical.origin import Origin
 from canonical.scenario import Scenario
 from ports.billing import SubscriptionOrder
@@ -22,28 +22,33 @@ def to_announce(state: ContractState, today: dt.date) -> tuple[ApprovedItem, ...
     """The planned changes that the platform is to be told of, so that it bills right on the day by itself:
     those that lie ahead and fit the contract as it will then be.
 
-    What comes after a transfer or a merge waits: they begin another subscription on their day. A line that is
-    added inside a billing period waits for its day: only then is its tax asked for, and the platform bills
-    nothing of it before.
+    Of a transfer or a merge the platform is told that the subscription ends on the day; what comes after it
+    is another subscription's, and waits. A line that is added inside a billing period waits for its day: only
+    then is its tax asked for, and the platform bills nothing of it before.
     """
     if state.contract is None:
         return ()
     told: list[ApprovedItem] = []
-    before = state.changes_in_force()
     for item in sorted(state.planned, key=order):
+        if _is_told(state, item, told, today):
+            told.append(item)
         if item.change is not None and ends_subscription(item.change):
             break  # what comes after it is another subscription's
-        if item.change is None or (due_on(item) <= today and not item.announced):
-            continue
-        if _waits_for_its_tax(state, item, told, today):
-            continue
-        changes = (*before, *(each.change for each in told if each.change is not None), item.change)
-        try:
-            check(Scenario(contract=state.contract, changes=changes, as_of=today))
-        except (InvalidScenario, ChangeRefused):
-            continue  # its own chapter says why, on its day
-        told.append(item)
     return tuple(told)
+
+
+def _is_told(state: ContractState, item: ApprovedItem, told: list[ApprovedItem], today: dt.date) -> bool:
+    """Whether it lies ahead and fits what is told before it."""
+    if state.contract is None or item.change is None or (due_on(item) <= today and not item.announced):
+        return False
+    if _waits_for_its_tax(state, item, told, today):
+        return False
+    before = (*state.changes_in_force(), *(each.change for each in told if each.change is not None))
+    try:
+        check(Scenario(contract=state.contract, changes=(*before, item.change), as_of=today))
+    except (InvalidScenario, ChangeRefused):
+        return False  # its own chapter says why, on its day
+    return True
 
 
 def _waits_for_its_tax(
@@ -83,6 +88,17 @@ def _fits(state: ContractState, item: ApprovedItem, as_of: dt.date, drafted_thro
     except (ChangeRefused, InvalidScenario):
         return True
     return True
+
+
+def unbilled_of(item: ApprovedItem, through: dt.date) -> tuple[Span, ...]:
+    """The days on which the platform billed nothing, because it had been told ahead that the contract, or its
+    subscription, would end: where that is undone on the day `through`, they are billed by a chapter of their
+    own (`falls_due`).
+    """
+    ends = isinstance(item.change, Cancellation | Transfer | Merge)
+    if not ends or not item.announced or through < item.effective_date:
+        return ()
+    return (Span(first=item.effective_date, last=through),)
 
 
 def received(item: ApprovedItem, day: dt.date) -> ApprovedItem:

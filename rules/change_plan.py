@@ -20,6 +20,7 @@ from canonical.scenario import Usage
 from rules.agenda import announced, is_last_of, is_of_usage, stands
 from rules.billing_plan import Documents, documents
 from rules.subscription_order import cycle_dates, cycle_key
+from rules.subscription_stays import as_told
 
 _Document = TypeVar("_Document", Invoice, CreditMemo)
 
@@ -104,12 +105,22 @@ def _by(found: Documents, day: dt.date) -> tuple[tuple[Invoice, ...], tuple[Cred
     )
 
 
-def drafts_of(state: ContractState, contract: Contract, as_of: dt.date) -> tuple[str, ...]:
-    """Keys of the invoices that the platform bills by itself on the day: a change that ends the subscription
-    makes its own of them, as long as they are drafts.
+def handed_over_from(item: ApprovedItem, as_of: dt.date) -> dt.date:
+    """From when on a change that ends the subscription issues what this one would have billed: from its own
+    day, where the platform was told of it ahead; else from today, whose cycle is a draft still.
+    """
+    return min(as_of, item.effective_date) if item.announced else as_of
+
+
+def drafts_of(
+    state: ContractState, contract: Contract, item: ApprovedItem, as_of: dt.date
+) -> tuple[str, ...]:
+    """Keys of the invoices that the platform would bill by itself from the change's day to today: a change
+    that ends the subscription makes its own of them, as long as none is issued.
     """
     known = documents(contract, state.changes_in_force(), state.used(), as_of)
-    by_plan, by_itself = _issued(known, state, as_of), _issued(known, state, None)
+    since = handed_over_from(item, as_of)
+    by_plan, by_itself = _issued(known, state, since), _issued(known, state, None)
     planned = {invoice.key for invoice in by_plan.invoices}
     return tuple(invoice.key for invoice in by_itself.invoices if invoice.key not in planned)
 
@@ -124,12 +135,17 @@ def _issued(known: Documents, state: ContractState, drafts_from: dt.date | None)
         date = document.date
         if drafts_from is not None and date >= drafts_from:
             return any(_is_of(planned, document) for planned in state.expected)
-        return (through is not None and date <= through) or (cycles is not None and date > cycles)
+        billed = cycles is not None and date > cycles and not _is_unbilled(state, date)
+        return (through is not None and date <= through) or billed
 
     return Documents(
         invoices=tuple(i for i in known.invoices if is_issued(i)),
         credit_memos=tuple(c for c in known.credit_memos if is_issued(c)),
     )
+
+
+def _is_unbilled(state: ContractState, day: dt.date) -> bool:
+    return any(span.first <= day <= span.last for span in state.unbilled)
 
 
 def _is_of(planned: Invoice | CreditMemo, document: Invoice | CreditMemo) -> bool:
@@ -150,14 +166,15 @@ class Cycles:
         self._horizon = max(as_of, drafted)
         self._before = state.changes_in_force()
         others = announced(state, but=item.id)
-        own = () if item.change is None else (item.change,)
-        self._as_of = as_of
+        own = () if item.change is None else (as_told(item.change),)
+        self._as_of, self._handed_over = as_of, handed_over_from(item, as_of)
         self._ends_all = item.change is not None and ends_subscription(item.change)
         told = self._dates((*self._before, *(own if item.announced else ()), *others))
         wanted = self._dates((*self._before, *own, *others))
         ahead = {day for day in told if item.announced and day >= item.effective_date}
         self._to_come = set() if self._ends_all else ahead | {day for day in wanted if day > drafted}
-        self._made = {day for day in told if day <= drafted and not (self._ends_all and day >= as_of)} - ahead
+        over = self._handed_over if self._ends_all else dt.date.max
+        self._made = {day for day in told if day <= drafted and day < over} - ahead
         self.is_today = as_of in self._made | self._to_come
         cycles = self._made | self._to_come
         self._keys = {cycle_key(contract, self._before, day) for day in cycles}
@@ -169,7 +186,8 @@ class Cycles:
         if state.cycle_from is None:
             return frozenset()
         since = max(state.cycle_from, state.billed_through or state.cycle_from)
-        return cycle_dates(self._contract, changes, since, self._horizon)
+        found = cycle_dates(self._contract, changes, since, self._horizon)
+        return frozenset(day for day in found if not _is_unbilled(state, day))
 
     def through(self, last: dt.date) -> dt.date:
         """The day by which all is issued once the change is: `last`, or a later one by which documents have
@@ -189,7 +207,8 @@ class Cycles:
         changes = self._before if change is None else (*self._before, change)
         known, wanted = self._documents(self._before), self._documents(changes)
         if self._ends_all:  # what the platform has billed today by itself is a draft, and void
-            made = _issued(known, self._state, self._as_of)
+            made = _issued(known, self._state, self._handed_over)
+            wanted = self._without_later_changes(wanted, through)
             return _difference(made, wanted, self._contract, self._state, self._item.id)
         if self._adds_to_usage_credits(known, wanted):
             return None
@@ -203,6 +222,13 @@ class Cycles:
             credit_memos=tuple(c for c in wanted.credit_memos if self._is_credited(c, through)),
         )
         return _difference(old, new, self._contract, self._state, self._item.id)
+
+    def _without_later_changes(self, found: Documents, through: dt.date) -> Documents:
+        """Without what the changes that come after it, by today, will issue."""
+        return Documents(
+            invoices=tuple(i for i in found.invoices if not through < i.date <= self._as_of),
+            credit_memos=tuple(c for c in found.credit_memos if not through < c.date <= self._as_of),
+        )
 
     def _adds_to_usage_credits(self, known: Documents, wanted: Documents) -> bool:
         """Whether a credit memo of usage that was issued with a cycle's invoice would have more lines: a date

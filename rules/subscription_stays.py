@@ -55,6 +55,13 @@ def is_superseded(
     return any(until is not None and until <= document_date for until in ends)
 
 
+def as_told(change: ContractChange) -> ContractChange:
+    """The change as the subscription in force is told of it ahead: it ends where another one begins."""
+    if not isinstance(change, Transfer | Merge):
+        return change
+    return Cancellation(id=change.id, type="cancellation", effective_date=change.effective_date)
+
+
 def customer_of(contract: Contract, changes: Sequence[ContractChange]) -> Account:
     """Who is billed once these changes are carried out: the contract's customer, or the last transfer's."""
     transfers = [change for change in changes if isinstance(change, Transfer)]

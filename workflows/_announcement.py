@@ -6,6 +6,7 @@ from temporalio import workflow
 
 from activities.billing import BillingActivities
 from activities.tax import TaxActivities, TaxQuestion
+from canonical.change import Amendment
 from canonical.contract import DatedRate
 from canonical.lifecycle import ApprovedItem, ContractState
 from canonical.origin import Origin, Reference
@@ -78,7 +79,7 @@ async def _with_rates(state: ContractState, steps: Steps, today: dt.date) -> tup
     if rates is None:
         return state.planned
     _, changes = with_tax_rates(contract, (*before, *planned), rates)
-    by_id = {change.id: change for change in changes}
+    by_id = {change.id: change for change in changes if isinstance(change, Amendment)}
     return tuple(i.model_copy(update={"change": by_id.get(i.id, i.change)}) for i in state.planned)
 
 

@@ -12,6 +12,7 @@ from typing import Literal
 from temporalio import workflow
 from temporalio.exceptions import FailureError
 
+from activities.billing import BillingActivities, DocumentsListed, DocumentsQuestion
 from activities.contracts import CLOSED, ContractActivities
 from activities.erp import ErpActivities, LedgerVoid
 from activities.rates import RateActivities, RateQuestion
@@ -308,6 +309,9 @@ class DocumentStory(Decisions):
             return DocumentResult(outcome="void before it was posted", key=document.key)
         erp = policy.route.erp
         key = document.key
+        is_due = answer.expected is not None and workflow.patched("billed-anew")
+        if is_due and await self._is_billed_anew(document, answer, contract.id):
+            return DocumentResult(outcome="void: another one has its place", key=key)
         step = Step(
             f"void {key}",
             "erp.void_document",
@@ -339,6 +343,27 @@ class DocumentStory(Decisions):
             if answer.expected is not None:
                 return await self._account_for(document, key, result)
         return result
+
+    async def _is_billed_anew(self, document: IssuedDocument, answer: ContractAnswer, contract: str) -> bool:
+        """Whether another document stands under its key, and it was never posted itself: such is what an
+        undone change had issued, where its day is billed all the same (before the contract answers).
+        """
+        key, words = document.key, f"Is {document.key} billed anew?"
+        step = Step("look for another", "billing.list_documents", document.platform, words)
+
+        async def listed(origin: Origin) -> DocumentsListed:
+            return await workflow.execute_activity_method(
+                BillingActivities.list_documents,
+                DocumentsQuestion(contract=contract, since=document.date),
+                **on_platform(document.platform, step.summary),
+            )
+
+        found = await self.steps.run(step, listed)
+        others = () if found is None else found.documents
+        if not any(o.key == key and o.id != document.id and o.status != "void" for o in others):
+            return False
+        on = await ground(self.steps, document, answer)
+        return on is None or on.posted.number != document.number
 
     async def _void_tax(self, document: IssuedDocument, key: str, legal_entity: str, tax: str) -> None:
         """What is not owed is not to be reported: harmless where the engine's document is void already."""

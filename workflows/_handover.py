@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from temporalio import workflow
 
 from activities.billing import BillingActivities, DocumentsQuestion
-from rules.change_plan import drafts_of
+from rules.change_plan import drafts_of, handed_over_from
 from workflows._options import on_platform
 from workflows._refusal import rejected
 from workflows._steps import Step
@@ -15,10 +15,11 @@ if TYPE_CHECKING:
 
 
 async def nothing_issued(story: "ChangeStory") -> None:
-    """Has the subscription that the change ends billed today by itself? A draft is made void later on; what
-    is issued stays, and the change can only take effect on a later day.
+    """Has the subscription that the change ends billed the change's day, or a later one, by itself? A draft
+    is made void later on. What is issued is a person's to void; else the change can only take effect on a
+    later day. A platform that was told of the change ahead has billed nothing.
     """
-    drafts = drafts_of(story.state, story.contract, story.as_of)
+    drafts = drafts_of(story.state, story.contract, story.item, story.as_of)
     billing = story.policy.route.billing
     step = Step("look for today's", "billing.list_documents", billing, "What has been billed today?")
     if drafts:
@@ -29,7 +30,7 @@ async def _nothing_issued(story: "ChangeStory", drafts: tuple[str, ...]) -> None
     billing = story.policy.route.billing
     listed = await workflow.execute_activity_method(
         BillingActivities.list_documents,
-        DocumentsQuestion(contract=story.state.id, since=story.as_of),
+        DocumentsQuestion(contract=story.state.id, since=handed_over_from(story.item, story.as_of)),
         **on_platform(billing, "What has been billed today?"),
     )
     for each in listed.documents:
@@ -37,8 +38,8 @@ async def _nothing_issued(story: "ChangeStory", drafts: tuple[str, ...]) -> None
             raise rejected(
                 billing,
                 "rules.plan",
-                f"{each.number or each.id} of {each.date} is issued to the customer before; the "
-                f"{story.item.type} can only take effect on a later day",
+                f"{each.number or each.id} of {each.date} is issued to the customer before: void it in "
+                f"{billing} and retry, or compensate and have the {story.item.type} approved for a later day",
                 field="effective_date",
                 code="InvalidContract",
             )

@@ -273,6 +273,9 @@ class ContractWorkflow(ContractReadings, ContractUsage, Merging):
             self._carried(item, "skipped", None)
         else:
             self._take_result(given, result)
+            if result.status != "done":
+                through = max(self.today(), self._platform_day())
+                self._set(unbilled=(*self.state.unbilled, *ahead.unbilled_of(item, through)))
 
     async def _chapter(self, given: ChangeInput) -> ChangeResult:
         """Starts the change's workflow and awaits it. Raises ApplicationError where it failed."""

@@ -34,6 +34,7 @@ REPRESENTATIVE = (
     "from_the_31st_of_a_month_by_quarters",
     "from_a_leap_day_yearly",
     "yen_amended_on_a_first_day",
+    "transferred_on_a_first_day_with_usage",
 )
 """What `make test` lives through; `make soak` all of them."""
 

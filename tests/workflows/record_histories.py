@@ -19,7 +19,7 @@ from canonical.ids import change_workflow_id, contract_workflow_id, late_usage_w
 from canonical.lifecycle import ContractState
 from tests.rules.scenarios import amendment, cancellation, metered, renewal, seats
 from tests.temporal_server import temporal_server
-from tests.workflows.ahead import at
+from tests.workflows.ahead import at, told_ahead
 from tests.workflows.bank import key_of, receipt, taken, total_of, until_receipt
 from tests.workflows.cash import charged, issued, pays, people, until_receipts
 from tests.workflows.currencies import foreign_world, in_euro, known
@@ -194,8 +194,8 @@ async def transferred(made: World) -> None:
     await made.load(told)
     await made.until_status("C-1", "active")
     await made.load(told, approve="T")
-    await made.until_status("C-1", "active")
-    await made.advance(month(1))
+    await told_ahead(made, "T")
+    await at(made, "C-1", month(1))
     await made.until_status("C-1", "active", changes=2)
     await made.until_posted("C-1", 3)
 

@@ -158,6 +158,22 @@ async def test_change_undone_after_a_draft_at_its_price_leaves_the_invoice_to_a_
     assert [item["quantity"] for item in subscription["items"]["data"]] == [10], "the cycles to come"
 
 
+async def test_undone_cancellation_that_was_told_ahead_has_its_day_billed_all_the_same(made: World) -> None:
+    told = monthly({**cancellation(month(1), fee="250"), "id": "STOP"})
+    before = {**told, "changes": []}
+    await approved(made, told, "STOP")
+    await told_ahead(made, "STOP")
+    refused = {"customer": "A-1", "code": "CertificatesError"}
+    await made.platforms["avatax"].load({"refuse_commit": refused})
+    await at(made, "C-1", month(1))
+    found = await made.until_exception("C-1")
+    await made.platforms["avatax"].load({"refuse_commit": {**refused, "code": None}})
+    await made.decide("fiona", found, "compensate")
+    await until_agreed(made, before, as_of=dt.date.fromisoformat(month(1)))
+    await at(made, "C-1", month(2))
+    await until_agreed(made, before, as_of=dt.date.fromisoformat(month(2)))
+
+
 async def test_cancellation_that_comes_while_the_platform_is_told_of_a_change_is_told_too(
     made: World,
 ) -> None:

@@ -1,6 +1,7 @@
 """A transfer in the running system: each customer keeps its own, and what is undone leaves nothing."""
 
 import contextlib
+import datetime as dt
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from canonical.lifecycle import ContractState, Plan
 from sandbox.kit.faults import Fault
 from tests.agreement import listings, until_agreed
 from tests.rules.scenarios import seats
+from tests.workflows.ahead import at, tell_the_day, told_ahead
 from tests.workflows.sales import BERLIN, account, month, scenario, sold
 from tests.world import World, working_world, world
 
@@ -21,7 +23,7 @@ TAXED = {"tax_rate_percent": "8.875"}
 DAY = month(-1, 11)
 
 
-def transferred(day: str = DAY, **more: Any) -> dict[str, Any]:
+def transferred(day: str = DAY, start: str = month(-3), **more: Any) -> dict[str, Any]:
     moved = {
         "id": "T",
         "type": "transfer",
@@ -29,7 +31,7 @@ def transferred(day: str = DAY, **more: Any) -> dict[str, Any]:
         "account": account("A-2", BERLIN),
         "tax_rate_percent": "19",
     }
-    return scenario(sold(seats(**TAXED), start=month(-3), **more), moved)
+    return scenario(sold(seats(**TAXED), start=start, **more), moved)
 
 
 async def active(made: World, told: dict[str, Any]) -> None:
@@ -170,3 +172,40 @@ async def test_customers_of_before_are_kept(made: World) -> None:
     handle = made.client.get_workflow_handle(contract_workflow_id("C-1"))
     state: ContractState = await handle.query("whole_state", result_type=ContractState)
     assert [each.account for each in state.ids.earlier] == ["A-1"]
+
+
+async def ahead(made: World) -> dict[str, Any]:
+    """A transfer on the first day of a month, of which the platform has been told."""
+    told = transferred(month(1), start=month(0), every=1)
+    await active(made, told)
+    await made.load(told, approve="T")
+    await told_ahead(made, "T")
+    return told
+
+
+async def test_transfer_told_ahead_bills_its_day_once_and_to_the_new_customer_however_late_we_come(
+    made: World,
+) -> None:
+    told, late = await ahead(made), month(2, 3)
+    await made.advance(month(1))
+    await made.advance(late)  # a draft of the first day would be issued by now, and a cycle more
+    assert await subscriptions(made) == [("A-1", "C-1", "canceled")]
+    await tell_the_day(made, "C-1", late)
+    await made.until_status("C-1", "active", changes=2)
+    found = await until_agreed(made, told, as_of=dt.date.fromisoformat(late))
+    keys = {document.key for document in found.issued}
+    assert keys == {f"C-1/invoice/{month(0)}", *(f"C-1/invoice/{month(n)}/A-2" for n in (1, 2))}
+    assert await subscriptions(made) == [("A-1", "C-1", "canceled"), ("A-2", "C-1/T", "active")]
+
+
+async def test_undone_transfer_that_was_told_ahead_has_its_day_billed_to_the_customer_all_the_same(
+    made: World,
+) -> None:
+    told = await ahead(made)
+    before = {**told, "changes": []}
+    await made.platforms["avatax"].load({"refuse_commit": {"customer": "A-2", "code": "CertificatesError"}})
+    await at(made, "C-1", month(1))
+    await made.decide("fiona", await made.until_exception("C-1"), "compensate")
+    await until_agreed(made, before, as_of=dt.date.fromisoformat(month(1)))
+    await at(made, "C-1", month(2))
+    await until_agreed(made, before, as_of=dt.date.fromisoformat(month(2)))
