@@ -99,7 +99,7 @@ class BreakActivities:
         outcome = await self._desk.outcome(order)
         if outcome is None:
             raise ApplicationError(f"{order.document_id} is under way", type="DocumentUnderWay")
-        if outcome != "posted":
+        if outcome != "posted" and not outcome.startswith("posted ("):
             message = f"{order.document_id}: {outcome}"
             raise ApplicationError(message, type="Rejected", non_retryable=True)
         return outcome

@@ -35,8 +35,9 @@ from ports.payments import Payments
 from ports.periods import PeriodRecords, ReconciliationRun
 from ports.records import Records
 from ports.tax import Tax
+from rules import period_cash as cash_of
 from rules import period_entries as entries_of
-from rules import period_money as money_of
+from rules import period_revenue as revenue_of
 from rules.calendar import add_months, month_key
 from rules.exchange import Exchange, NoExchangeRate
 from rules.rate_table import books_exchange
@@ -152,7 +153,7 @@ class PaymentListing:
         with port_errors():
             movements = await self._payments.movements(since)
         entities = await self._records.contract_entities()
-        found = money_of.cash_entries(movements, order.period, order.entity, entities)
+        found = cash_of.cash_entries(movements, order.period, order.entity, entities)
         await self._records.keep_listing(order.run, order.look, "cash", found)
         return ListingKept(entries=len(found))
 
@@ -193,15 +194,16 @@ class ErpListing:
             order.receivable_account,
             order.controlled_accounts,
         )
-        recognized = money_of.recognized_entries(
+        recognized = revenue_of.recognized_entries(
             posted, older, order.period, order.platform, order.revenue_accounts
         )
         await self._records.keep_listing(order.run, order.look, "recognized", recognized)
-        if order.payments is not None:
-            with port_errors():
-                receipts = await self._erp.receipts(order.entity, since=since)
-            received = money_of.receipt_entries(receipts, order.period, order.payments)
-            await self._records.keep_listing(order.run, order.look, "receipts", received)
+        with port_errors():
+            receipts = await self._erp.receipts(order.entity, since=since)
+        received = cash_of.receipt_entries(receipts, order.period)
+        applied = cash_of.applied_entries(receipts, order.period)
+        await self._records.keep_listing(order.run, order.look, "receipts", received)
+        await self._records.keep_listing(order.run, order.look, "applied", applied)
         if order.books_currency is not None:  # what was billed long ago may be earned still
             with port_errors():
                 every = await self._erp.documents(order.entity)
@@ -334,7 +336,7 @@ class PeriodActivities:
         booked = entries_of.booking_entries(state, plan, order.period, as_of)
         exchange = await self._exchange(state.contract, order.entity, as_of, rates)
         try:
-            return booked, money_of.earned_entries(state, order.period, as_of, exchange)
+            return booked, revenue_of.earned_entries(state, order.period, as_of, exchange)
         except NoExchangeRate as error:
             raise no_exchange_rate(error) from error
 
@@ -393,7 +395,7 @@ class PeriodActivities:
         given = PeriodListings(
             entity=order.entity,
             period=order.period,
-            entries=money_of.with_catching_up(entries_of.with_committed_tax(entries)),
+            entries=revenue_of.with_catching_up(entries_of.with_committed_tax(entries)),
             open_in_erp=order.open_in_erp,
             sides=sides,
         )

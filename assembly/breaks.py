@@ -17,15 +17,25 @@ from workflows._attributes import CONTRACT, LEGAL_ENTITY, STATUS
 from workflows._document import DocumentInput, DocumentNotice, DocumentResult
 from workflows._options import WORKFLOW_QUEUE
 from workflows.credit_memo import CreditMemoWorkflow
+from workflows.dispute import DisputeWorkflow
 from workflows.invoice import InvoiceWorkflow
 from workflows.payment import PaymentWorkflow
+from workflows.refund import RefundWorkflow
 from workflows.repair import RepairWorkflow
 
-_Story = type[InvoiceWorkflow] | type[CreditMemoWorkflow] | type[PaymentWorkflow]
+_Story = (
+    type[InvoiceWorkflow]
+    | type[CreditMemoWorkflow]
+    | type[PaymentWorkflow]
+    | type[RefundWorkflow]
+    | type[DisputeWorkflow]
+)
 _KINDS: dict[str, tuple[str, _Story]] = {
     "invoice": ("invoice", InvoiceWorkflow),
     "credit_memo": ("credit-memo", CreditMemoWorkflow),
     "payment": ("payment", PaymentWorkflow),
+    "refund": ("refund", RefundWorkflow),
+    "dispute": ("dispute", DisputeWorkflow),
 }
 
 

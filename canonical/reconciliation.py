@@ -2,7 +2,8 @@
 
 A side is one list of what should be the same thing: what the contracts' rules make due (`bookings`), what the
 billing platform has issued, what the tax engine has committed, what the ERP holds as receivables and in its
-general ledger; what was paid and what the ERP has received; what is earned and what the ERP has recognized.
+general ledger; what was paid, what the ERP has received, and what of that is accounted for; what is earned
+and what the ERP has recognized.
 """
 
 import datetime as dt
@@ -22,6 +23,7 @@ Side = Literal[
     "ledger",
     "cash",
     "receipts",
+    "applied",
     "revenue",
     "recognized",
     "rates",
@@ -36,6 +38,7 @@ SIDES: tuple[Side, ...] = (
     "ledger",
     "cash",
     "receipts",
+    "applied",
     "revenue",
     "recognized",
 )
@@ -51,6 +54,13 @@ BreakType = Literal[
     "currency",
 ]
 RepairKind = Literal["restart_document", "reverse_entry", "repost_document", "commit_tax", "void_tax"]
+
+
+class Settled(Noun):
+    """A document's key (`platform:id` of one that is not ours), and how much of it is settled."""
+
+    document: str
+    amount: Dec
 
 
 class Entry(Noun):
@@ -78,6 +88,12 @@ class Entry(Noun):
     unfinished: str | None = None
     rate: Dec | None = None
     """Of an entry of `rates` alone."""
+    invoices: tuple[str, ...] = ()
+    """Of `cash`: the keys of the invoices that the payment names."""
+    settles: tuple[Settled, ...] = ()
+    """Of `applied`: the documents that the money settles."""
+    unapplied: Dec | None = None
+    """Of `applied`: how much of the money is still kept as the customer's credit."""
 
 
 class BreakRule(Noun):
@@ -200,7 +216,7 @@ class DocumentRestart(Noun):
     """Hand a document on again, as its event would: the document's own workflow reads, compares and posts."""
 
     tenant: str
-    kind: Literal["invoice", "credit_memo", "payment"]
+    kind: Literal["invoice", "credit_memo", "payment", "refund", "dispute"]
     platform: str
     document_id: str
     contract: str | None

@@ -27,7 +27,8 @@ from rules.calendar import month_key
 class Finding:
     """Where `side` differs from `against`: `held` is what the side has, `expected` what the other has.
 
-    For a missing document `held` is its draft, if there is one. `effect` as in `canonical.reconciliation`.
+    For a missing document `held` is its draft, if there is one; `paid` is the movement of money that the
+    break is about. `effect` as in `canonical.reconciliation`.
     """
 
     type: BreakType
@@ -37,6 +38,7 @@ class Finding:
     expected: Entry | None
     effect: Decimal
     currency: str
+    paid: Entry | None = None
 
     @property
     def entry(self) -> Entry:
@@ -62,6 +64,7 @@ _WHERE: dict[Side, str] = {
     "ledger": "the general ledger",
     "cash": "the payments",
     "receipts": "the ERP's receipts",
+    "applied": "what the ERP has applied",
     "revenue": "the revenue schedule",
     "recognized": "the ERP's revenue journals",
 }
@@ -70,7 +73,7 @@ _WHERE: dict[Side, str] = {
 def described(finding: Finding, entity: str, period: str, rule: BreakRule) -> Break:
     """The break with its cause, owner and proposed repair."""
     repair = _repair(finding)
-    named = (finding.held, finding.expected)
+    named = (finding.held, finding.expected, finding.paid)
     return Break(
         id=break_id(finding, entity, period),
         type=finding.type,
@@ -78,7 +81,7 @@ def described(finding: Finding, entity: str, period: str, rule: BreakRule) -> Br
         against=finding.against,
         document=finding.document,
         documents=tuple(dict.fromkeys(f"{e.platform}:{e.id}" for e in named if e is not None)),
-        contract=finding.entry.contract or (finding.expected.contract if finding.expected else None),
+        contract=next((e.contract for e in (finding.entry, *named) if e is not None and e.contract), None),
         effect=finding.effect,
         cause=_cause(finding),
         owner=rule.owner,
@@ -116,17 +119,29 @@ def _cause(finding: Finding) -> str:
             return "earned, and not recognized: the month-end run has not posted it"
         case "missing":
             return f"in {there}, not in {here}: never sent, or its event was lost"
+        case "duplicate" if finding.side == "cash" and held is not None:
+            paid = ", ".join(held.invoices)
+            return f"{paid} was paid twice: {_id(held)} beside {_id(expected)}, and the money lies unapplied"
         case "duplicate":
             return f"twice in {here}: {_id(held)} beside {_id(expected)}"
         case "amount" | "rounding" if finding.side == "recognized":
             figures = f"{_figure(held)} is recognized where {_figure(expected)} is earned"
             return f"{figures}: the month-end run has not posted the difference"
+        case "amount" | "rounding" if finding.side == "applied" and finding.against == "receivables":
+            return f"{_figure(held)} of money is applied to it where it is over {_figure(expected)}"
+        case "amount" | "rounding" if finding.side == "applied":
+            return (
+                f"{_figure(held)} of {_id(expected)} over {_figure(expected)} is applied to documents, given "
+                "back or kept as the customer's credit"
+            )
         case "amount" | "rounding":
             return f"{_figure(held)} in {here} where {there} has {_figure(expected)}"
         case "wrong_period" if held is not None and expected is not None and held.date == expected.date:
             return f"dated {held.date}, posted in {held.posted_in}, although its own period is open"
         case "wrong_period":
             return f"dated {_day(held)} in {here} where {there} has {_day(expected)}"
+        case "unmatched_entry" if finding.side == "receipts" and held is not None and held.key is None:
+            return f"{_id(held)} in {here} was posted by somebody else, and no money that moved stands for it"
         case "unmatched_entry":
             return f"{_id(held)} in {here} has no counterpart in {there}"
         case "tax" if held is None:
@@ -187,7 +202,7 @@ def _kind_of_repair(finding: Finding) -> RepairKind | None:
             return "restart_document"
         case "receivables", "missing":
             return "restart_document"
-        case "receipts", "missing" if expected is not None and expected.kind == "payment":
+        case "receipts", "missing":
             return "restart_document"
         case ("receivables", "duplicate" | "unmatched_entry") if not has_key:
             return "reverse_entry"
@@ -231,6 +246,17 @@ def _by_hand(finding: Finding) -> str:
             return f"credit {id_} in {platform} and bill it anew as the contract says"
         case "ledger", _:
             return f"approve or correct transaction {id_} in {platform}"
+        case "cash", "duplicate":
+            key = finding.document
+            return f"q2c cash refund {key}, or q2c cash apply {key} to another invoice"
+        case "receipts", "unmatched_entry":
+            return f"find the money that {id_} in {platform} stands for, or void it there"
+        case "applied", _ if finding.against == "receivables":
+            return f"take {id_} in {platform} off the invoice, as far as it is too much"
+        case "applied", _:
+            named = finding.paid.invoices if finding.paid is not None else ()
+            meant = ", ".join(named) or "the documents that it pays"
+            return f"apply all of {id_} in {platform} to {meant}"
         case (("cash" | "receipts"), _):
             return f"correct {id_} in {platform}"
         case (("revenue" | "recognized"), "missing" | "amount" | "rounding"):

@@ -40,6 +40,41 @@ def unmatched(movements: Sequence[CashMovement], receipts: Sequence[PostedReceip
             yield key, f"cost {fee}, and {-fees[key]} is in the ledger"
 
 
+def kept(receipts: Sequence[PostedReceipt]) -> dict[str, Decimal]:
+    """By id, what of a transaction's cash is accounted for, signed as its cash: what it settles, what later
+    transactions have used up of it or given back, what is the customer's credit.
+    """
+    used: dict[str, Decimal] = defaultdict(lambda: _ZERO)
+    for receipt in receipts:
+        if receipt.kind in ("application", "refund"):
+            for each in receipt.applied_to:
+                used[each.document_id] += each.amount
+    held: dict[str, Decimal] = {}
+    for receipt in receipts:
+        settled = sum((each.amount for each in receipt.applied_to), _ZERO)
+        match receipt.kind:
+            case "payment":
+                held[receipt.id] = settled + used[receipt.id]
+            case "unapplied":
+                held[receipt.id] = receipt.unapplied + used[receipt.id]
+            case "refund":
+                held[receipt.id] = -settled
+            case "fee":
+                held[receipt.id] = receipt.cash
+            case "application" | "write_off":
+                held[receipt.id] = _ZERO
+    return held
+
+
+def not_kept(receipts: Sequence[PostedReceipt]) -> Iterable[Broken]:
+    """All cash settles documents, was given back, or is the customer's credit."""
+    held = kept(receipts)
+    for receipt in receipts:
+        if held[receipt.id] != receipt.cash:
+            words = f"{held[receipt.id]} of {receipt.cash} is applied or kept as credit"
+            yield receipt.key or receipt.id, words
+
+
 def over_applied(receipts: Sequence[PostedReceipt], posted: Sequence[PostedDocument]) -> Iterable[Broken]:
     """No receipt settles more than it has, no invoice is settled with more than it is over."""
     settled: dict[str, Decimal] = defaultdict(lambda: _ZERO)

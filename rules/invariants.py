@@ -16,7 +16,7 @@ from ports.erp import GeneralLedgerLine, PostedDocument
 from ports.receipts import PostedReceipt
 from ports.records import ExceptionItem
 from ports.tax import TaxResult
-from rules.cash_invariants import captured_twice, over_applied, unmatched
+from rules.cash_invariants import captured_twice, not_kept, over_applied, unmatched
 from rules.subledger import is_empty_cycle
 
 _GONE = ("void", "voided", "cancelled", "reversed")
@@ -76,6 +76,7 @@ def cash(listings: Listings) -> Iterable[Finding]:
     twice."""
     broken = (
         *unmatched(listings.movements, listings.receipts),
+        *not_kept(listings.receipts),
         *over_applied(listings.receipts, listings.posted),
         *captured_twice(listings.movements, listings.issued),
     )

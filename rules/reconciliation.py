@@ -7,7 +7,7 @@ platform is one break there, not another one in the ledger. Source: FINANCE.md, 
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from canonical.money import difference, minor_unit_digits, total, zero
@@ -23,8 +23,14 @@ from canonical.reconciliation import (
 )
 from rules.break_proposals import Finding, described
 from rules.calendar import month_key
+from rules.cash_breaks import over_settled, paid_twice
+from rules.period_cash import is_of_a_bank
 
-_NAMED: tuple[tuple[Side, Side], ...] = (("receipts", "cash"), ("recognized", "revenue"))
+_NAMED: tuple[tuple[Side, Side], ...] = (
+    ("receipts", "cash"),
+    ("applied", "receipts"),
+    ("recognized", "revenue"),
+)
 """Sides whose entries carry the key of their counterpart's: side, against."""
 
 Grouped = dict[str, list[Entry]]
@@ -79,9 +85,14 @@ class _Books:
         for key in sorted(keys):
             yield from self._document({side: by_side[side].get(key, []) for side in SIDES})
         for side, against in _NAMED:
-            for key in sorted(by_side[side].keys() | by_side[against].keys()):
-                held, expected = by_side[side].get(key, []), by_side[against].get(key, [])
-                yield from self._counterparts(side, against, held, expected)
+            if against in self.listings.sides:
+                for key in sorted(by_side[side].keys() | by_side[against].keys()):
+                    held, expected = by_side[side].get(key, []), by_side[against].get(key, [])
+                    paid = _first(by_side["cash"].get(key, [])) if side == "applied" else None
+                    if side != "receipts" or not is_of_a_bank(key):
+                        for found in self._counterparts(side, against, held, expected):
+                            yield replace(found, paid=paid)
+        yield from self._money(by_side)
         yield from self._general_ledger(by_side)
 
     def _grouped(self, side: Side) -> Grouped:
@@ -181,6 +192,16 @@ class _Books:
         elif first is not None and reference is not None:
             yield from self._compared(side, against, first, reference, with_tax=False)
             yield from self._posting_period(first, reference)
+
+    def _money(self, by_side: Mapping[Side, Grouped]) -> Iterator[Finding]:
+        """Invoices that are settled with too much, or were paid twice."""
+        posted = {name: group[0] for name, group in by_side["receivables"].items()}
+        issued = {name: group[0] for name, group in by_side["billings"].items()}
+        applied = {name: group[0] for name, group in by_side["applied"].items()}
+        paid = [entry for group in by_side["cash"].values() for entry in group]
+        for found in (*over_settled(applied.values(), posted), *paid_twice(paid, issued, applied)):
+            if self._in_period(found.entry):
+                yield found
 
     def _general_ledger(self, by_side: Mapping[Side, Grouped]) -> Iterator[Finding]:
         """Each posted document has its lines in the general ledger, and nobody else's lines are there."""

@@ -54,7 +54,7 @@ class Repairs:
         order = DocumentRestart.model_validate(
             {
                 "tenant": report.tenant,
-                "kind": repair.object_kind,
+                "kind": _moved(repair.key) or repair.object_kind,
                 "platform": repair.platform,
                 "document_id": repair.object_id,
                 "contract": repair.contract,
@@ -217,3 +217,9 @@ class Repairs:
 
     def _step(self, name: str, activity: str, platform: str) -> Step:
         return Step(name, activity, platform, f"{self.report.found.id}: {name}")
+
+
+def _moved(key: str | None) -> str | None:
+    """How money moved, by its key: a dispute takes payments back and gives them again."""
+    kind = (key or "").partition("/")[0]
+    return kind if kind in ("payment", "refund", "dispute") else None

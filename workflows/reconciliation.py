@@ -26,7 +26,7 @@ from activities.periods import (
 )
 from canonical.origin import Origin
 from canonical.reconciliation import ReconciliationOrder, ReconciliationSummary
-from rules.period_money import REVENUE_ROLES
+from rules.period_revenue import REVENUE_ROLES
 from workflows._options import WORKFLOW_QUEUE, in_listing, platform_queue
 from workflows._period import OverPeriod
 from workflows._steps import Step, Undo

@@ -199,7 +199,7 @@ def entries_of(subsidiary: str, after: int, since: dt.date | None = None) -> str
 
 def revenue_before(subsidiary: str, head: str, slash: str, day: dt.date, accounts: Iterable[str]) -> str:
     """What the journals whose external ids are `head`, a contract, `slash` and more have moved on the
-    accounts, by contract and currency: of those neither dated nor posted by the day..
+    accounts, by contract and currency: of those neither dated nor posted by the day.
     """
     rest = f"SUBSTR(t.externalid, {len(head) + 1})"
     contract = f"SUBSTR(t.externalid, {len(head) + 1}, INSTR({rest}, {text(slash)}) - 1)"

@@ -16,6 +16,7 @@ from canonical.reconciliation import (
     EntryKind,
     PeriodListings,
     ReconciliationTerms,
+    Settled,
     Side,
 )
 
@@ -43,6 +44,7 @@ _PLATFORM: dict[Side, str] = {
     "ledger": "netsuite",
     "cash": "stripe",
     "receipts": "netsuite",
+    "applied": "netsuite",
     "revenue": "contract",
     "recognized": "netsuite",
 }
@@ -109,7 +111,7 @@ def clean(draw: st.DrawFn) -> list[Entry]:
         day = dt.date(2026, 3, draw(st.integers(1, 31)))
         found += document(f"C-{number}/invoice", net, tax, currency, date=day)
         if draw(st.booleans()):
-            found += pair("receipts", "cash", f"payment/{number}", abs(net), currency)
+            found += _money(f"payment/{number}", abs(net), currency)
         if draw(st.booleans()):
             found += pair("recognized", "revenue", f"revenue/C-{number}/{PERIOD}", abs(net), currency)
     return found
@@ -260,9 +262,44 @@ def posted_in_another_currency(entries: list[Entry], key: str) -> Planted:
     return Planted(entries, "currency", "receivables", -one.total, one.currency)
 
 
+def _money(key: str, units: int, currency: str, **applied: Any) -> list[Entry]:
+    """A payment, its receipt, and what that is applied to."""
+    paid, received = pair("receipts", "cash", key, units, currency)
+    said = {"side": "applied", "posted_in": None, **applied}
+    return [paid, received, received.model_copy(update=said)]
+
+
 def receipt_missing(entries: list[Entry], key: str) -> Planted:
-    paid, _ = pair("receipts", "cash", "payment/x", 4200, "EUR")
+    paid, *_ = _money("payment/x", 4200, "EUR")
     return Planted([*entries, paid], "missing", "receipts", -paid.total, "EUR")
+
+
+def money_not_applied(entries: list[Entry], key: str) -> Planted:
+    money = _money("payment/x", 4200, "EUR", total=Decimal("12.00"))
+    return Planted([*entries, *money], "amount", "applied", Decimal("-30.00"), "EUR")
+
+
+def money_by_hand(entries: list[Entry], key: str) -> Planted:
+    _, received, applied = _money("payment/x", 4200, "EUR")
+    by_hand = {"key": None, "id": "901", "contract": None}
+    theirs = [each.model_copy(update=by_hand) for each in (received, applied)]
+    return Planted([*entries, *theirs], "unmatched_entry", "receipts", received.total, "EUR")
+
+
+def settled_beyond_what_is_owed(entries: list[Entry], key: str) -> Planted:
+    invoice = document("C-s/invoice", 10000, 0)
+    share = Settled(document="C-s/invoice", amount=Decimal("60.00"))
+    half = {"settles": (share,), "unapplied": Decimal("0.00")}
+    money = [e for name in ("payment/x", "payment/y") for e in _money(name, 6000, "USD", **half)]
+    return Planted([*entries, *invoice, *money], "amount", "applied", Decimal("20.00"), "USD")
+
+
+def paid_twice(entries: list[Entry], key: str) -> Planted:
+    invoice, name = document("C-s/invoice", 10000, 0), {"invoices": ("C-s/invoice",)}
+    first = _money("payment/x", 10000, "USD", unapplied=Decimal("0.00"))
+    again = _money("payment/y", 10000, "USD", unapplied=Decimal("100.00"))
+    money = [e.model_copy(update=name) if e.side == "cash" else e for e in (*first, *again)]
+    return Planted([*entries, *invoice, *money], "duplicate", "cash", Decimal("100.00"), "USD")
 
 
 def revenue_not_recognized(entries: list[Entry], key: str) -> Planted:
@@ -293,5 +330,9 @@ MUTATIONS: tuple[Mutation, ...] = (
     tax_without_document,
     posted_in_another_currency,
     receipt_missing,
+    money_not_applied,
+    money_by_hand,
+    settled_beyond_what_is_owed,
+    paid_twice,
     revenue_not_recognized,
 )

@@ -12,7 +12,7 @@ from rules.billing_plan import documents
 from rules.exchange import Exchange
 from rules.month_end import Sold, earned
 from rules.period_entries import booking_entries
-from rules.period_money import earned_entries
+from rules.period_revenue import earned_entries
 from rules.waterfall import waterfall
 from tests.rules.scenarios import amendment, contract, scenario, seats
 

@@ -4,10 +4,12 @@ from decimal import Decimal
 
 import pytest
 
+from connectors.netsuite.receipt_bodies import taken_off
 from sandbox.kit.faults import Fault
-from tests.workflows.cash import issued, pays, until_receipts
+from tests.workflows.cash import charged, issued, pays, until_receipts
 from tests.workflows.periods import lost_nothing, reconciled, this_period
 from tests.workflows.record_histories import taken_back
+from tests.workflows.sales import month
 from tests.world import World
 
 pytestmark = pytest.mark.xdist_group("reconciliation-cash")
@@ -19,8 +21,49 @@ async def test_cash_and_receipts_agree_once_a_payment_is_posted(made: World) -> 
     assert (await pays(made, invoice["id"])).is_success
     await until_receipts(made, 1)
     (found,) = await reconciled(made, this_period())
+    sides = found["sides"]
     assert found["breaks"] == []
-    assert found["sides"]["cash"] == found["sides"]["receipts"] == found["sides"]["billings"] != "0.00"
+    assert sides["cash"] == sides["receipts"] == sides["applied"] == sides["billings"] != "0.00"
+
+
+async def test_money_paid_twice_taken_off_by_hand_or_posted_by_hand_is_one_break_each(made: World) -> None:
+    await lost_nothing(made)
+    (invoice,) = await issued(made)
+    key, total = f"C-1/invoice/{month(0)}", Decimal(invoice["total"]) / 100
+    assert (await pays(made, invoice["id"])).is_success
+    (first,) = await until_receipts(made, 1)
+    again = {"metadata[q2c_key]": key, "metadata[q2c_contract]": "C-1"}
+    await charged(made, invoice["customer"], invoice["total"], **again)
+    _, second = await until_receipts(made, 2)
+    client, erp = made.ports["netsuite"]._client, made.platforms["netsuite"].state
+    (posted,) = await made.posted("C-1")
+    body = taken_off(posted.id, Decimal(0))
+    await client.change("taken off by hand", "customerPayment", first.id, body)
+    (held,) = [each for each in erp.all("customerPayment") if each["id"] == first.id]
+    names = ("subsidiary", "customer", "currency", "account", "arAcct")
+    by_hand = {name: {"id": held[name]["id"]} for name in names}
+    hand = await client.create("by hand", "customerPayment", {**by_hand, "payment": Decimal("7.00")})
+
+    (found,) = await reconciled(made, this_period())
+    breaks = {each["type"]: each for each in found["breaks"]}
+    assert {name: Decimal(each["effect"]) for name, each in breaks.items()} == {
+        "amount": -total,
+        "duplicate": total,
+        "unmatched_entry": Decimal("7.00"),
+    }
+    loose, twice, foreign = breaks["amount"], breaks["duplicate"], breaks["unmatched_entry"]
+    paid = str(first.key).removeprefix("payment/stripe/")
+    assert (loose["document"], loose["contract"]) == (first.key, "C-1")
+    assert loose["documents"] == [f"netsuite:{first.id}", f"stripe:{paid}"]
+    assert loose["proposal"].startswith(f"by hand: apply all of {first.id} in netsuite to {key}, then")
+    assert (twice["document"], twice["contract"]) == (str(second.key).removesuffix("/unapplied"), "C-1")
+    assert twice["cause"].startswith(f"{key} was paid twice: payment pi_")
+    assert foreign["document"] == f"netsuite:{hand}"
+    assert "was posted by somebody else" in foreign["cause"]
+    assert all(each["blocks_close"] and not each["repairable"] for each in found["breaks"])
+    sides = {name: Decimal(amount) for name, amount in found["sides"].items()}
+    assert (sides["cash"], sides["receipts"]) == (2 * total, 2 * total + 7)
+    assert sides["applied"] == total
 
 
 async def test_a_payment_of_which_nobody_heard_is_missing_in_the_receipts(made: World) -> None:
@@ -38,4 +81,4 @@ async def test_refunds_and_chargebacks_agree_too(made: World) -> None:
     await taken_back(made)
     (found,) = await reconciled(made, this_period())
     assert found["breaks"] == []
-    assert found["sides"]["cash"] == found["sides"]["receipts"] != "0.00"
+    assert found["sides"]["cash"] == found["sides"]["receipts"] == found["sides"]["applied"] != "0.00"

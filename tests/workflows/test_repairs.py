@@ -14,7 +14,7 @@ from sandbox.netsuite.fields import RECORDS
 from tests.agreement import until_agreed
 from tests.rules.scenarios import amendment, seats
 from tests.workflows.approvals import refused_by_the_workflow
-from tests.workflows.cash import issued, pays, until_receipts
+from tests.workflows.cash import call, issued, pays, until_receipts
 from tests.workflows.month_end import order, run_month
 from tests.workflows.periods import (
     BY_HAND,
@@ -66,6 +66,8 @@ async def repaired(made: World, found: dict[str, Any], period: str) -> str:
     note: str = (await until_break(made, found["id"], "repaired"))["note"]
     (after,) = await reconciled(made, period)
     assert (after["breaks"], after["close_allowed"]) == ([], True)
+    await until_break(made, found["id"], "resolved")
+    assert await made.exceptions() == []
     sides = after["sides"]
     assert sides["bookings"] == sides["billings"] == sides["receivables"] == sides["ledger"]
     return note
@@ -220,8 +222,14 @@ async def test_a_payment_of_which_nobody_heard_is_handed_on_and_received_once(ma
     assert found["cause"].startswith("in the payments, not in the ERP's receipts")
     assert (await repaired(made, found, this_period())).endswith("posted")
     (receipt,) = await until_receipts(made, 1)
+    refund = {"payment_intent": str(receipt.key).removeprefix("payment/stripe/"), "amount": "1000"}
+    await call(made, "POST", "/v1/refunds", **refund)
+    back = await only_break(made, this_period())
+    assert (back["type"], Decimal(back["effect"])) == ("missing", Decimal("10.00"))
+    assert (await repaired(made, back, this_period())).endswith("posted")
     (after,) = await reconciled(made, this_period())
-    assert Decimal(after["sides"]["receipts"]) == Decimal(after["sides"]["cash"]) == receipt.cash
+    sides = {name: Decimal(amount) for name, amount in after["sides"].items()}
+    assert sides["receipts"] == sides["cash"] == sides["applied"] == receipt.cash - 10
     await until_agreed(made, told)
     await only_the_calendar_is_in_the_way(made, this_period())
 

@@ -1,91 +1,26 @@
-"""A period's money and revenue as entries of its sides: paid and received, earned and recognized. Pure."""
+"""A period's revenue as entries of its sides: earned and recognized. Pure."""
 
 import datetime as dt
 import re
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from decimal import Decimal
 
 from canonical.document import AccountRole
 from canonical.ids import revenue_key
 from canonical.lifecycle import ContractState
 from canonical.money import difference, total, zero
-from canonical.payment import CashMovement
 from canonical.reconciliation import Entry
 from ports.erp import PostedDocument, RecognizedBefore
-from ports.receipts import PostedReceipt
 from rules.calendar import month_key
 from rules.exchange import Exchange
 from rules.month_end import earned, sold_of
-from rules.period_entries import last_day, window
+from rules.period_entries import last_day
 
 REVENUE_ROLES: tuple[AccountRole, ...] = ("revenue", "usage_revenue", "termination_fees")
-_PARTS = ("/unapplied", "/fee")
-"""What follows the key of a movement where the ERP posts it in several entries."""
 _REVERSAL = "reversal:"
 BEFORE = "recognized before"
 _REVENUE_KEY = re.compile(r"revenue/(.+)/([0-9]{4}-[0-9]{2})(?:/[0-9]+)?")
-
-
-def cash_entries(
-    movements: Iterable[CashMovement], period: str, entity: str, entities: Mapping[str, str]
-) -> tuple[Entry, ...]:
-    """What moved at the payment platform for the entity, less fees. What names no known contract is every
-    entity's: nobody can say whose it is.
-    """
-    first, last = window(period)
-    return tuple(
-        Entry(
-            side="cash",
-            kind="payment" if movement.amount >= 0 else "refund",
-            platform=movement.platform,
-            id=movement.id,
-            key=movement.key,
-            contract=movement.contract,
-            currency=movement.currency,
-            date=movement.date,
-            total=difference(movement.amount, movement.fee, movement.currency),
-            tax=zero(movement.currency),
-        )
-        for movement in movements
-        if first <= movement.date <= last and entities.get(movement.contract or "", entity) == entity
-    )
-
-
-def receipt_entries(receipts: Iterable[PostedReceipt], period: str, platform: str) -> tuple[Entry, ...]:
-    """What the ERP has received of the platform's money, each movement once. Money that came in another way
-    has no other listing to be held against, and is left out.
-    """
-    first, last = window(period)
-    groups: dict[str, list[PostedReceipt]] = defaultdict(list)
-    for receipt in receipts:
-        if receipt.cash != 0 and receipt.key is not None and f"/{platform}/" in receipt.key:
-            groups[_movement(receipt.key)].append(receipt)
-    return tuple(_received(key, own) for key, own in sorted(groups.items()) if first <= own[0].date <= last)
-
-
-def _movement(key: str) -> str:
-    for part in _PARTS:
-        key = key.removesuffix(part)
-    return key
-
-
-def _received(key: str, own: Sequence[PostedReceipt]) -> Entry:
-    one = own[0]
-    cash = total((receipt.cash for receipt in own), one.currency)
-    return Entry(
-        side="receipts",
-        kind="payment" if cash >= 0 else "refund",
-        platform=one.platform,
-        id=one.id,
-        key=key,
-        number=one.number,
-        currency=one.currency,
-        date=one.date,
-        posted_in=month_key(one.period_start),
-        total=cash,
-        tax=zero(one.currency),
-    )
 
 
 def earned_entries(

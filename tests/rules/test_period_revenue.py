@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from ports.erp import PostedDocument, PostedLine, RecognizedBefore
-from rules.period_money import BEFORE, recognized_entries
+from rules.period_revenue import BEFORE, recognized_entries
 
 # -- revenue that is older than the ledger's listing goes ------------------------------------------------
 
