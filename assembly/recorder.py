@@ -25,7 +25,7 @@ from temporalio.worker import (
 
 from activities.crm import ContractQuestion, ContractReading
 from canonical.ids import contract_workflow_id, idempotency_key
-from canonical.origin import Origin, Reference
+from canonical.origin import NOT_NEEDED, Origin, Reference
 from connectors.http import correlation_id
 from ports.billing import IssuedDocument
 from ports.crm import CrmWriteBack
@@ -119,7 +119,7 @@ class _Recording(ActivityInboundInterceptor):
 
     async def _record(self, info: activity.Info, origin: Origin, result: object) -> None:
         reference, currency = _made(result)
-        if reference is None:
+        if reference is None or reference.status == NOT_NEEDED:
             return
         entry = LineageEntry(
             origin=origin,

@@ -35,6 +35,10 @@ class Origin(Noun):
     event_id: str | None = None
 
 
+NOT_NEEDED = "not_needed"
+"""The status of a reference to nothing: the platform has no such object and needs none."""
+
+
 class Reference(Noun):
     """An object as one platform holds it; found again by `business_key`."""
 

@@ -3,12 +3,12 @@
 import datetime as dt
 from collections.abc import Sequence
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, case, exists, func, literal, or_, select
 from sqlmodel import col
 
 from ports.records import ContractRecord
 from store.database import Database
-from store.tables import ContractRow
+from store.tables import ContractRow, ExceptionRow
 
 _AT_ONCE = 400
 """How many ids one statement asks for: databases bound a statement's parameters."""
@@ -56,16 +56,19 @@ class ContractList:
     async def list(
         self, *, status: str | None = None, account: str | None = None, limit: int = 100, after: str = ""
     ) -> list[ContractRecord]:
-        """By id; `after` is the id from which to go on."""
-        statement = select(ContractRow).order_by(col(ContractRow.id)).limit(limit)
+        """By id; `after` is the id from which to go on. One whose workflow, or a chapter of it, has an open
+        exception is `blocked`, whatever its workflow has said last.
+        """
+        shown = case((_is_blocked(), literal("blocked")), else_=col(ContractRow.status))
+        statement = select(ContractRow, shown).order_by(col(ContractRow.id)).limit(limit)
         statement = statement.where(col(ContractRow.id) > after)
         if status is not None:
-            statement = statement.where(col(ContractRow.status) == status)
+            statement = statement.where(shown == status)
         if account is not None:
             statement = statement.where(col(ContractRow.account) == account)
         async with self._database.read() as session:
-            rows = (await session.execute(statement)).scalars()
-            return [ContractRecord.model_validate(row.model_dump()) for row in rows]
+            rows = await session.execute(statement)
+            return [ContractRecord.model_validate(row.model_dump() | {"status": said}) for row, said in rows]
 
     async def ids(self, legal_entity: str | None, after: str, limit: int) -> tuple[str, ...]:
         """Ids after `after`, in order; of one legal entity, or of all."""
@@ -81,3 +84,14 @@ class ContractList:
         statement = select(col(ContractRow.legal_entity)).distinct().order_by(col(ContractRow.legal_entity))
         async with self._database.read() as session:
             return tuple((await session.execute(statement)).scalars())
+
+
+def _is_blocked() -> ColumnElement[bool]:
+    """Chapters are named after the workflow, with a slash; documents, which hold no contract up, are not."""
+    own, chapters = col(ContractRow.workflow_id), col(ContractRow.workflow_id) + "/"
+    waiting = col(ExceptionRow.workflow_id)
+    return exists().where(
+        col(ExceptionRow.contract) == col(ContractRow.id),
+        col(ExceptionRow.status) == "open",
+        or_(waiting == own, func.substr(waiting, 1, func.length(chapters)) == chapters),
+    )

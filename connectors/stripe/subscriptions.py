@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
-from canonical.origin import Origin, Reference
+from canonical.origin import NOT_NEEDED, Origin, Reference
 from connectors.stripe import mapping
 from connectors.stripe.catalog import Catalog
 from connectors.stripe.client import PLATFORM, StripeClient
@@ -115,7 +115,7 @@ class Subscriptions:
         if subscription is not None:
             await self._end(subscription.id)
             return _reference(order.business_key, subscription.id, "canceled")
-        return _reference(order.business_key, f"none:{order.business_key}", "not_needed")
+        return _none(order.business_key)
 
     async def _schedule_ahead(self, priced: _Priced, wanted: Plan, waiting: Schedule | None) -> Reference:
         """A contract that begins later: the schedule makes the subscription on the day."""
@@ -259,7 +259,9 @@ class Subscriptions:
             if waiting is not None:
                 ended = ended or waiting.id
                 await self._client.post(Schedule, _SCHEDULES + "/{id}/cancel", waiting.id, body={})
-        return _reference(order.business_key, ended or f"none:{order.business_key}", "canceled")
+        if ended is None:
+            return _none(order.business_key)
+        return _reference(order.business_key, ended, "canceled")
 
     async def _end_on(self, subscription: Subscription, order: SubscriptionCancellation) -> None:
         if order.effective_date <= self._client.now().date():
@@ -336,3 +338,8 @@ def _item_changes(subscription: Subscription, wanted: list[dict[str, Any]]) -> l
 
 def _reference(contract: str, id: str, status: str) -> Reference:
     return Reference(platform=PLATFORM, kind="subscription", id=id, business_key=contract, status=status)
+
+
+def _none(contract: str) -> Reference:
+    """There is no subscription, and none is needed."""
+    return _reference(contract, f"none:{contract}", NOT_NEEDED)

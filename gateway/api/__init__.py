@@ -26,8 +26,8 @@ STATUSES = (400, 401, 403, 404, 409, 413, 429, 503)
 
 router = APIRouter(prefix=PREFIX, responses={status: {"model": ErrorBody} for status in STATUSES})
 for part in (
+    usage,  # before contracts, whose last path takes in what goes on after an id
     contracts,
-    usage,
     exceptions,
     overrides,
     sweeps,

@@ -16,6 +16,7 @@ from gateway.problems import Problem
 from gateway.timeline import timeline_of
 from ports.records import ContractRecord
 
+# An id may hold a slash: `:path` takes it in, and the paths that go on after it stand before the bare one.
 router = APIRouter(prefix="/contracts", tags=["contracts"])
 
 
@@ -51,7 +52,7 @@ async def start_contract(
     return started
 
 
-@router.post("/{contract}/changes")
+@router.post("/{contract:path}/changes")
 async def change_contract(
     contract: str,
     scenario: Scenario,
@@ -70,7 +71,7 @@ async def change_contract(
     return started
 
 
-@router.post("/{contract}/preview")
+@router.post("/{contract:path}/preview")
 async def preview_change(
     contract: str, change: ContractChange, actor: OperatorRole, operations: TheOperations
 ) -> ChangePreview:
@@ -78,7 +79,27 @@ async def preview_change(
     return await operations.preview_change(contract, change)
 
 
-@router.get("/{contract}")
+@router.get("/{contract:path}/timeline")
+async def show_timeline(
+    contract: str, actor: Viewer, stores: TheStores, operations: TheOperations
+) -> list[TimelineItem]:
+    """What has happened, in order of time."""
+    items = await timeline_of(contract, stores, operations)
+    if not items:
+        raise Problem(404, "not_found", "nothing is known of this contract")
+    return items
+
+
+@router.get("/{contract:path}/lineage")
+async def show_lineage(contract: str, actor: Viewer, stores: TheStores) -> list[LineageView]:
+    """Where each object and number came from; empty while nothing has been written anywhere."""
+    entries = await stores.lineage.of_contract(contract)
+    if not entries and await stores.contracts.get(contract) is None:
+        raise Problem(404, "not_found", "nothing is known of this contract")
+    return [lineage_view(entry) for entry in entries]
+
+
+@router.get("/{contract:path}")
 async def show_contract(
     contract: str, actor: Viewer, stores: TheStores, operations: TheOperations
 ) -> ContractDetail:
@@ -90,23 +111,3 @@ async def show_contract(
         operations.platforms(),
     )
     return contract_detail(view, entries, exceptions, platforms)
-
-
-@router.get("/{contract}/timeline")
-async def show_timeline(
-    contract: str, actor: Viewer, stores: TheStores, operations: TheOperations
-) -> list[TimelineItem]:
-    """What has happened, in order of time."""
-    items = await timeline_of(contract, stores, operations)
-    if not items:
-        raise Problem(404, "not_found", "nothing is known of this contract")
-    return items
-
-
-@router.get("/{contract}/lineage")
-async def show_lineage(contract: str, actor: Viewer, stores: TheStores) -> list[LineageView]:
-    """Where each object and number came from; empty while nothing has been written anywhere."""
-    entries = await stores.lineage.of_contract(contract)
-    if not entries and await stores.contracts.get(contract) is None:
-        raise Problem(404, "not_found", "nothing is known of this contract")
-    return [lineage_view(entry) for entry in entries]

@@ -15,7 +15,7 @@ from gateway.operations import ContractOrExceptionNotFound, Operations
 from rules.usage_standing import standings
 from store.usage import UsageReceipt
 
-router = APIRouter(prefix="/contracts/{contract}/usage", tags=["usage"])
+router = APIRouter(prefix="/contracts/{contract:path}/usage", tags=["usage"])
 batches = APIRouter(prefix="/usage", tags=["usage"])
 
 MOST_EVENTS = 10_000

@@ -4,6 +4,7 @@ import datetime as dt
 import json
 from decimal import Decimal
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -153,6 +154,18 @@ async def test_contract_show_joins_the_workflows_word_with_the_lineage(gateway: 
     assert set(shown["platforms"]["stripe"][0]) == {"kind", "business_key", "id", "url"}
     assert shown["exceptions"] == [exception]
     assert set(shown["changes"][0]) == {"id", "type", "status", "effective_date", "workflow_id", "run_url"}
+
+
+@pytest.mark.parametrize("rest", ["", "/timeline", "/lineage", "/usage", "/usage/months"])
+async def test_a_contracts_id_may_hold_a_slash(
+    gateway: Gateway, operations: FakeOperations, rest: str
+) -> None:
+    operations.contracts["2026/Ü 1#"] = operations.contracts["C-1"]
+    entry = lineage_entry()
+    origin = entry.origin.model_copy(update={"contract": "2026/Ü 1#"})
+    await gateway.stores.lineage.record([entry.model_copy(update={"origin": origin})])
+    answer = await gateway.ask(f"/contracts/{quote('2026/Ü 1#', safe='')}{rest}")
+    assert answer.status_code == 200, answer.text
 
 
 async def test_unknown_contract_is_not_found(gateway: Gateway) -> None:

@@ -21,7 +21,7 @@ async def test_request_is_logged_by_its_route_without_body_token_or_path(gateway
     assert {line["route"] for line in lines if line["event"] == "request"} == {
         "/webhooks/salesforce/approvals",
         "/webhooks/{source:path}",
-        "/api/v1/contracts/{contract}",
+        "/api/v1/contracts/{contract:path}",
     }
     for secret in ("4111", "secret-path", "token-of", "v1,", "C-confidential"):
         assert secret not in said

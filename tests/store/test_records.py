@@ -253,6 +253,42 @@ async def test_newer_word_on_a_contract_counts(records: Records, database: Datab
     assert (await ContractList(database).get("C-1")) == record
 
 
+async def test_a_contract_is_listed_as_blocked_while_its_workflow_or_a_chapter_waits_for_a_person(
+    records: Records, database: Database
+) -> None:
+    for name in ("C-1", "C-10", "C_1", "C-2", "C-3"):
+        record = ContractRecord(
+            id=name,
+            account="A-1",
+            legal_entity="US01",
+            currency="USD",
+            status="activating",
+            version=1,
+            workflow_id=f"contract/{name}",
+            updated_at=NOON,
+        )
+        await records.record_contract(record)
+    for number, (name, workflow_id) in enumerate(
+        (
+            ("C-10", "contract/C-10/activation/C-10"),
+            ("C-2", "contract/C-2"),
+            ("C-3", "invoice/stripe/in_3"),  # a document of it waits: the contract itself does not
+        )
+    ):
+        await records.open_exception(exception_item(f"k-{number}", contract=name, workflow_id=workflow_id))
+    contracts = ContractList(database)
+    listed = {each.id: each.status for each in await contracts.list()}
+    assert listed == {
+        "C-1": "activating",
+        "C-10": "blocked",
+        "C_1": "activating",
+        "C-2": "blocked",
+        "C-3": "activating",
+    }
+    assert sorted(each.id for each in await contracts.list(status="blocked")) == ["C-10", "C-2"]
+    assert len(await contracts.list(status="activating")) == 3
+
+
 async def test_workflow_says_what_became_of_its_event(records: Records, database: Database) -> None:
     await EventLog(database).append([new_event("evt-1")])
     fate = EventFate(platform="salesforce", event_id="evt-1", fate="ignored", reason="not newer")
