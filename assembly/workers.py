@@ -138,6 +138,7 @@ PASSED_THROUGH = (
     "workflows._document",
     "workflows._earlier",
     "workflows._edits",
+    "workflows._ending",
     "workflows._handover",
     "workflows._merging",
     "workflows._messages",

@@ -19,7 +19,7 @@ from abc import abstractmethod
 from collections.abc import AsyncGenerator, Callable, Generator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import cached_property
+from functools import lru_cache
 from typing import Any, Literal
 from urllib.parse import parse_qsl, quote
 
@@ -190,18 +190,15 @@ class JwtBearer(TokenSource):
         self._token_url, self._private_key = token_url, private_key
         self._claims = {"iss": consumer_key, "sub": username, "aud": audience}
 
-    @cached_property
-    def _key(self) -> rsa.RSAPrivateKey:
-        return _rsa_key(self._private_key)
-
     def token_request(self) -> httpx.Request:
         claims = {**self._claims, "exp": self._now() + _ASSERTION_LIFE}
-        assertion = jwt.encode(claims, self._key, algorithm="RS256")
+        assertion = jwt.encode(claims, _rsa_key(self._private_key), algorithm="RS256")
         return _form_post(self._token_url, {"grant_type": _JWT_BEARER, "assertion": assertion})
 
 
+@lru_cache(maxsize=16)
 def _rsa_key(pem: SecretStr) -> rsa.RSAPrivateKey:
-    """Read once for each connector: reading a key checks it, which takes a tenth of a second."""
+    """Read once for each key: reading one checks it, which takes a tenth of a second."""
     key = serialization.load_pem_private_key(pem.get_secret_value().encode(), password=None)
     if not isinstance(key, rsa.RSAPrivateKey):
         raise ValueError("the private key is not an RSA key")
@@ -225,10 +222,6 @@ class ClientAssertion(TokenSource):
         self._token_url, self._private_key = token_url, private_key
         self._client_id, self._certificate_id, self._scopes = client_id, certificate_id, scopes
 
-    @cached_property
-    def _key(self) -> rsa.RSAPrivateKey:
-        return _rsa_key(self._private_key)
-
     def token_request(self) -> httpx.Request:
         issued_at = self._now()
         claims = {
@@ -239,7 +232,9 @@ class ClientAssertion(TokenSource):
             "exp": issued_at + _ASSERTION_LIFE,
             "jti": str(uuid.uuid4()),
         }
-        assertion = jwt.encode(claims, self._key, algorithm="PS256", headers={"kid": self._certificate_id})
+        assertion = jwt.encode(
+            claims, _rsa_key(self._private_key), algorithm="PS256", headers={"kid": self._certificate_id}
+        )
         form = {
             "grant_type": "client_credentials",
             "client_assertion_type": _CLIENT_ASSERTION,

@@ -2,10 +2,12 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+import functools
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
 from fastapi import FastAPI
+from starlette.routing import BaseRoute
 
 from gateway import api, codec, console, health, problems, webhooks
 from gateway.access import Access, Sessions, routes_under, undeclared
@@ -75,17 +77,27 @@ def _sessions(deps: GatewayDeps) -> Sessions:
 
 
 def _add_routes(app: FastAPI) -> None:
-    for router in (webhooks.router, health.router, api.router, codec.router, console.router):
-        app.include_router(router)
+    included, app.state.paths = _routes()
+    app.router.routes.extend(included)
     problems.install(app)
-    routes = routes_under(app, "/")  # listed once: FastAPI makes each of them anew
+    _describe(app)
+
+
+@functools.cache
+def _routes() -> tuple[Sequence[BaseRoute], Mapping[Any, str | None]]:
+    """All routes, and the path of each by its endpoint; made once in a process, since FastAPI reads every
+    signature for them. They hold nothing of one application: what differs is in its `state`.
+    """
+    first = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    for router in (webhooks.router, health.router, api.router, codec.router, console.router):
+        first.include_router(router)
+    routes = routes_under(first, "/")
     ours = [route for route in routes if (route.path or "").startswith(api.PREFIX)]
     if not ours:
         raise RuntimeError("the API has no routes: the check of their roles would say nothing")
     if missing := undeclared(ours):
         raise RuntimeError(f"routes without a role: {', '.join(missing)}")
-    app.state.paths = {route.endpoint: route.path for route in routes}
-    _describe(app)
+    return tuple(first.routes), {route.endpoint: route.path for route in routes}
 
 
 def _describe(app: FastAPI) -> None:

@@ -5,11 +5,12 @@ An event is `waiting` until the relay has handed it on, then `handed_on` (a work
 """
 
 import datetime as dt
+import functools
 from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy import bindparam, func, or_, select, update
+from sqlalchemy import Integer, bindparam, func, or_, select, update
 from sqlalchemy.orm import aliased
 from sqlmodel import col
 
@@ -91,7 +92,7 @@ class EventLog:
         """
         now = self._clock()
         async with self._database.write() as session:
-            claimed = (await session.execute(_due_heads(now, limit))).scalars().all()
+            claimed = (await session.execute(_due_heads(), {"now": now, "most": limit})).scalars().all()
             for event in claimed:
                 event.lease_owner = owner
                 event.lease_until = now + dt.timedelta(seconds=lease_seconds)
@@ -225,7 +226,10 @@ class EventLog:
         return states
 
 
-def _due_heads(now: dt.datetime, limit: int) -> Any:
+@functools.cache
+def _due_heads() -> Any:
+    """Of each stream the oldest that waits, where it is due `now` and in nobody's lease; `most` of them."""
+    now = bindparam("now", type_=table_of(InboundEvent).c.next_attempt_at.type)
     earlier = aliased(InboundEvent)
     blocked = (
         select(col(earlier.id))
@@ -242,7 +246,7 @@ def _due_heads(now: dt.datetime, limit: int) -> Any:
         .where(or_(col(InboundEvent.lease_until).is_(None), col(InboundEvent.lease_until) <= now))
         .where(~blocked)
         .order_by(col(InboundEvent.next_attempt_at), col(InboundEvent.id))
-        .limit(limit)
+        .limit(bindparam("most", type_=Integer))
         .with_for_update(skip_locked=True)
     )
 

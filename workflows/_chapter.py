@@ -16,6 +16,7 @@ from canonical.lifecycle import (
 from rules.contract_view import party
 from workflows._change import ChangeStory
 from workflows._decisions import Decisions
+from workflows._ending import answered
 
 
 class Chapter(Decisions):
@@ -58,7 +59,4 @@ class Chapter(Decisions):
 
     async def tell(self, scenes: Callable[[], Awaitable[None]]) -> ChangeResult:
         """Runs the scenes; a handler that is still answering somebody is let finish."""
-        try:
-            return await self.story.tell(scenes)
-        finally:
-            await workflow.wait_condition(workflow.all_handlers_finished)
+        return await answered(self.story.tell(scenes))

@@ -22,6 +22,7 @@ from ports.erp import PostingPeriod
 from ports.periods import CloseRecord
 from rules.close import Gate, refusals
 from rules.period_entries import first_day, last_day
+from workflows._ending import answered
 from workflows._options import WORKFLOW_QUEUE, in_contracts, on_platform
 from workflows._period import OverPeriod
 from workflows._steps import Step, Undo
@@ -52,13 +53,14 @@ class CloseWorkflow(OverPeriod):
         gate = self._gate(state)
         if reasons := refusals(gate):
             return self._result("refused", reasons=reasons, blocking=tuple(b.id for b in gate.breaks))
+        return await answered(self._decided(state, gate))
+
+    async def _decided(self, state: CloseState, gate: Gate) -> CloseResult:
         try:
             return await self._closed(state, gate)
         except Undo as undo:
             await self.desk.close(undo.answer, "not closed")
             return self._result("refused", reasons=(f"given up: {undo.answer.reason}",))
-        finally:
-            await workflow.wait_condition(workflow.all_handlers_finished)
 
     async def _state(self) -> CloseState:
         question = CloseQuestion(entity=self.order.entity, period=self.order.period)

@@ -27,6 +27,7 @@ from activities.periods import (
 from canonical.origin import Origin
 from canonical.reconciliation import ReconciliationOrder, ReconciliationSummary
 from rules.period_revenue import REVENUE_ROLES
+from workflows._ending import answered
 from workflows._options import WORKFLOW_QUEUE, in_listing, platform_queue
 from workflows._period import OverPeriod
 from workflows._steps import Step, Undo
@@ -47,6 +48,9 @@ class ReconciliationWorkflow(OverPeriod):
     @workflow.run
     async def run(self, order: ReconciliationOrder) -> ReconciliationSummary:
         """Raises ApplicationError GivenUp where a person has given the run up."""
+        return await answered(self._decided())
+
+    async def _decided(self) -> ReconciliationSummary:
         try:
             return await self._reconciled()
         except Undo as undo:
@@ -54,8 +58,6 @@ class ReconciliationWorkflow(OverPeriod):
             raise ApplicationError(
                 f"given up: {undo.answer.reason}", type="GivenUp", non_retryable=True
             ) from None
-        finally:
-            await workflow.wait_condition(workflow.all_handlers_finished)
 
     async def _reconciled(self) -> ReconciliationSummary:
         ground = await self._step(
