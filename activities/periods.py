@@ -19,7 +19,6 @@ from activities._errors import port_errors
 from activities.crm import PolicySource
 from activities.rates import no_exchange_rate, rates_of
 from canonical.base import Noun
-from canonical.contract import Contract
 from canonical.lifecycle import ContractState, Plan
 from canonical.policy import PolicyExcerpt
 from canonical.reconciliation import (
@@ -40,6 +39,7 @@ from rules import period_entries as entries_of
 from rules import period_revenue as revenue_of
 from rules.calendar import add_months, month_key
 from rules.exchange import Exchange, NoExchangeRate
+from rules.joined import begun_on
 from rules.rate_table import books_exchange
 from rules.reconciliation import reconcile
 from rules.zones import day_of, start_of
@@ -334,20 +334,22 @@ class PeriodActivities:
         state, plan = answer
         as_of = max(order.as_of, state.business_date or order.as_of)
         booked = entries_of.booking_entries(state, plan, order.period, as_of)
-        exchange = await self._exchange(state.contract, order.entity, as_of, rates)
+        exchange = await self._exchange(state, order.entity, as_of, rates)
         try:
             return booked, revenue_of.earned_entries(state, order.period, as_of, exchange)
         except NoExchangeRate as error:
             raise no_exchange_rate(error) from error
 
     async def _exchange(
-        self, contract: Contract | None, entity: str, as_of: dt.date, rates: Mapping[str, Decimal]
+        self, state: ContractState, entity: str, as_of: dt.date, rates: Mapping[str, Decimal]
     ) -> Exchange | None:
         """Into the entity's books: what is posted at its rate, the rest at our table's."""
+        contract = state.contract
         terms = None if contract is None else self._policy.excerpt(entity).converting(contract.currency)
         if contract is None or terms is None:
             return None
-        known = await rates_of(self._records, terms, (contract.currency,), contract.start_date, as_of)
+        first = begun_on(contract, state.changes_in_force())
+        known = await rates_of(self._records, terms, (contract.currency,), first, as_of)
         return books_exchange(contract.currency, terms, known, rates)
 
     @activity.defn(name="periods.compare")

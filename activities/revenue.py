@@ -10,7 +10,6 @@ from temporalio.exceptions import ApplicationError
 from activities.crm import PolicySource
 from activities.rates import no_exchange_rate, rates_of
 from canonical.base import Dec, Noun
-from canonical.contract import Contract
 from canonical.lifecycle import ContractState
 from canonical.policy import CurrencyTerms, PolicyExcerpt
 from canonical.revenue import ContractEarned, EntityContracts, EntityQuestion
@@ -19,8 +18,9 @@ from ports.records import Records
 from rules import agenda
 from rules.calendar import BeyondCalendar
 from rules.exchange import Exchange, NoExchangeRate
+from rules.joined import begun_on
 from rules.layout import ChangeRefused
-from rules.month_end import earned, sold_of
+from rules.month_end import Sold, earned, sold_of
 from rules.rate_table import books_exchange
 
 
@@ -82,7 +82,7 @@ class RevenueActivities:
         if busy is not None:
             raise ApplicationError(f"contract {question.contract} is busy: {busy}", type="ContractBusy")
         accepted = {each.key: each for each in question.accepted if each.key is not None}
-        exchange = await self._exchange(sold.contract, question, as_of)
+        exchange = await self._exchange(sold, question, as_of)
         try:
             return earned(sold, question.period, as_of, exchange, accepted)
         except NoExchangeRate as error:
@@ -90,11 +90,12 @@ class RevenueActivities:
         except (ChangeRefused, BeyondCalendar) as error:
             raise _refused(error, "InvalidContract") from error
 
-    async def _exchange(self, contract: Contract, question: RevenueQuestion, as_of: dt.date) -> Exchange:
-        terms = question.currencies
+    async def _exchange(self, sold: Sold, question: RevenueQuestion, as_of: dt.date) -> Exchange:
+        terms, contract = question.currencies, sold.contract
         if terms is None or terms.functional_currency == contract.currency:
             return books_exchange(contract.currency, None)
-        known = await rates_of(self._records, terms, (contract.currency,), contract.start_date, as_of)
+        first = begun_on(contract, sold.changes)
+        known = await rates_of(self._records, terms, (contract.currency,), first, as_of)
         return books_exchange(contract.currency, terms, known, question.posted_rates)
 
 

@@ -86,8 +86,8 @@ def earned(
     """What the contract's documents dated by `as_of` have earned by the end of the month `period`.
 
     `accepted` are documents, by key, that a person has let into the ledger as the billing platform has them:
-    they earn what they say. A contract merged into this one stands for itself. Raises what `documents` and
-    `Exchange` raise.
+    they earn what they say. A contract merged into this one stands for itself; what its lines earn in a month
+    is rounded together with theirs. Raises what `documents` and `Exchange` raise.
     """
     contract = sold.contract
     issued = _of_contract(contract.id, sold.documents(as_of), accepted)
@@ -95,7 +95,7 @@ def earned(
         part for part in parts(contract, sold.changes, as_of) if _is_own(contract.id, part.contract.id)
     ]
     last = month_end(first_day(period))
-    posted = revenue_postings(involved, issued, as_of, exchange)
+    posted = revenue_postings(involved, issued, as_of, exchange, changes=sold.changes)
     held = balances(posting for posting in posted if posting.date <= last)
     own: tuple[Invoice | CreditMemo, ...] = (*issued.invoices, *issued.credit_memos)
     return ContractEarned(

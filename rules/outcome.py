@@ -7,12 +7,14 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from canonical.change import ContractChange
 from canonical.scenario import Scenario
 from rules import recognition
 from rules.allocation import Issued, arrange
 from rules.billing_plan import Documents, documents
 from rules.calendar import BeyondCalendar
 from rules.exchange import Exchange, NoExchangeRate
+from rules.joined import earned_beside
 from rules.ledger import Ledger, PaymentRefused
 from rules.merge import Part, parts
 from rules.postings import Posting, in_order
@@ -77,14 +79,16 @@ def revenue_postings(
     as_of: dt.date,
     exchange: Exchange,
     closed_periods: frozenset[str] = frozenset(),
+    changes: Sequence[ContractChange] = (),
 ) -> list[Posting]:
     """What the documents issued by `as_of` earn, one posting a month in the books' currency; months after
-    `as_of` too.
+    `as_of` too. `changes` name the contracts that were merged and are posted by themselves (`rules.joined`).
     """
     convert = exchange.documents if exchange.converts else _as_they_are
     documents_of = (issued.invoices, issued.credit_memos)
     arranged = arrange(involved, documents_of, as_of, exchange.books, convert)
     invoices, memos = exchange.documents(documents_of)
-    earned = by_month(arranged.earnings, exchange.books)
+    beside = earned_beside(changes, as_of, exchange.books, convert)
+    earned = by_month(arranged.earnings, exchange.books, beside)
     billed = recognition.billed_ahead((*invoices, *memos), exchange.books)
     return recognition.postings(earned, billed, arranged.groups, exchange.books, closed_periods)

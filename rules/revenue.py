@@ -72,28 +72,44 @@ def earnings(invoices: Iterable[Invoice], credit_memos: Iterable[CreditMemo]) ->
     return billed + [earning(line, -1) for memo in credit_memos for line in memo.lines]
 
 
-def by_month(found: Iterable[Earning], currency: str) -> list[MonthEarned]:
+def by_month(found: Iterable[Earning], currency: str, beside: Iterable[Earning] = ()) -> list[MonthEarned]:
     """What each line earns in each month that earns anything, in order of line and month.
 
     What is earned from deferred revenue is cumulated and rounded by itself and the rest is from what is not
-    billed yet, so that both sides and their sum end at what the documents say.
+    billed yet, so that both sides and their sum end at what the documents say. `beside` are earnings of the
+    same lines that are counted, rounded, elsewhere: both together are as if rounded once.
     """
+    lines, others = _by_line(found), _by_line(beside)
+    return [
+        earned
+        for line in sorted(lines)
+        for earned in _line_by_month(line, lines[line], others.get(line, ()), currency)
+    ]
+
+
+def _by_line(found: Iterable[Earning]) -> dict[str, list[Earning]]:
     lines: dict[str, list[Earning]] = defaultdict(list)
     for one in found:
         lines[one.line].append(one)
-    return [earned for line in sorted(lines) for earned in _line_by_month(line, lines[line], currency)]
+    return lines
 
 
-def _line_by_month(line: str, own: Sequence[Earning], currency: str) -> Iterator[MonthEarned]:
-    exact, exact_deferred = (
-        _exact_by_month(own),
-        _exact_by_month(e for e in own if e.side == "deferred_revenue"),
+def _line_by_month(
+    line: str, own: Sequence[Earning], beside: Sequence[Earning], currency: str
+) -> Iterator[MonthEarned]:
+    whole, aside = _exact_by_month([*own, *beside]), _exact_by_month(beside)
+    whole_deferred, aside_deferred = (
+        _exact_by_month(one for one in found if one.side == "deferred_revenue")
+        for found in ([*own, *beside], beside)
     )
-    earned, deferred = Fraction(0), Fraction(0)
     before, deferred_before = 0, 0
-    for month in sorted(exact):
-        earned, deferred = earned + exact[month], deferred + exact_deferred[month]
-        now, deferred_now = to_minor_units(earned, currency), to_minor_units(deferred, currency)
+    earned, elsewhere, deferred, deferred_elsewhere = (Fraction(0) for _ in range(4))
+    for month in sorted(whole):
+        earned, elsewhere = earned + whole[month], elsewhere + aside[month]
+        deferred += whole_deferred[month]
+        deferred_elsewhere += aside_deferred[month]
+        now = to_minor_units(earned, currency) - to_minor_units(elsewhere, currency)
+        deferred_now = to_minor_units(deferred, currency) - to_minor_units(deferred_elsewhere, currency)
         of_deferred = deferred_now - deferred_before
         of_unbilled = (now - before) - of_deferred
         if of_deferred or of_unbilled:

@@ -17,6 +17,7 @@ from canonical.contract import Contract
 from canonical.money import from_minor_units, to_minor_units, total
 from rules.allocation import Issued, arrange
 from rules.calendar import month_end, month_key, months_between
+from rules.joined import earned_beside
 from rules.merge import parts
 from rules.month_end import Sold
 from rules.revenue import Earning, by_month
@@ -60,6 +61,7 @@ class _Plan:
 
     issued: Issued
     earnings: Sequence[Earning]
+    beside: Sequence[Earning]
     timeline: Timeline
     horizon: dt.date | None
 
@@ -98,7 +100,8 @@ def _plan(sold: Sold, as_of: dt.date) -> _Plan:
     issued = (found.invoices, found.credit_memos)
     arranged = arrange(parts(contract, changes, until), issued, until, contract.currency, _as_they_are)
     earnings = [one for one in arranged.earnings if horizon is None or _within(one.start, horizon, one.end)]
-    return _Plan(issued, earnings, timeline, horizon)
+    beside = earned_beside(changes, until, contract.currency, _as_they_are)
+    return _Plan(issued, earnings, beside, timeline, horizon)
 
 
 def _as_they_are(issued: Issued) -> Issued:
@@ -114,7 +117,7 @@ def _within(start: dt.date, horizon: dt.date, end: dt.date) -> bool:
 def _row(contract: Contract, line: str, plan: _Plan, first: dt.date, last: dt.date) -> WaterfallRow:
     currency = contract.currency
     own = [one for one in plan.earnings if one.line == line]
-    earned = by_month(own, currency)
+    earned = by_month(own, currency, plan.beside)
     months = []
     for month in months_between(first, last):
         end, key = month_end(month), month.replace(day=1)

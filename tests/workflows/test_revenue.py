@@ -35,7 +35,9 @@ from tests.workflows.periods import reconciled
 from tests.workflows.record_histories import compensated
 from tests.workflows.sales import TOKYO, account, arrears, month, scenario, sold
 from tests.workflows.test_documents import billed_wrongly, mismatch
+from tests.workflows.test_merge import both_active, merged
 from tests.workflows.test_stories import TAXED, carried_out
+from tests.workflows.test_transfer import transferred
 from tests.workflows.test_voids import FIRST, accept, active, told_of_it, void
 from tests.world import World
 from workflows._options import WORKFLOW_QUEUE
@@ -127,6 +129,38 @@ async def test_each_months_revenue_is_that_of_the_previews_schedule(made: World,
         await run_month(made, order(period=period_of(offset)))
         due = sum((each.get(period_of(offset), Decimal(0)) for each in schedule.values()), Decimal(0))
         assert await revenue_of(made, period_of(offset)) == due
+
+
+async def months_agree(made: World, told: dict[str, Any], *offsets: int) -> None:
+    """Runs the months one by one: each brings what the preview's schedule has, all contracts together."""
+    schedule = preview(read_scenario(json.dumps(told), "json")).revenue_schedule.values()
+    for offset in offsets:
+        await run_month(made, order(period=period_of(offset)))
+        due = sum((each.get(period_of(offset), Decimal(0)) for each in schedule), Decimal(0))
+        assert (offset, await revenue_of(made, period_of(offset))) == (offset, due)
+    assert [each["breaks"] for each in await reconciled(made, LAST_MONTH)] == [[]]
+    await agree(made, told)
+
+
+async def test_merged_contracts_earn_month_by_month_what_the_preview_says(made: World) -> None:
+    other = sold(seats("M1", price="7.77", **TAXED), start=month(-5, 15), id="C-2")
+    told = merged(other, day=month(-2, 11))
+    await both_active(made, told)
+    await made.load(told, approve="M")
+    await made.until_status("C-1", "active", changes=2)
+    await made.until_status("C-2", "cancelled")
+    await until_agreed(made, told)
+    await months_agree(made, told, -5, -4, -3, -2, -1)
+
+
+async def test_transferred_contract_earns_month_by_month_what_the_preview_says(made: World) -> None:
+    told = transferred()
+    await made.load(told)
+    await made.until_status("C-1", "active")
+    await made.load(told, approve="T")
+    await made.until_status("C-1", "active", changes=2)
+    await until_agreed(made, told)
+    await months_agree(made, told, -3, -2, -1)
 
 
 async def test_run_again_posts_nothing(made: World) -> None:
