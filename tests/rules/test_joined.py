@@ -6,13 +6,13 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from rules.period_money import REVENUE_ROLES
 
 from canonical.change import Cancellation, JoinedContract, Merge
 from canonical.scenario import Scenario
 from rules.calendar import add_months, month_key, months_between
 from rules.exchange import Exchange
 from rules.month_end import Sold, earned
+from rules.period_revenue import REVENUE_ROLES
 from rules.preview import preview
 from rules.waterfall import waterfall
 from tests.rules.scenarios import amendment, contract, flat, metered, scenario, seats
