@@ -6,7 +6,7 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
 from activities._errors import port_errors
-from activities.erp import posting_date
+from activities.erp import in_open_period
 from canonical.bank import BankReceipt, CashMatch, Tolerance
 from canonical.base import Dec, Noun
 from canonical.cash import UnappliedListing, UnappliedMoney, UnappliedQuestion
@@ -116,6 +116,9 @@ class CashActivities:
     async def post_cash(self, entry: CashEntry) -> Reference:
         """Posts on the entry's day, or the first day of the first open period where that is closed."""
         with port_errors():
-            period = await self._erp.posting_period(entry.legal_entity, entry.date)
-            when = posting_date(entry.date, period)
-            return await self._erp.post_cash(entry.model_copy(update={"posting_date": when}))
+            return await in_open_period(
+                self._erp,
+                entry.legal_entity,
+                entry.date,
+                lambda when: self._erp.post_cash(entry.model_copy(update={"posting_date": when})),
+            )

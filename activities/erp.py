@@ -1,7 +1,8 @@
 """The ERP's side effects, and the check that comes before the first of them."""
 
 import datetime as dt
-from typing import Literal
+from collections.abc import Awaitable, Callable
+from typing import Literal, TypeVar
 
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
@@ -21,9 +22,14 @@ from ports.erp import (
     PostedDocument,
     PostingPeriod,
 )
-from ports.errors import NotFound
+from ports.errors import NotFound, PeriodClosed
 from rules.edits import standing
 from rules.month_end import UnknownLine, posted_by
+
+T = TypeVar("T")
+
+_CLOSED_IN_BETWEEN = 2
+"""How often a period may be closed under a write before a person is asked."""
 
 
 class ErpCheckResult(Noun):
@@ -83,6 +89,25 @@ def posting_date(document_date: dt.date, period: PostingPeriod) -> dt.date:
     return document_date if period.start <= document_date <= period.end else period.start
 
 
+async def in_open_period(
+    erp: Erp, legal_entity: str, date: dt.date, write: Callable[[dt.date], Awaitable[T]]
+) -> T:
+    """Writes with the posting date that `date` has by the ERP's periods.
+
+    Accounting may close the period between the question and the write: that is refused, nothing is posted,
+    and the periods are asked anew. PeriodClosed where that happens again and again.
+    """
+    closed = 0
+    while True:
+        period = await erp.posting_period(legal_entity, date)
+        try:
+            return await write(posting_date(date, period))
+        except PeriodClosed:
+            closed += 1
+            if closed > _CLOSED_IN_BETWEEN:
+                raise
+
+
 class ErpActivities:
     def __init__(self, erp: Erp) -> None:
         self._erp = erp
@@ -104,10 +129,13 @@ class ErpActivities:
         A credit memo may be announced before its invoice is posted: it waits (retried) until that is.
         """
         with port_errors():
-            period = await self._erp.posting_period(document.legal_entity, document.document_date)
-            when = posting_date(document.document_date, period)
             try:
-                return await self._erp.post_document(document.model_copy(update={"posting_date": when}))
+                return await in_open_period(
+                    self._erp,
+                    document.legal_entity,
+                    document.document_date,
+                    lambda when: self._erp.post_document(document.model_copy(update={"posting_date": when})),
+                )
             except NotFound as error:
                 if document.applies_to_key is None:
                     raise
@@ -124,23 +152,34 @@ class ErpActivities:
     @activity.defn(name="erp.void_document")
     async def void_document(self, order: LedgerVoid) -> Reference | None:
         with port_errors():
-            period = await self._erp.posting_period(order.legal_entity, order.date)
-            when = posting_date(order.date, period)
-            return await self._erp.void_document(order.origin, order.kind, order.key, when, order.reason)
+            return await in_open_period(
+                self._erp,
+                order.legal_entity,
+                order.date,
+                lambda when: self._erp.void_document(order.origin, order.kind, order.key, when, order.reason),
+            )
 
     @activity.defn(name="erp.post_journal")
     async def post_journal(self, journal: LedgerJournal) -> Reference:
         with port_errors():
-            period = await self._erp.posting_period(journal.legal_entity, journal.date)
-            when = posting_date(journal.date, period)
-            return await self._erp.post_journal(journal.model_copy(update={"posting_date": when}))
+            return await in_open_period(
+                self._erp,
+                journal.legal_entity,
+                journal.date,
+                lambda when: self._erp.post_journal(journal.model_copy(update={"posting_date": when})),
+            )
 
     @activity.defn(name="erp.reverse_posting")
     async def reverse_posting(self, order: PostingReversal) -> Reference:
         with port_errors():
-            period = await self._erp.posting_period(order.legal_entity, order.date)
-            when = posting_date(order.date, period)
-            return await self._erp.reverse_posting(order.origin, order.kind, order.id, when, order.reason)
+            return await in_open_period(
+                self._erp,
+                order.legal_entity,
+                order.date,
+                lambda when: self._erp.reverse_posting(
+                    order.origin, order.kind, order.id, when, order.reason
+                ),
+            )
 
     @activity.defn(name="erp.close_period")
     async def close_period(self, order: PeriodClose) -> PostingPeriod:
@@ -150,9 +189,12 @@ class ErpActivities:
     @activity.defn(name="erp.reverse_journal")
     async def reverse_journal(self, order: JournalReversal) -> Reference | None:
         with port_errors():
-            period = await self._erp.posting_period(order.legal_entity, order.date)
-            when = posting_date(order.date, period)
-            return await self._erp.reverse_journal(order.origin, order.key, when, order.reason)
+            return await in_open_period(
+                self._erp,
+                order.legal_entity,
+                order.date,
+                lambda when: self._erp.reverse_journal(order.origin, order.key, when, order.reason),
+            )
 
     @activity.defn(name="erp.contract_revenue")
     async def contract_revenue(self, question: PostedQuestion) -> ContractPosted:
