@@ -45,9 +45,11 @@ async def _prepared(settings: Settings) -> FastAPI:
     return await assemble(settings, client=await connect(settings, lazy=True))
 
 
-async def assemble(settings: Settings, *, client: Client) -> FastAPI:
-    """The same on a client that is there, and a store whose tables are."""
-    database = Database(settings.database_url, pool_size=settings.store.pool_size)
+async def assemble(settings: Settings, *, client: Client, database: Database | None = None) -> FastAPI:
+    """The same on a client that is there, and a store whose tables are: `database`, or that of the settings.
+    The application closes it at its end.
+    """
+    database = database or Database(settings.database_url, pool_size=settings.store.pool_size)
     policy = load_policy(settings.governance.directory)
     today = dt.datetime.now(dt.UTC).date()
     operations = TemporalOperations(

@@ -152,10 +152,10 @@ async def in_process(
     settings = _settings(home, client, platforms, operators, governance)
     await upgrade(settings.database_url)
     async with contextlib.AsyncExitStack() as stack:
-        database = Database(settings.database_url)
+        database = Database(settings.database_url, at_once=True)
         stack.push_async_callback(database.close)
         ports = {name: await _connector(stack, settings, name, app) for name, app in apps.items()}
-        app = await assemble(settings, client=client)
+        app = await assemble(settings, client=client, database=database)
         await stack.enter_async_context(app.router.lifespan_context(app))
         gateway = await stack.enter_async_context(
             httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=GATEWAY_URL)

@@ -130,9 +130,9 @@ class _Recording(ActivityInboundInterceptor):
             activity=info.activity_type,
             attempt=info.attempt,
         )
-        await self._records.record_lineage((entry,))
-        if info.activity_type in EVENTS:
-            await self._records.publish((_event(info, origin, reference),))
+        counts = info.activity_type in EVENTS
+        events = (_event(info, origin, reference),) if counts else ()
+        await self._records.record_lineage((entry,), events)
 
     async def _speak_up(self, info: activity.Info, error: ApplicationError) -> None:
         if self._client is None or info.workflow_id is None or error.type == "ContractBusy":

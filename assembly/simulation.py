@@ -27,7 +27,7 @@ from assembly.virtual_time import VirtualTime, virtual_time
 from canonical.change import ContractChange, Merge
 from canonical.contract import Contract
 from canonical.ids import contract_workflow_id
-from canonical.lifecycle import ContractState, ContractView
+from canonical.lifecycle import ContractNow, StateQuestion
 from canonical.scenario import Scenario, Usage
 from governance.policy import load_policy
 from rules import agenda
@@ -65,6 +65,8 @@ _LOOK_AGAIN_SECONDS = 0.01
 _BLOCKED_SECONDS = 3.0
 """After so long what still moves waits for what somebody has to decide."""
 _STUCK_SECONDS = 60.0
+
+_QUESTION = StateQuestion()
 
 Progress = Callable[[str], None]
 
@@ -123,10 +125,10 @@ async def simulate(
             life.clear_faults()
             listings = await life.listings(last)
             payments, balances = life.money(last, listings)
-            _, view = await life.contract(scenario.contract.id)
+            now = await life.contract(scenario.contract.id)
             return Simulation(
                 until=last,
-                status=view.status if view is not None else "pending",
+                status=now.status if now is not None else "pending",
                 documents=side_by_side(listings),
                 payments=payments,
                 balances=balances,
@@ -169,7 +171,7 @@ class _Life:
             contract.id: clock.client.get_workflow_handle(contract_workflow_id(contract.id))
             for contract, _ in self._lives
         }
-        self._at_rest: dict[str, tuple[ContractState, ContractView]] = {}
+        self._at_rest: dict[str, ContractNow] = {}
         self._unapproved = list(scenario.changes)
         self._approved: list[str] = []
         self._moved: list[str] = []
@@ -206,7 +208,7 @@ class _Life:
         for contract, changes in self._lives:
             days.append(subscription_at(contract, changes, self._today).next_billing_date)
             if contract.id in self._at_rest:
-                days.append(agenda.next_day(self._at_rest[contract.id][0], self._today))
+                days.append(agenda.next_day(self._at_rest[contract.id].state, self._today))
         ended = self._ended()
         for name, entries in self._by_contract(self._unreported).items() if ended else ():
             days += [usage.received_date or usage.date for usage in entries if name in ended]
@@ -235,7 +237,7 @@ class _Life:
         """The contracts of which no draft asks for usage any more: what comes then counts from the day on
         which it comes.
         """
-        return {name for name, (_, view) in self._at_rest.items() if view.status in ("cancelled", "expired")}
+        return {name for name, now in self._at_rest.items() if now.status in ("cancelled", "expired")}
 
     def _by_contract(self, usage: Iterable[Usage]) -> Mapping[str, tuple[Usage, ...]]:
         return metered_by(self._scenario.model_copy(update={"usage": tuple(usage)}))
@@ -265,7 +267,7 @@ class _Life:
             if await self.exceptions():
                 return
             self._unpaid.remove(move)
-            state, _ = self._at_rest[self._scenario.contract.id]
+            state = self._at_rest[self._scenario.contract.id].state
             await self._cash.make(move, state)
             self._moved.append(f"{move.payment.kind.replace('_', '-')} {move.payment.id}")
             await self.come_to_rest()
@@ -372,11 +374,12 @@ class _Life:
             await self._clock.started.ask_again()
 
     async def _rests(self, contract: str) -> bool:
-        state, view = await self.contract(contract)
-        if state is None or view is None or (view.running is not None and not view.exceptions):
+        now = await self.contract(contract)
+        if now is None or not (now.is_resting or now.status == "blocked"):
             return False
-        self._at_rest[contract] = state, view
-        if view.exceptions:
+        state = now.state
+        self._at_rest[contract] = now
+        if now.status == "blocked":
             return True
         if state.policy is not None:
             self._zone = state.policy.time_zone
@@ -385,17 +388,16 @@ class _Life:
         due = due or falls_due(state, today, today)
         return not (state.queue or state.submissions or state.announce or due)
 
-    async def contract(self, id: str) -> tuple[ContractState | None, ContractView | None]:
-        """What the contract's workflow holds, and what it shows; nothing before it was started."""
+    async def contract(self, id: str) -> ContractNow | None:
+        """What the contract's workflow holds and does; None before it was started."""
         handle = self._handles[id]
         try:
-            state = await handle.query("whole_state", result_type=ContractState)
-            view = await handle.query("state", result_type=ContractView)
+            now: ContractNow = await handle.query("now", _QUESTION, result_type=ContractNow)
+            return now
         except RPCError as error:
             if error.status == RPCStatusCode.NOT_FOUND:
-                return None, None
+                return None
             raise
-        return state, view
 
     def failures(self) -> list[Finding]:
         """Workflows that ended with an error, which none may."""

@@ -312,6 +312,9 @@ class ContractNow(Noun):
 
     state: ContractState
     running: str | None
+    status: ContractStatus
+    is_resting: bool
+    """Whether nothing is under way but waiting for a message or a day: no reading, no word to a platform."""
 
 
 class DocumentQuestion(Noun):

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import logging
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, Any
@@ -86,11 +87,31 @@ def _until(scenario: Any, last: "dt.date", file: str) -> Any:
 
 
 def _lived(scenario: Any, written: dict[str, Any], faults: int | None, governance: Any) -> "Simulation":
+    with _collecting_rarely():
+        return _lived_by_workflows(scenario, written, faults, governance)
+
+
+@contextlib.contextmanager
+def _collecting_rarely() -> Iterator[None]:
+    """Looking for garbage among all that was imported would take a tenth of the time, and finds none."""
+    before = gc.get_threshold()
+    gc.set_threshold(50_000, 10, 10)
+    try:
+        yield
+    finally:
+        gc.unfreeze()
+        gc.set_threshold(*before)
+
+
+def _lived_by_workflows(
+    scenario: Any, written: dict[str, Any], faults: int | None, governance: Any
+) -> "Simulation":
     from assembly.in_process import NotEntered
     from assembly.simulation import Stuck
     from assembly.simulation import simulate as live
     from rules.cash_moves import NotMovable
 
+    gc.freeze()
     try:
         with _quiet():
             return asyncio.run(live(scenario, written, faults=faults, governance=governance, progress=say))

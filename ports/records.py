@@ -128,7 +128,11 @@ class EventFate(Noun):
 class Records(PeriodRecords, SweepRecords, BankRecords, Protocol):
     """Every call can be repeated with the same effect."""
 
-    async def record_lineage(self, entries: tuple[LineageEntry, ...]) -> None: ...
+    async def record_lineage(
+        self, entries: tuple[LineageEntry, ...], events: tuple[PublishedEvent, ...] = ()
+    ) -> None:
+        """Both or neither: the steps, and what others are told of them."""
+        ...
 
     async def lineage(self, contract: str) -> tuple[LineageEntry, ...]: ...
 

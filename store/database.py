@@ -18,6 +18,8 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlch
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 
+from store.at_once import connected_at_once
+
 
 class StoreUnavailable(Exception):
     """The database can't be reached or is locked; nothing of the transaction was kept, as far as is known."""
@@ -30,15 +32,23 @@ STORE_ERRORS = (StoreUnavailable, SQLAlchemyError)
 class Database:
     """One pool of connections. `open` before use, `close` at the end."""
 
-    def __init__(self, url: str, *, busy_timeout_seconds: float = 5.0, pool_size: int = 10) -> None:
-        """Raises ValueError for a URL of another database, or of SQLite in memory (which can't be shared)."""
+    def __init__(
+        self, url: str, *, busy_timeout_seconds: float = 5.0, pool_size: int = 10, at_once: bool = False
+    ) -> None:
+        """`at_once`: SQLite whose file is in memory and this object's alone (`store.at_once`).
+
+        Raises ValueError for a URL of another database, or of SQLite in memory (which can't be shared).
+        """
         self.url: URL = make_url(url)
         self.is_sqlite = self.url.drivername == "sqlite+aiosqlite"
         if not self.is_sqlite and self.url.drivername != "postgresql+asyncpg":
             raise ValueError("database_url: must begin with sqlite+aiosqlite:// or postgresql+asyncpg://")
         if self.is_sqlite and self.url.database in (None, "", ":memory:"):
             raise ValueError("database_url: SQLite needs a file")
-        self._engine = _engine(self.url, self.is_sqlite, busy_timeout_seconds, pool_size)
+        if self.is_sqlite:
+            self._engine = _sqlite_engine(self.url, busy_timeout_seconds, pool_size, at_once)
+        else:
+            self._engine = _postgres_engine(self.url, pool_size)
         self._write_engine = self._engine.execution_options(q2c_write=True)
         self._one_writer = asyncio.Lock()
 
@@ -109,13 +119,17 @@ def _translated(error: Exception) -> Exception:
     return StoreUnavailable(f"the database is not available ({type(error).__name__})")
 
 
-def _engine(url: URL, is_sqlite: bool, busy_timeout_seconds: float, pool_size: int) -> AsyncEngine:
-    """`hide_parameters`: an error's text must not carry what was to be stored into a log."""
-    if not is_sqlite:
-        return create_async_engine(
-            url, pool_size=pool_size, pool_pre_ping=True, pool_timeout=5, hide_parameters=True
-        )
-    engine = create_async_engine(url, pool_size=pool_size, pool_timeout=5, hide_parameters=True)
+_HIDDEN = {"hide_parameters": True}
+"""An error's text must not carry what was to be stored into a log."""
+
+
+def _postgres_engine(url: URL, pool_size: int) -> AsyncEngine:
+    return create_async_engine(url, pool_size=pool_size, pool_pre_ping=True, pool_timeout=5, **_HIDDEN)
+
+
+def _sqlite_engine(url: URL, busy_timeout_seconds: float, pool_size: int, at_once: bool) -> AsyncEngine:
+    creator = {"async_creator_fn": connected_at_once} if at_once else {}
+    engine = create_async_engine(url, connect_args=creator, pool_size=pool_size, pool_timeout=5, **_HIDDEN)
     milliseconds = int(busy_timeout_seconds * 1000)
 
     def on_connect(connection: Any, _: Any) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from canonical.origin import Origin, Reference
@@ -30,11 +31,14 @@ class LineageLog:
         self._clock = clock
 
     async def record(self, entries: Sequence[LineageEntry]) -> None:
-        now = self._clock()
         async with self._database.write() as session:
-            await self._database.insert_new(
-                session, table_of(Lineage), [_row(entry, now) for entry in entries], _ONCE
-            )
+            await self.add(session, entries)
+
+    async def add(self, session: AsyncSession, entries: Sequence[LineageEntry]) -> None:
+        """The same as a part of a transaction."""
+        now = self._clock()
+        rows = [_row(entry, now) for entry in entries]
+        await self._database.insert_new(session, table_of(Lineage), rows, _ONCE)
 
     async def of_contract(self, contract: str) -> list[RecordedLineage]:
         """In the order of recording."""

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from ports.records import PublishedEvent
@@ -22,6 +23,11 @@ class Outbox:
 
     async def append(self, events: Sequence[PublishedEvent]) -> None:
         """An event id that is known changes nothing."""
+        async with self._database.write() as session:
+            await self.add(session, events)
+
+    async def add(self, session: AsyncSession, events: Sequence[PublishedEvent]) -> None:
+        """The same as a part of a transaction."""
         rows = [
             {
                 "event_id": event.id,
@@ -33,8 +39,7 @@ class Outbox:
             }
             for event in events
         ]
-        async with self._database.write() as session:
-            await self._database.insert_new(session, table_of(OutboundEvent), rows, ("event_id",))
+        await self._database.insert_new(session, table_of(OutboundEvent), rows, ("event_id",))
 
     def envelope(self, event: PublishedEvent) -> dict[str, Any]:
         return {

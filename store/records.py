@@ -38,6 +38,7 @@ class StoreRecords(PeriodStore):
 
     def __init__(self, database: Database, *, clock: Clock = utc_now) -> None:
         super().__init__(database, clock=clock)
+        self._database = database
         self._lineage = LineageLog(database, clock=clock)
         self._exceptions = ExceptionQueue(database, clock=clock)
         self._overrides = OverrideList(database)
@@ -49,8 +50,12 @@ class StoreRecords(PeriodStore):
         self._bank = BankStore(database, clock=clock)
         self._rates = RateTable(database, clock=clock)
 
-    async def record_lineage(self, entries: tuple[LineageEntry, ...]) -> None:
-        await self._lineage.record(entries)
+    async def record_lineage(
+        self, entries: tuple[LineageEntry, ...], events: tuple[PublishedEvent, ...] = ()
+    ) -> None:
+        async with self._database.write() as session:
+            await self._lineage.add(session, entries)
+            await self._outbox.add(session, events)
 
     async def lineage(self, contract: str) -> tuple[LineageEntry, ...]:
         return tuple(await self._lineage.of_contract(contract))

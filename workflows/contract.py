@@ -63,6 +63,7 @@ class ContractWorkflow(ContractReadings, ContractUsage, Merging):
         super().__init__(state)
         self._alarm: asyncio.Task[None] | None = None
         self._alarm_day: dt.date | None = None
+        self._is_resting = False
         self._shown: tuple[str, str | None] = (state.status, self._account())
 
     # -- what others say and ask -----------------------------------------------------------------
@@ -167,7 +168,12 @@ class ContractWorkflow(ContractReadings, ContractUsage, Merging):
         left_out: dict[str, object] = {"seen": ()}
         if not question.documents:
             left_out |= {"expected": (), "issued_by": {}}
-        return ContractNow(state=self.state.model_copy(update=left_out), running=self.running)
+        return ContractNow(
+            state=self.state.model_copy(update=left_out),
+            running=self.running,
+            status=self._status(),
+            is_resting=self._is_resting,
+        )
 
     @workflow.query(name="expected_document")
     def expected_document(self, question: DocumentQuestion) -> ContractAnswer:
@@ -215,6 +221,7 @@ class ContractWorkflow(ContractReadings, ContractUsage, Merging):
             self._alarm = None if day is None else asyncio.create_task(self._sleep_until(day))
             self._alarm_day = day
         before = self.today()
+        self._is_resting = True
         await workflow.wait_condition(
             lambda: (
                 bool(self.state.queue or self.state.submissions or self._usage_calls())
@@ -222,6 +229,7 @@ class ContractWorkflow(ContractReadings, ContractUsage, Merging):
                 or (self._alarm is not None and self._alarm.done())
             )
         )
+        self._is_resting = False
         if self._alarm is not None and self._alarm.done():
             self._alarm, self._alarm_day = None, None
 

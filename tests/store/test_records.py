@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 from sqlalchemy import insert
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from canonical.scenario import Usage
 from ports.records import ContractRecord, EventFate, PublishedEvent, Records, Resolution, SelfApproval
@@ -43,6 +43,16 @@ async def test_lineage_recorded_again_changes_nothing(records: Records, database
     await records.record_lineage((entry.model_copy(update={"attempt": 7, "run_id": "run-2"}),))
     [found] = await records.lineage("C-1")
     assert (found.attempt, found.run_id) == (1, "run-1")
+
+
+async def test_a_step_is_recorded_with_its_event_or_not_at_all(records: Records, database: Database) -> None:
+    event = PublishedEvent(id="e-1", type="q2c.x", subject="C-1", time=NOON, data={})
+    nameless = event.model_copy(update={"id": None})
+    with pytest.raises(IntegrityError):
+        await records.record_lineage((lineage_entry(),), (nameless,))
+    assert await records.lineage("C-1") == ()
+    await records.record_lineage((lineage_entry(),), (event,))
+    assert len(await records.lineage("C-1")) == len(await Outbox(database).list()) == 1
 
 
 async def test_lineage_leads_both_ways(records: Records, database: Database) -> None:

@@ -9,7 +9,7 @@ import pytest
 from temporalio.service import RPCError
 
 from canonical.ids import change_workflow_id, contract_workflow_id
-from canonical.lifecycle import ContractState, Plan
+from canonical.lifecycle import ContractNow, Plan, StateQuestion
 from sandbox.kit.faults import Fault
 from tests.agreement import until_agreed
 from tests.rules.scenarios import amendment, cancellation, flat, seats
@@ -200,6 +200,6 @@ async def test_cancellation_that_comes_while_the_platform_is_told_of_a_change_is
 
 async def under_way(made: World, change: str) -> bool:
     handle = made.client.get_workflow_handle(contract_workflow_id("C-1"))
-    state: ContractState = await handle.query("whole_state", result_type=ContractState)
-    planned = [item for item in state.planned if item.id == change]
-    return bool(planned) and not planned[0].announced and not state.announce
+    now: ContractNow = await handle.query("now", StateQuestion(), result_type=ContractNow)
+    planned = [item for item in now.state.planned if item.id == change]
+    return bool(planned) and not planned[0].announced and not now.state.announce and not now.is_resting

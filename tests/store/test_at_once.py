@@ -1,0 +1,40 @@
+"""A store without threads: the same statements, the same errors."""
+
+import asyncio
+import threading
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
+
+from store.database import Database, StoreUnavailable
+from store.event_log import EventLog
+from tests.store.values import StoppedClock, new_event
+
+
+async def test_store_at_once_keeps_what_is_written_and_starts_no_thread(sqlite_url: str) -> None:
+    before = threading.active_count()
+    database = Database(sqlite_url, at_once=True)
+    log = EventLog(database, clock=StoppedClock())
+    await asyncio.gather(*(log.append([new_event(f"evt-{number}")]) for number in range(5)))
+    assert (await log.counts())["waiting"] == 5
+    assert threading.active_count() == before
+    await database.close()
+    other = Database(sqlite_url)
+    assert (await EventLog(other).counts())["waiting"] == 5
+    await other.close()
+
+
+async def test_store_at_once_rolls_back_what_fails_and_tells_of_locks(sqlite_url: str) -> None:
+    database = Database(sqlite_url, at_once=True, busy_timeout_seconds=0)
+    bad = new_event("bad").model_copy(update={"state": "no-such-state"})
+    with pytest.raises(IntegrityError):
+        await EventLog(database).append([new_event("good"), bad])
+    assert (await EventLog(database).counts())["waiting"] == 0
+    other = Database(sqlite_url)
+    async with other.write() as session:
+        await session.execute(text("SELECT 1"))
+        with pytest.raises(StoreUnavailable):
+            await EventLog(database).append([new_event("locked out")])
+    await other.close()
+    await database.close()
