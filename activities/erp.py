@@ -137,8 +137,8 @@ class ErpActivities:
                     lambda when: self._erp.post_document(document.model_copy(update={"posting_date": when})),
                 )
             except NotFound as error:
-                if document.applies_to_key is None:
-                    raise
+                if document.applies_to_key is None or error.field != "applies_to_key":
+                    raise  # something else is not there, which no waiting brings
                 raise ApplicationError(
                     f"{document.applies_to_key} is not posted yet", type="CreditedInvoiceMissing"
                 ) from error

@@ -46,6 +46,8 @@ INVOICE_EVENTS = frozenset(
         "invoice.deleted",
     }
 )
+INVOICE_NEWS = frozenset({"invoice.paid"})
+"""What only an invoice's workflow that runs has use for: what was paid is the payment's story."""
 CREDIT_EVENTS = frozenset({"credit_note.created", "credit_note.voided"})
 EDIT_EVENTS = frozenset({"invoice.updated", "credit_note.updated"})
 """A document was edited. The vendor's own reading says which of these are edits that touch money, and gives
@@ -81,6 +83,8 @@ class TemporalHandoff:
                 return await self._to_contract(event, event.contract)
             if event.object_kind == "invoice" and event.type in INVOICE_EVENTS | EDIT_EVENTS:
                 return await self._to_document(event, "invoice", InvoiceWorkflow)
+            if event.object_kind == "invoice" and event.type in INVOICE_NEWS:
+                return await self._news_of(event, "invoice")
             if event.object_kind == "credit_memo" and event.type in CREDIT_EVENTS | EDIT_EVENTS:
                 return await self._to_document(event, "credit-memo", CreditMemoWorkflow)
             if event.type in CASH_WORKFLOWS and event.object_kind == CASH_WORKFLOWS[event.type][0]:
@@ -119,14 +123,19 @@ class TemporalHandoff:
             return Outcome.applied(workflow_id)
         return Outcome.ignored(ticket.reason or "not taken", workflow_id)
 
+    async def _news_of(self, event: LoggedEvent, kind: str) -> Outcome:
+        """To the document's workflow, where it runs: it may be asking a person about what has passed."""
+        workflow_id = document_workflow_id(kind, event.platform, event.object_id)
+        try:
+            await self._client.get_workflow_handle(workflow_id).signal("notify", _notice(event))
+        except RPCError as error:
+            if error.status is not RPCStatusCode.NOT_FOUND:
+                raise
+            return Outcome.ignored(f"{event.type}: nobody is asked about the document")
+        return Outcome.applied(workflow_id)
+
     async def _to_document(self, event: LoggedEvent, kind: str, workflow: DocumentWorkflow) -> Outcome:
         workflow_id = document_workflow_id(kind, event.platform, event.object_id)
-        notice = DocumentNotice(
-            event_id=event.event_id,
-            type=event.type,
-            occurred_at=event.occurred_at or event.received_at,
-            correlation_id=event.correlation_id,
-        )
         pairs = [SearchAttributePair(STATUS, "running")]
         if event.contract is not None:
             pairs.append(SearchAttributePair(CONTRACT, event.contract))
@@ -138,11 +147,20 @@ class TemporalHandoff:
             id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
             id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
             start_signal="notify",
-            start_signal_args=[notice],
+            start_signal_args=[_notice(event)],
             search_attributes=TypedSearchAttributes(pairs),
             static_summary=f"{kind} {event.object_id} of {event.platform} to the ledger",
         )
         return Outcome.applied(workflow_id)
+
+
+def _notice(event: LoggedEvent) -> DocumentNotice:
+    return DocumentNotice(
+        event_id=event.event_id,
+        type=event.type,
+        occurred_at=event.occurred_at or event.received_at,
+        correlation_id=event.correlation_id,
+    )
 
 
 SEEN_BEFORE = "seen before"

@@ -26,7 +26,8 @@ from workflows._steps import Step, Steps
 
 Read = Callable[[], Awaitable[IssuedDocument]]
 _WRITTEN_OFF = "written off"
-_COLLECTED = "collected after all"
+BAD_DEBT = "account for the bad debt"
+"""The step by which a person is asked."""
 
 
 class BadDebt:
@@ -51,7 +52,7 @@ class BadDebt:
             return None
         name = self._document.number or self._document.id
         asking = Step(
-            "account for the bad debt",
+            BAD_DEBT,
             "rules.compare",
             self._document.platform,
             f"{name} was marked uncollectible in {self._document.platform}",
@@ -64,8 +65,8 @@ class BadDebt:
 
         async def ask(origin: Origin) -> str:
             nonlocal is_retry
-            if is_retry and (await read()).status != "uncollectible":
-                return _COLLECTED
+            if is_retry and (status := (await read()).status) != "uncollectible":
+                return f"not given up any more: it is {status}"
             is_retry = True
             raise rejected(
                 self._document.platform,

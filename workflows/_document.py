@@ -28,17 +28,20 @@ from ports.tax import TaxResult
 from rules.edits import is_another
 from rules.subledger import as_issued, compare, ledger_document
 from workflows._accepted import tell_of_accepted
+from workflows._bad_debt import BAD_DEBT
 from workflows._correction import corrected_items
 from workflows._decisions import Decisions
 from workflows._desk import Desk
-from workflows._edits import Anew, decided, ground, take_off
+from workflows._edits import EDIT, Anew, decided, ground, take_off
 from workflows._options import WORKFLOW_QUEUE, in_contracts, on_platform
 from workflows._refusal import closed_contract, rejected
 from workflows._steps import Step, Steps, Undo
 
 READ = "read"
 """The step by which a document is read."""
-_DELETED = ".deleted"
+COMPARE = "compare"
+"""The step by which it is held against what is expected."""
+_DELETED, _VOIDED, _PAID = ".deleted", ".voided", ".paid"
 
 
 class DocumentNotice(Noun):
@@ -109,11 +112,24 @@ class DocumentStory(Decisions):
 
     @workflow.signal(name="notify")
     def notify(self, notice: DocumentNotice) -> None:
+        if notice.type.endswith(
+            _PAID
+        ):  # its money has a story of its own: it matters where a person is asked
+            self._look_again("it was paid at the platform", BAD_DEBT)
+            return
         self.notices.append(notice)
+        if notice.type.endswith(_VOIDED):
+            self._look_again("it was voided at the platform", BAD_DEBT, EDIT, COMPARE)
         if notice.type.endswith(_DELETED):  # whoever is asked why it can't be read has the answer
             for entry in self.desk.open:
                 if entry.step == READ:
                     self.desk.answer(entry.id, "skip", "the draft was deleted at the platform")
+
+    def _look_again(self, reason: str, *steps: str) -> None:
+        """Has the document read anew where a person is asked about what may have passed."""
+        for entry in self.desk.open:
+            if entry.step.startswith(steps):
+                self.desk.answer(entry.id, "retry", reason)
 
     @property
     def is_deleted(self) -> bool:
@@ -190,10 +206,11 @@ class DocumentStory(Decisions):
         self, document: IssuedDocument, answer: ContractAnswer, read: Callable[[], Awaitable[IssuedDocument]]
     ) -> tuple[IssuedDocument, ContractAnswer] | None:
         """The document once it is as expected, or accepted by a person as it is (then that is expected); None
-        where a person lets it pass. A retry reads anew.
+        where a person lets it pass, or where it is void by now, of which the platform tells on its own. A
+        retry reads anew.
         """
         step = Step(
-            "compare",
+            COMPARE,
             "rules.compare",
             document.platform,
             f"Compare {document.number or document.id}",
@@ -202,10 +219,12 @@ class DocumentStory(Decisions):
         )
         current, is_retry = document, False
 
-        async def check(origin: Origin) -> tuple[IssuedDocument, ContractAnswer]:
+        async def check(origin: Origin) -> tuple[IssuedDocument, ContractAnswer] | None:
             nonlocal current, is_retry
             if is_retry:
                 current = await read()
+                if current.status == "void":
+                    return None
             is_retry = True
             differences = compare(answer.expected, current)
             if differences:
@@ -219,7 +238,7 @@ class DocumentStory(Decisions):
                 )
             return current, answer
 
-        def accepted() -> tuple[IssuedDocument, ContractAnswer]:
+        def accepted() -> tuple[IssuedDocument, ContractAnswer] | None:
             taken = as_issued(answer.expected, current)
             return current, answer.model_copy(update={"expected": taken})
 

@@ -28,6 +28,8 @@ from workflows._refusal import rejected
 from workflows._steps import Step, Steps
 
 Read = Callable[[], Awaitable[IssuedDocument]]
+EDIT = "account for the edit"
+"""How the steps begin by which a person is asked."""
 
 
 @dataclass(frozen=True)
@@ -89,7 +91,7 @@ async def decided(on: Ground, document: IssuedDocument, answer: ContractAnswer, 
         return Kept("posted", reference)
     name, revision = document.number or document.id, _revision(on.posted, document)
     step = Step(
-        f"account for the edit ({revision})",
+        f"{EDIT} ({revision})",
         "rules.compare",
         document.platform,
         f"{name} was edited in {document.platform} after it was posted",

@@ -18,6 +18,7 @@ TYPES = (
     "invoice.created",
     "invoice.finalized",
     "invoice.voided",
+    "invoice.paid",
     "invoice.marked_uncollectible",
     "invoice.updated",
     "invoice.deleted",

@@ -21,7 +21,10 @@ class Refusing:
     async def execute_update_with_start_workflow(self, *_: Any, **__: Any) -> NoReturn:
         raise self._error
 
-    start_workflow = execute_update_with_start_workflow
+    start_workflow = signal = execute_update_with_start_workflow
+
+    def get_workflow_handle(self, _: str) -> "Refusing":
+        return self
 
 
 def handoff(error: Exception) -> TemporalHandoff:
@@ -76,3 +79,11 @@ async def test_event_that_temporal_finds_invalid_is_dead_and_holds_up_no_other()
 async def test_workflow_that_does_not_answer_in_time_is_asked_again() -> None:
     outcome = await handoff(WorkflowUpdateRPCTimeoutOrCancelledError()).hand_on(event())
     assert outcome.kind == "retry"
+
+
+async def test_paid_invoice_about_which_nobody_is_asked_starts_nothing() -> None:
+    paid = event("invoice").model_copy(update={"type": "invoice.paid"})
+    outcome = await handoff(rpc(RPCStatusCode.NOT_FOUND)).hand_on(paid)
+    assert (outcome.kind, outcome.reason) == ("ignored", "invoice.paid: nobody is asked about the document")
+    with pytest.raises(HandoffUnavailable):
+        await handoff(rpc(RPCStatusCode.UNAVAILABLE)).hand_on(paid)

@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from ports.receipts import PostedReceipt
-from store.exceptions import RecordedException
+from store.exceptions import ExceptionQueue, RecordedException
 from tests.workflows.test_edits import ended, found
 from tests.workflows.test_voids import FIRST, accept, active, again
 from tests.world import World
@@ -60,3 +60,21 @@ async def test_a_bad_debt_that_is_kept_open_is_not_asked_about_again(made: World
     await again(made, id_, "posted")
     assert await made.exceptions("C-1") == []
     assert (await owed(made), await written_off(made)) == (asked.amount, [])
+
+
+async def test_a_bad_debt_that_is_paid_after_all_is_nobodys_question_any_more(made: World) -> None:
+    id_, asked = await given_up(made)
+    async with made.stripe() as api:
+        answer = await api.post(f"/v1/invoices/{id_}/pay", data={"paid_out_of_band": "true"})
+        assert answer.status_code == 200, answer.text
+
+    async def closed() -> bool:
+        return not await made.exceptions("C-1")
+
+    await made.settle(closed, "the question has answered itself")
+    await ended(made, id_)
+    answered = await ExceptionQueue(made.database).get(asked.id)
+    assert answered is not None
+    assert answered.resolution is not None
+    assert (answered.resolution["action"], answered.resolution["actor"]) == ("retry", "system")
+    assert (await made.exceptions(), await written_off(made)) == ([], [])

@@ -2,7 +2,7 @@
 
 import datetime as dt
 
-from assembly.handoff import CASH_EVENTS, CREDIT_EVENTS, EDIT_EVENTS, INVOICE_EVENTS
+from assembly.handoff import CASH_EVENTS, CREDIT_EVENTS, EDIT_EVENTS, INVOICE_EVENTS, INVOICE_NEWS
 from connectors.stripe.connector import Stripe
 from connectors.stripe.events import KEPT, TYPES
 from connectors.stripe.webhook import event_of
@@ -19,7 +19,7 @@ async def pages(stripe: Stripe, since: dt.datetime) -> list[EventPage]:
 
 
 def test_every_event_that_leads_to_something_is_listed() -> None:
-    assert set(TYPES) == INVOICE_EVENTS | CREDIT_EVENTS | EDIT_EVENTS | CASH_EVENTS
+    assert set(TYPES) == INVOICE_EVENTS | INVOICE_NEWS | CREDIT_EVENTS | EDIT_EVENTS | CASH_EVENTS
     assert len(TYPES) <= 20  # as many types as one question takes
 
 
