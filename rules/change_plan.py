@@ -9,20 +9,17 @@ import datetime as dt
 from collections import Counter
 from collections.abc import Iterator, Set
 from dataclasses import dataclass
-from typing import TypeVar
 
 from canonical.change import Cancellation, ContractChange, Merge, Transfer
 from canonical.contract import Contract
 from canonical.document import CreditMemo, DocumentLine, Invoice
 from canonical.lifecycle import ApprovedItem, ContractState
-from canonical.money import total
 from canonical.scenario import Usage
 from rules.agenda import announced, is_last_of, is_of_usage, stands
 from rules.billing_plan import Documents, documents
+from rules.pieces import is_of, piece
 from rules.subscription_order import cycle_dates, cycle_key
 from rules.subscription_stays import as_told
-
-_Document = TypeVar("_Document", Invoice, CreditMemo)
 
 
 class CannotCarryOut(Exception):
@@ -134,7 +131,7 @@ def _issued(known: Documents, state: ContractState, drafts_from: dt.date | None)
     def is_issued(document: Invoice | CreditMemo) -> bool:
         date = document.date
         if drafts_from is not None and date >= drafts_from:
-            return any(_is_of(planned, document) for planned in state.expected)
+            return any(is_of(planned, document) for planned in state.expected)
         billed = cycles is not None and date > cycles and not _is_unbilled(state, date)
         return (through is not None and date <= through) or billed
 
@@ -146,12 +143,6 @@ def _issued(known: Documents, state: ContractState, drafts_from: dt.date | None)
 
 def _is_unbilled(state: ContractState, day: dt.date) -> bool:
     return any(span.first <= day <= span.last for span in state.unbilled)
-
-
-def _is_of(planned: Invoice | CreditMemo, document: Invoice | CreditMemo) -> bool:
-    """Whether the planned document is this one, or a supplement of it."""
-    same = (planned.account, planned.date) == (document.account, document.date)
-    return same and (planned.key == document.key or planned.key.startswith(f"{document.key}/"))
 
 
 class Cycles:
@@ -209,7 +200,7 @@ class Cycles:
         if self._ends_all:  # what the platform has billed today by itself is a draft, and void
             made = _issued(known, self._state, self._handed_over)
             wanted = self._without_later_changes(wanted, through)
-            return _difference(made, wanted, self._contract, self._state, self._item.id)
+            return _difference(made, wanted, self._state, self._item.id)
         if self._adds_to_usage_credits(known, wanted):
             return None
         issued = self._state.billed_through or dt.date.min
@@ -221,7 +212,7 @@ class Cycles:
             invoices=tuple(i for i in wanted.invoices if self._is_ours(i, through)),
             credit_memos=tuple(c for c in wanted.credit_memos if self._is_credited(c, through)),
         )
-        return _difference(old, new, self._contract, self._state, self._item.id)
+        return _difference(old, new, self._state, self._item.id)
 
     def _without_later_changes(self, found: Documents, through: dt.date) -> Documents:
         """Without what the changes that come after it, by today, will issue."""
@@ -256,11 +247,11 @@ class Cycles:
 
 
 def _difference(
-    known: Documents, wanted: Documents, contract: Contract, state: ContractState, change: str
+    known: Documents, wanted: Documents, state: ContractState, change: str
 ) -> tuple[tuple[Invoice, ...], tuple[CreditMemo, ...]] | None:
     """The new documents, or None where a known one would be altered."""
-    invoices = _new_invoices(known, wanted, contract, change)
-    credits = _new_credits(known, wanted, contract, state, change)
+    invoices = _new_invoices(known, wanted, change)
+    credits = _new_credits(known, wanted, state, change)
     if invoices is None or credits is None:
         return None
     return invoices, credits
@@ -287,9 +278,7 @@ def _content(line: DocumentLine) -> DocumentLine:
     return line.model_copy(update={"credits": None})
 
 
-def _new_invoices(
-    known: Documents, wanted: Documents, contract: Contract, change: str
-) -> tuple[Invoice, ...] | None:
+def _new_invoices(known: Documents, wanted: Documents, change: str) -> tuple[Invoice, ...] | None:
     old = {invoice.key: invoice for invoice in known.invoices}
     if not set(old) <= {invoice.key for invoice in wanted.invoices}:
         return None
@@ -302,21 +291,12 @@ def _new_invoices(
         if added is None:
             return None
         if added:
-            new.append(_supplement(invoice, added, f"{invoice.key}/{change}", contract.currency))
+            new.append(piece(invoice, added, f"{invoice.key}/{change}"))
     return tuple(new)
 
 
-def _supplement(document: _Document, lines: tuple[DocumentLine, ...], key: str, currency: str) -> _Document:
-    """A document of its own for lines that fall on a date whose document has been issued."""
-    subtotal = total((line.amount for line in lines), currency)
-    tax = total((line.tax for line in lines), currency)
-    return document.model_copy(
-        update={"key": key, "lines": lines, "subtotal": subtotal, "tax": tax, "total": subtotal + tax}
-    )
-
-
 def _new_credits(
-    known: Documents, wanted: Documents, contract: Contract, state: ContractState, change: str
+    known: Documents, wanted: Documents, state: ContractState, change: str
 ) -> tuple[CreditMemo, ...] | None:
     old = {credit.key: credit for credit in known.credit_memos}
     if not set(old) <= {credit.key for credit in wanted.credit_memos}:
@@ -329,14 +309,12 @@ def _new_credits(
             return None
         if added:
             key = credit.key if issued is None else f"{credit.key}/{change}"
-            part = _supplement(credit, added, key, contract.currency)
-            new.extend(_by_issued_invoice(part, wanted, state, contract.currency))
+            part = piece(credit, added, key)
+            new.extend(_by_issued_invoice(part, wanted, state))
     return tuple(new)
 
 
-def _by_issued_invoice(
-    credit: CreditMemo, wanted: Documents, state: ContractState, currency: str
-) -> list[CreditMemo]:
+def _by_issued_invoice(credit: CreditMemo, wanted: Documents, state: ContractState) -> list[CreditMemo]:
     """One credit memo for each invoice as issued: a date's lines may stand on a supplement."""
     supplements = [
         document
@@ -356,11 +334,10 @@ def _by_issued_invoice(
         home = next((s.key for s in supplements if credited in s.lines), credit.invoice_key)
         parts.setdefault(home, []).append(line)
     return [
-        _supplement(
+        piece(
             credit.model_copy(update={"invoice_key": home}),
-            tuple(lines),
+            lines,
             credit.key if home == credit.invoice_key else f"{credit.key}/{home.rsplit('/', 1)[1]}",
-            currency,
         )
         for home, lines in parts.items()
     ]

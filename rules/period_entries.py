@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from decimal import Decimal
 
+from canonical.contract import Contract
 from canonical.document import CreditMemo, Invoice
 from canonical.ids import original_key
 from canonical.lifecycle import ContractState, Plan
@@ -20,6 +21,7 @@ from rules import agenda
 from rules.accepted import accepted_figures
 from rules.billing_plan import documents
 from rules.calendar import add_months, first_of_next_month, month_end, month_key
+from rules.pieces import rest_of
 from rules.subledger import is_empty_cycle
 
 _GONE = ("void",)
@@ -254,13 +256,7 @@ def booking_entries(
     contract = state.contract
     if contract is None:
         return ()
-    due: dict[str, Invoice | CreditMemo] = {}
-    if agenda.is_active(state):
-        until = min(as_of, window(period)[1])
-        found = documents(contract, state.changes_in_force(), state.used(), until)
-        due = {invoice.key: invoice for invoice in found.invoices}
-        due |= {memo.key: memo for memo in found.credit_memos}
-        due |= {document.key: document for document in state.expected if document.date <= until}
+    due = _due(state, contract, min(as_of, window(period)[1])) if agenda.is_active(state) else {}
     accepted = {each.key: each for each in state.accepted}
     for key in accepted.keys() & due.keys():
         due[key] = due[key].model_copy(update=accepted_figures(due[key], [accepted[key]]))
@@ -270,6 +266,16 @@ def booking_entries(
         planned: tuple[Invoice | CreditMemo, ...] = (*plan.invoices, *plan.credit_memos)
         entries += [_booked(document, words) for document in planned if document.key not in due]
     return tuple(entry for entry in entries if _within(period, entry.date))
+
+
+def _due(state: ContractState, contract: Contract, until: dt.date) -> dict[str, Invoice | CreditMemo]:
+    """As it was planned; what no plan has issued, as the rules expect it."""
+    found = documents(contract, state.changes_in_force(), state.used(), until)
+    planned = [document for document in state.expected if document.date <= until]
+    rests: list[Invoice | CreditMemo | None] = [rest_of(invoice, planned) for invoice in found.invoices]
+    rests += [rest_of(memo, planned) for memo in found.credit_memos]
+    due = {rest.key: rest for rest in rests if rest is not None}
+    return due | {document.key: document for document in planned}
 
 
 def _booked(document: Invoice | CreditMemo, unfinished: str | None) -> Entry:

@@ -11,20 +11,26 @@ from canonical.lifecycle import ApprovedItem, CarriedChange, ContractState
 from rules import agenda
 from rules.billing_plan import documents
 from rules.change_plan import scope
+from rules.period_entries import booking_entries
 from tests.rules.scenarios import amendment, cancellation, contract, flat, scenario, seats
 
 TODAY = dt.date(2026, 11, 28)
+MONTHS = ("2026-02", "2026-05", "2026-08", "2026-11")
+"""Whose windows, of three months each, are all of the year."""
+BROUGHT = {name: value for name, value in flat("L3").items() if name != "id"}
 TOLD = scenario(
     contract(seats(price="100"), flat("L2"), start="2026-01-31", every=6),
     amendment("2026-03-31", {"id": "L1", "quantity": "15"}, name="UP"),
     amendment(
         "2026-05-10", {"id": "L1", "quantity": "9"}, {"id": "L2", "discount_percent": "50"}, name="DOWN"
     ),
+    amendment("2026-07-31", {"id": "L3", "add": BROUGHT}, name="ADD"),
+    amendment("2026-08-20", {"id": "L3", "remove": True}, name="OUT"),
     cancellation("2026-09-20", fee="500"),
     as_of="2026-11-28",
 )
 CONTRACT = TOLD.contract
-UP, DOWN, END = (
+UP, DOWN, ADD, OUT, END = (
     ApprovedItem(
         id=change.id,
         type=change.type,
@@ -78,10 +84,19 @@ def without_place(document: Invoice | CreditMemo) -> list[object]:
 
 @pytest.mark.parametrize(
     "groups",
-    [[[UP, DOWN, END]], [[UP], [DOWN, END]], [[UP, DOWN], [END]], [[END], [DOWN, UP]], [[UP], [DOWN], [END]]],
+    [
+        [[UP, DOWN, END]],
+        [[UP], [DOWN, END]],
+        [[UP, DOWN], [END]],
+        [[END], [DOWN, UP]],
+        [[UP], [DOWN], [END]],
+        [[ADD, OUT]],
+        [[ADD], [OUT]],
+        [[ADD, UP], [OUT, DOWN, END]],
+    ],
     ids=lambda groups: " then ".join("+".join(item.id for item in group) for group in groups),
 )
-def test_each_line_that_is_due_is_issued_once(groups: list[list[ApprovedItem]]) -> None:
+def test_each_line_that_is_due_is_issued_and_booked_once(groups: list[list[ApprovedItem]]) -> None:
     state = ContractState(id="C-1", tenant="t", crm="salesforce", contract=CONTRACT, planned=(START,))
     for group in ([], *groups):
         state = state.model_copy(update={"planned": (*state.planned, *group)})
@@ -90,3 +105,5 @@ def test_each_line_that_is_due_is_issued_once(groups: list[list[ApprovedItem]]) 
     due = documents(CONTRACT, state.changes_in_force(), (), TODAY)
     assert lines(state.expected) == lines((*due.invoices, *due.credit_memos))
     assert max(Counter(document.key for document in state.expected).values()) == 1
+    booked = {entry.key for month in MONTHS for entry in booking_entries(state, None, month, TODAY)}
+    assert booked == {document.key for document in state.expected}

@@ -1,0 +1,46 @@
+"""A date's document in pieces. Pure.
+
+What falls on a date whose document has been issued is a document of its own, a supplement, whose key begins
+with that one's; and so is a credit of what a supplement has billed.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import TypeVar
+
+from canonical.document import CreditMemo, DocumentLine, Invoice
+from canonical.money import total
+
+_Document = TypeVar("_Document", Invoice, CreditMemo)
+
+
+def is_of(piece: Invoice | CreditMemo, whole: Invoice | CreditMemo) -> bool:
+    """Whether the issued document is this one, or a piece of it."""
+    same = (piece.account, piece.date) == (whole.account, whole.date)
+    return same and (piece.key == whole.key or piece.key.startswith(f"{whole.key}/"))
+
+
+def piece(document: _Document, lines: Sequence[DocumentLine], key: str) -> _Document:
+    """A document of its own for some of the lines."""
+    subtotal = total((line.amount for line in lines), document.currency)
+    tax = total((line.tax for line in lines), document.currency)
+    return document.model_copy(
+        update={"key": key, "lines": tuple(lines), "subtotal": subtotal, "tax": tax, "total": subtotal + tax}
+    )
+
+
+def rest_of(whole: _Document, issued: Iterable[Invoice | CreditMemo]) -> _Document | None:
+    """What of a document no issued piece of it has; None where that is nothing."""
+    taken = Counter(_content(line) for each in issued if is_of(each, whole) for line in each.lines)
+    left: list[DocumentLine] = []
+    for line in whole.lines:
+        if taken[_content(line)] > 0:
+            taken[_content(line)] -= 1
+        else:
+            left.append(line)
+    return piece(whole, left, whole.key) if left else None
+
+
+def _content(line: DocumentLine) -> tuple[object, ...]:
+    """A line without its tax, whose rate may have been learned since, and its place in a credited invoice."""
+    return line.line, line.kind, line.amount, line.period_start, line.period_end
