@@ -12,6 +12,7 @@ from canonical.ids import contract_of_invoice, document_workflow_id
 from gateway.access import Finance, Viewer
 from gateway.api.audit import record
 from gateway.api.exceptions import Reason
+from gateway.api.reconciliations import entities_asked
 from gateway.deps import Stores, TheDeps, TheOperations, TheStores
 from gateway.operations import Actor, ResolveResult
 from gateway.problems import Problem
@@ -116,6 +117,8 @@ async def take_in(
     for each in order.receipts:
         if each.bank in deps.receivers:
             raise Problem(400, "invalid", f"{each.bank} is a platform, no bank", field="bank")
+    for entity in sorted({each.entity for each in order.receipts}):
+        await entities_asked(stores, entity)
     taken = await stores.bank.take_in(order.receipts, actor.name)
     if taken.conflicting:
         first = ", ".join(taken.conflicting[:5])
@@ -182,9 +185,13 @@ async def apply_receipt(
 
 @router.get("/unapplied")
 async def list_unapplied(
-    actor: Viewer, operations: TheOperations, entity: Annotated[str, Query(min_length=1, max_length=64)]
+    actor: Viewer,
+    stores: TheStores,
+    operations: TheOperations,
+    entity: Annotated[str, Query(min_length=1, max_length=64)],
 ) -> UnappliedListing:
     """Money in the entity's ledger that is not applied, the oldest first, as the ERP has it now."""
+    await entities_asked(stores, entity)
     return await operations.unapplied_cash(entity)
 
 

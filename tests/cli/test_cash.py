@@ -1,5 +1,6 @@
 """`q2c cash`: a bank's file is taken in once, what is wrong with it is named, people decide by key."""
 
+import datetime as dt
 import json
 from decimal import Decimal
 from pathlib import Path
@@ -7,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from gateway.deps import Stores
+from ports.records import ContractRecord
 from tests.cli.conftest import ServedGateway
 from tests.cli.running import Command
 from tests.gateway.fake_cash import FakeCash
@@ -18,6 +21,26 @@ HEADER = "reference,value_date,amount,currency,direction,reversal,text"
 def bank(tmp_path: Path) -> str:
     """The gateway is shared: each test has a bank of its own."""
     return f"b{abs(hash(str(tmp_path)))}"[:20]
+
+
+@pytest.fixture(autouse=True)
+def contracts(gateway: ServedGateway) -> None:
+    """Money is taken in for a legal entity that has any."""
+    record = ContractRecord(
+        id="C-CASH",
+        account="A-1",
+        legal_entity="US01",
+        currency="USD",
+        status="active",
+        version=1,
+        workflow_id="contract/C-CASH",
+        updated_at=dt.datetime(2026, 1, 1, tzinfo=dt.UTC),
+    )
+
+    async def seed(stores: Stores) -> None:
+        await stores.contracts.record(record)
+
+    gateway.run(seed)
 
 
 def file_of(folder: Path, *rows: str) -> str:
@@ -167,3 +190,11 @@ def test_unapplied_money_is_listed_by_entity(q2c: Command, gateway: ServedGatewa
     listed = q2c("cash", "list", "--unapplied", "--entity", "US01", "-o", "json").json
     assert [(each["key"], each["unapplied"]) for each in listed] == [("payment/stripe/pi_1", "20.00")]
     assert q2c("cash", "list", "--unapplied").exit_code == 2
+
+
+def test_entity_without_contracts_is_refused(q2c: Command, gateway: ServedGateway, tmp_path: Path) -> None:
+    file = file_of(tmp_path, "E-1,2026-03-02,10.00,USD,credit,,")
+    refused = q2c("cash", "import", file, "--bank", "ubs", "--entity", "US10")
+    assert refused.exit_code == 2
+    assert "entity: US10 has no contracts; those that have: " in refused.stderr
+    assert q2c("cash", "list", "--unapplied", "--entity", "US10").exit_code == 2

@@ -1,9 +1,27 @@
 """Money at a bank in these tests: receipts taken in by the gateway, and what became of them."""
 
+import datetime as dt
 from decimal import Decimal
 from typing import Any
 
+from ports.records import ContractRecord
+from store.contracts import ContractList
 from tests.world import World, today
+
+
+async def sells(made: World, entity: str = "US01") -> None:
+    """Lists a contract of the legal entity: money is taken in only for one that has any."""
+    record = ContractRecord(
+        id="C-LISTED",
+        account="A-1",
+        legal_entity=entity,
+        currency="USD",
+        status="active",
+        version=1,
+        workflow_id="contract/C-LISTED",
+        updated_at=dt.datetime.now(dt.UTC),
+    )
+    await ContractList(made.database).record(record)
 
 
 def receipt(ref: str, amount: Decimal, text: str = "", **more: Any) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from sandbox.kit.faults import Fault
-from tests.workflows.bank import key_of, receipt, shown, taken, total_of, until_receipt
+from tests.workflows.bank import key_of, receipt, sells, shown, taken, total_of, until_receipt
 from tests.workflows.cash import balances, until_receipts
 from tests.workflows.sales import month
 from tests.workflows.test_payments import CASH, CREDITS, RECEIVABLE, billed
@@ -101,6 +101,7 @@ async def test_decision_that_can_not_be_is_asked_again_and_money_may_stay_on_acc
 
 
 async def test_receipt_that_a_person_leaves_is_in_no_ledger_and_not_asked_about_again(made: World) -> None:
+    await sells(made)
     await taken(made, receipt("E-1", Decimal("50.00")))
     await until_receipt(made, "E-1", "waiting")
     [asked] = await made.exceptions()
@@ -126,6 +127,7 @@ async def test_receipt_whose_posting_was_not_answered_is_found_again(made: World
 async def test_known_reference_with_another_amount_is_refused_and_so_is_a_platform_as_bank(
     made: World,
 ) -> None:
+    await sells(made)
     day = (today() - dt.timedelta(days=1)).isoformat()
     await taken(made, receipt("E-1", Decimal("50.00")))
     for other, status in (
@@ -133,6 +135,7 @@ async def test_known_reference_with_another_amount_is_refused_and_so_is_a_platfo
         (receipt("E-1", Decimal("50.00"), value_date=day), 409),
         (receipt("E-2", Decimal("50.00"), bank="stripe"), 400),
         (receipt("E/2", Decimal("50.00")), 400),
+        (receipt("E-3", Decimal("50.00"), entity="US10"), 400),
     ):
         answer = await made.act("fiona", "POST", "/cash/receipts", {"receipts": [other]})
         assert answer.status_code == status, answer.text
