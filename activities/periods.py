@@ -34,6 +34,7 @@ from ports.payments import Payments
 from ports.periods import PeriodRecords, ReconciliationRun
 from ports.records import Records
 from ports.tax import Tax
+from rules import period_bank as bank_of
 from rules import period_cash as cash_of
 from rules import period_entries as entries_of
 from rules import period_revenue as revenue_of
@@ -148,13 +149,17 @@ class PaymentListing:
 
     @activity.defn(name="payments.list_period")
     async def list_cash(self, order: ListingOrder) -> ListingKept:
-        """What was paid, given back and charged back, from the platform's own listing."""
+        """What was paid, given back and charged back, and what was paid out to the bank, from the platform's
+        own listings."""
         since, _ = entries_of.window(order.period)
         with port_errors():
             movements = await self._payments.movements(since)
+            payouts = await self._payments.payouts(since)
         entities = await self._records.contract_entities()
         found = cash_of.cash_entries(movements, order.period, order.entity, entities)
         await self._records.keep_listing(order.run, order.look, "cash", found)
+        paid_out = bank_of.payout_entries(payouts, order.period)
+        await self._records.keep_listing(order.run, order.look, "payouts", paid_out)
         return ListingKept(entries=len(found))
 
 
@@ -298,7 +303,10 @@ class PeriodActivities:
 
     @activity.defn(name="periods.list_bookings")
     async def list_bookings(self, order: ListingOrder) -> ListingKept:
-        """What the entity's contracts make due, each asked itself; some at a time."""
+        """What we have ourselves: what the entity's contracts make due, each asked itself, some at a time;
+        its banks' statements, where any were imported.
+        """
+        statement = await self._records.bank_statement(order.entity, *entries_of.window(order.period))
         entities = await self._records.contract_entities()
         contracts = sorted(id_ for id_, entity in entities.items() if entity == order.entity)
         booked: list[Entry] = []
@@ -313,6 +321,9 @@ class PeriodActivities:
                 earned += revenue
         await self._records.keep_listing(order.run, order.look, "bookings", booked)
         await self._records.keep_listing(order.run, order.look, "revenue", earned)
+        if statement:
+            lines = bank_of.bank_entries(statement)
+            await self._records.keep_listing(order.run, order.look, "bank", lines)
         return ListingKept(entries=len(booked) + len(earned))
 
     async def _posted_rates(self, order: ListingOrder) -> dict[str, Decimal]:
@@ -394,12 +405,13 @@ class PeriodActivities:
                 type="ListingGone",
                 non_retryable=True,
             )
+        booked = revenue_of.with_catching_up(entries_of.with_committed_tax(entries))
         given = PeriodListings(
             entity=order.entity,
             period=order.period,
-            entries=revenue_of.with_catching_up(entries_of.with_committed_tax(entries)),
+            entries=bank_of.with_payouts(booked),
             open_in_erp=order.open_in_erp,
-            sides=sides,
+            sides=tuple(side for side in sides if side != "payouts" or "bank" in sides),
         )
         return reconcile(given, order.terms)
 

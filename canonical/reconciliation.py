@@ -2,8 +2,8 @@
 
 A side is one list of what should be the same thing: what the contracts' rules make due (`bookings`), what the
 billing platform has issued, what the tax engine has committed, what the ERP holds as receivables and in its
-general ledger; what was paid, what the ERP has received, and what of that is accounted for; what is earned
-and what the ERP has recognized.
+general ledger; what was paid, what the ERP has received, and what of that is accounted for; what the bank's
+statements say, and what was paid out to it; what is earned and what the ERP has recognized.
 """
 
 import datetime as dt
@@ -24,6 +24,8 @@ Side = Literal[
     "cash",
     "receipts",
     "applied",
+    "bank",
+    "payouts",
     "revenue",
     "recognized",
     "rates",
@@ -39,6 +41,8 @@ SIDES: tuple[Side, ...] = (
     "cash",
     "receipts",
     "applied",
+    "bank",
+    "payouts",
     "revenue",
     "recognized",
 )

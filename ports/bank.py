@@ -37,6 +37,12 @@ class BankRecords(Protocol):
 
     async def bank_receipt(self, bank: str, ref: str) -> RecordedReceipt | None: ...
 
+    async def bank_statement(
+        self, entity: str, since: dt.date, until: dt.date
+    ) -> tuple[RecordedReceipt, ...]:
+        """What was imported of the entity's banks, by value date, both days included."""
+        ...
+
     async def record_receipt_outcome(self, outcome: ReceiptOutcome) -> None:
         """Of two, the later one counts."""
         ...

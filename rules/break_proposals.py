@@ -65,6 +65,8 @@ _WHERE: dict[Side, str] = {
     "cash": "the payments",
     "receipts": "the ERP's receipts",
     "applied": "what the ERP has applied",
+    "bank": "the bank's statements",
+    "payouts": "the payment platform's payouts",
     "revenue": "the revenue schedule",
     "recognized": "the ERP's revenue journals",
 }
@@ -117,6 +119,8 @@ def _cause(finding: Finding) -> str:
             return f"not in {here}: {expected.unfinished}"
         case "missing" if finding.side == "recognized":
             return "earned, and not recognized: the month-end run has not posted it"
+        case "missing" if finding.side == "bank":
+            return f"in {there}, and on no statement of the bank that was imported"
         case "missing":
             return f"in {there}, not in {here}: never sent, or its event was lost"
         case "duplicate" if finding.side == "cash" and held is not None:
@@ -140,6 +144,8 @@ def _cause(finding: Finding) -> str:
             return f"dated {held.date}, posted in {held.posted_in}, although its own period is open"
         case "wrong_period":
             return f"dated {_day(held)} in {here} where {there} has {_day(expected)}"
+        case "unmatched_entry" if finding.side == "bank":
+            return f"{_id(held)} is on a statement of {finding.entry.platform}, and in no ledger"
         case "unmatched_entry" if finding.side == "receipts" and held is not None and held.key is None:
             return f"{_id(held)} in {here} was posted by somebody else, and no money that moved stands for it"
         case "unmatched_entry":
@@ -249,6 +255,13 @@ def _by_hand(finding: Finding) -> str:
         case "cash", "duplicate":
             key = finding.document
             return f"q2c cash refund {key}, or q2c cash apply {key} to another invoice"
+        case "bank", "unmatched_entry":
+            ref = f"{platform}/{id_}"
+            return f"say what it is for (q2c cash show {ref}, q2c cash apply {ref}), or let it be"
+        case "bank", "missing" if finding.against == "payouts":
+            return f"ask the bank and {platform} for payout {id_}, or import the statement that has it"
+        case "bank", _:
+            return f"compare the bank's statement with {id_} in {platform}, and correct what is wrong there"
         case "receipts", "unmatched_entry":
             return f"find the money that {id_} in {platform} stands for, or void it there"
         case "applied", _ if finding.against == "receivables":

@@ -28,6 +28,8 @@ from rules.period_cash import is_of_a_bank
 
 _NAMED: tuple[tuple[Side, Side], ...] = (
     ("receipts", "cash"),
+    ("bank", "receipts"),
+    ("bank", "payouts"),
     ("applied", "receipts"),
     ("recognized", "revenue"),
 )
@@ -85,11 +87,11 @@ class _Books:
         for key in sorted(keys):
             yield from self._document({side: by_side[side].get(key, []) for side in SIDES})
         for side, against in _NAMED:
-            if against in self.listings.sides:
+            if side in self.listings.sides and against in self.listings.sides:
                 for key in sorted(by_side[side].keys() | by_side[against].keys()):
                     held, expected = by_side[side].get(key, []), by_side[against].get(key, [])
                     paid = _first(by_side["cash"].get(key, [])) if side == "applied" else None
-                    if side != "receipts" or not is_of_a_bank(key):
+                    if _are_held_together(side, against, key):
                         for found in self._counterparts(side, against, held, expected):
                             yield replace(found, paid=paid)
         yield from self._money(by_side)
@@ -271,6 +273,19 @@ class _Books:
 
     def _is_rounding(self, by: Decimal, currency: str) -> bool:
         return abs(by).scaleb(minor_unit_digits(currency)) <= self.terms.rounding_minor_units
+
+
+def _are_held_together(side: Side, against: Side, key: str) -> bool:
+    """Of the ledger's receipts, those of a bank are on its statements, the rest at the payment platform."""
+    match side, against:
+        case "receipts", "cash":
+            return not is_of_a_bank(key)
+        case "bank", "receipts":
+            return is_of_a_bank(key)
+        case "bank", "payouts":
+            return key.startswith("payout/")
+        case _:
+            return True
 
 
 def _name(entry: Entry) -> str:

@@ -1,5 +1,6 @@
 """Receipts of banks' statements: each once by its bank and reference, and what became of it."""
 
+import datetime as dt
 from collections.abc import Sequence
 
 from pydantic import BaseModel, ConfigDict
@@ -95,6 +96,20 @@ class BankStore:
         async with self._database.read() as session:
             rows = (await session.execute(statement.limit(limit))).scalars()
             return tuple(_recorded(row) for row in rows)
+
+    async def statement(self, entity: str, since: dt.date, until: dt.date) -> tuple[RecordedReceipt, ...]:
+        """All that has its value date from the one day to the other, in order of bank and reference."""
+        statement = (
+            select(BankReceiptRow)
+            .where(
+                col(BankReceiptRow.entity) == entity,
+                col(BankReceiptRow.value_date) >= since,
+                col(BankReceiptRow.value_date) <= until,
+            )
+            .order_by(col(BankReceiptRow.bank), col(BankReceiptRow.ref))
+        )
+        async with self._database.read() as session:
+            return tuple(_recorded(row) for row in (await session.execute(statement)).scalars())
 
     async def record_outcome(self, outcome: ReceiptOutcome) -> None:
         async with self._database.write() as session:

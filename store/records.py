@@ -115,6 +115,11 @@ class StoreRecords(PeriodStore):
     async def bank_receipt(self, bank: str, ref: str) -> RecordedReceipt | None:
         return await self._bank.get(bank, ref)
 
+    async def bank_statement(
+        self, entity: str, since: dt.date, until: dt.date
+    ) -> tuple[RecordedReceipt, ...]:
+        return await self._bank.statement(entity, since, until)
+
     async def record_receipt_outcome(self, outcome: ReceiptOutcome) -> None:
         await self._bank.record_outcome(outcome)
 

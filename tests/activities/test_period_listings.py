@@ -61,7 +61,7 @@ class Asked:
     ("listing", "method", "questions"),
     [
         (BillingListing, "list_billings", {"documents"}),
-        (PaymentListing, "list_cash", {"movements"}),
+        (PaymentListing, "list_cash", {"movements", "payouts"}),
         (TaxListing, "list_taxes", {"documents"}),
         (ErpListing, "list_ledger", {"documents", "recognized_before", "general_ledger", "receipts"}),
     ],

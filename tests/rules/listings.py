@@ -45,6 +45,8 @@ _PLATFORM: dict[Side, str] = {
     "cash": "stripe",
     "receipts": "netsuite",
     "applied": "netsuite",
+    "bank": "ubs",
+    "payouts": "stripe",
     "revenue": "contract",
     "recognized": "netsuite",
 }

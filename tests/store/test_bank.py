@@ -64,3 +64,12 @@ async def test_later_outcome_counts_and_lists_go_by_status(database: Database) -
     assert (done.receipt.ref, done.note, done.document) == ("E-1", "applied", "77")
     assert [each.receipt.ref for each in await store.list()] == ["E-2", "E-1"]
     assert await store.list(entity="DE01") == ()
+
+
+async def test_statement_has_all_of_the_entity_between_two_days(database: Database) -> None:
+    store = BankStore(database)
+    days = {"E-0": 1, "E-1": 2, "E-2": 9, "E-3": 10}
+    taken = [receipt(ref, value_date=dt.date(2026, 3, day)) for ref, day in days.items()]
+    await store.take_in([*taken, receipt("E-9", entity="DE01")], "fiona")
+    found = await store.statement("US01", dt.date(2026, 3, 2), dt.date(2026, 3, 9))
+    assert [each.receipt.ref for each in found] == ["E-1", "E-2"]

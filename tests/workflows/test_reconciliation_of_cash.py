@@ -6,7 +6,8 @@ import pytest
 
 from connectors.netsuite.receipt_bodies import taken_off
 from sandbox.kit.faults import Fault
-from tests.workflows.cash import charged, issued, pays, until_receipts
+from tests.workflows.bank import receipt, taken, total_of, until_receipt
+from tests.workflows.cash import charged, issued, pays, people, until_receipts
 from tests.workflows.periods import lost_nothing, reconciled, this_period
 from tests.workflows.record_histories import taken_back
 from tests.workflows.sales import month
@@ -75,6 +76,34 @@ async def test_a_payment_of_which_nobody_heard_is_missing_in_the_receipts(made: 
     (missing,) = found["breaks"]
     assert (missing["type"], missing["repairable"]) == ("missing", True)
     assert Decimal(missing["effect"]) == -Decimal(found["sides"]["cash"])
+
+
+async def test_the_banks_statement_is_beside_the_ledger_and_the_payouts(made: World) -> None:
+    await lost_nothing(made)
+    (invoice,) = await issued(made)
+    total, loose = total_of(invoice) - 500, Decimal("12.34")
+    await charged(made, invoice["customer"], 50000, **{"metadata[q2c_contract]": "C-1"})
+    await until_receipts(made, 1)
+    paid_out = (await people(made, payout={}))["payout"]
+    net = Decimal(paid_out["amount"]) / 100
+    lines = [receipt("E-1", total, str(invoice["number"])), receipt("E-2", net), receipt("E-3", loose)]
+    await taken(made, *lines)
+    await until_receipts(made, 2)
+    for ref in ("E-2", "E-3"):
+        await until_receipt(made, ref, "waiting")
+    (found,) = await reconciled(made, this_period())
+    sides = {name: Decimal(amount) for name, amount in found["sides"].items()}
+    assert (sides["bank"], sides["payouts"]) == (total + net + loose, net)
+    assert sides["receipts"] == sides["applied"] == sides["cash"] + total
+    (unmatched,) = found["breaks"]
+    assert (unmatched["type"], unmatched["document"]) == ("unmatched_entry", "cash/ubs/E-3")
+    assert (Decimal(unmatched["effect"]), unmatched["blocks_close"]) == (loose, True)
+    answer = {"contract": "C-1", "reason": "theirs"}
+    done = await made.act("fiona", "POST", "/cash/receipts/ubs/E-3/apply", answer)
+    assert done.status_code == 200, done.text
+    await until_receipts(made, 3)
+    (after,) = await reconciled(made, this_period())
+    assert after["breaks"] == []
 
 
 async def test_refunds_and_chargebacks_agree_too(made: World) -> None:
