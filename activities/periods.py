@@ -245,11 +245,13 @@ class MonthEndsQuestion(Noun):
 
 
 class MonthEnd(Noun):
-    """`over_at` is the entity's midnight after the month's last day."""
+    """`over_at` is the entity's midnight after the month's last day. `revalues`: its books are in one
+    currency, so that what is open in others is revalued."""
 
     entity: str
     period: str
     over_at: dt.datetime
+    revalues: bool = False
 
 
 class MonthEnds(Noun):
@@ -293,12 +295,15 @@ class PeriodActivities:
         """Each legal entity that has contracts, unless it has closed the month: the close has posted it."""
         found = []
         for entity in sorted(set((await self._records.contract_entities()).values())):
-            zone = self._policy.excerpt(entity).time_zone
+            policy = self._policy.excerpt(entity)
+            zone = policy.time_zone
             today = day_of(dt.datetime.now(dt.UTC), zone)
             period = question.period or entries_of.month_that_ends(today)
             if await self._records.close_of(entity, period) is None:
                 over_at = start_of(entries_of.last_day(period) + dt.timedelta(days=1), zone)
-                found.append(MonthEnd(entity=entity, period=period, over_at=over_at))
+                revalues = policy.currencies is not None
+                end = MonthEnd(entity=entity, period=period, over_at=over_at, revalues=revalues)
+                found.append(end)
         return MonthEnds(entities=tuple(sorted(found, key=lambda each: (each.over_at, each.entity))))
 
     @activity.defn(name="periods.list_bookings")

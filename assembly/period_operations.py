@@ -1,9 +1,10 @@
 """`gateway.period_operations.PeriodOperations` over Temporal."""
 
 import asyncio
+import datetime as dt
 from typing import Any, TypeVar
 
-from temporalio.client import WorkflowExecutionStatus, WorkflowQueryFailedError
+from temporalio.client import WorkflowExecutionStatus, WorkflowFailureError, WorkflowQueryFailedError
 from temporalio.common import (
     SearchAttributePair,
     TypedSearchAttributes,
@@ -12,21 +13,24 @@ from temporalio.common import (
 )
 from temporalio.service import RPCError, RPCStatusCode
 
-from activities.closes import close_state
+from activities.closes import CloseState, close_state
 from activities.periods import PeriodPolicy
 from assembly.over_temporal import OverTemporal
 from canonical.base import Noun
 from canonical.close import CloseOrder, CloseResult
-from canonical.ids import close_workflow_id, reconciliation_workflow_id
+from canonical.ids import close_workflow_id, reconciliation_workflow_id, revaluation_look_workflow_id
 from canonical.reconciliation import ReconciliationOrder
+from canonical.revaluation import RevaluationOrder, RevaluationReport
 from gateway.operations import Actor, ContractOrExceptionNotFound, StateConflict, TemporalUnreachable
-from gateway.period_operations import CloseCheck, CloseRun, PeriodRun, RunStatus
+from gateway.period_operations import CloseCheck, CloseRun, PeriodRun, RevaluationStands, RunStatus
 from ports.periods import PeriodRecords
-from rules.close import Gate, refusals
+from rules.close import Gate, refusals, revenue_stands
+from rules.period_entries import last_day
 from workflows._attributes import LEGAL_ENTITY, STATUS
 from workflows._options import WORKFLOW_QUEUE
 from workflows.close import CloseWorkflow
 from workflows.reconciliation import ReconciliationWorkflow
+from workflows.revaluation import RevaluationWorkflow
 
 _PATIENCE_SECONDS = 15
 _Report = TypeVar("_Report", bound=Noun)
@@ -55,12 +59,15 @@ class TemporalPeriods(OverTemporal):
     async def check_close(self, entity: str, period: str) -> CloseCheck:
         state = await close_state(self._periods, self._period_policy, entity, period)
         reasons: tuple[str, ...] = ("it has not been reconciled yet",) if state.run is None else ()
+        as_of = max(state.today, state.as_of or state.today)
+        revaluation, unrevalued = await self._revaluation(state, entity, period, as_of)
         gate = Gate(
             entity=entity,
             period=period,
-            as_of=max(state.today, state.as_of or state.today),
+            as_of=as_of,
             breaks=state.blocking,
             before_period_end=state.before_period_end,
+            unrevalued=unrevalued,
         )
         reasons += refusals(gate)
         return CloseCheck(
@@ -72,7 +79,61 @@ class TemporalPeriods(OverTemporal):
             blocking=tuple(each.id for each in state.blocking),
             explained=state.explained,
             closed=state.closed,
+            revenue=None if state.closed else "unknown" if state.run is None else revenue_stands(gate),
+            revaluation=revaluation,
         )
+
+    async def _revaluation(
+        self, state: CloseState, entity: str, period: str, as_of: dt.date
+    ) -> tuple[RevaluationStands | None, str | None]:
+        """How it stands, and why it does not, where it should: a run looks, and posts nothing."""
+        if state.closed is not None:
+            return None, None
+        if as_of <= last_day(period):
+            return "not_over", None
+        if state.policy.currencies is None:
+            return "one_currency", None
+        report = await self._looked(entity, period, as_of)
+        if report is None:
+            erp = state.policy.route.erp
+            return "unknown", f"{erp} has not said within {_PATIENCE_SECONDS} s what is open; ask again"
+        match report.outcome:
+            case "due":
+                command = f"q2c revaluation run --period {period} --entity {entity}"
+                return "due", f"{report.words}; `{command}` posts it, as the close does first"
+            case "left":
+                return "unknown", report.words
+            case "closed":
+                return "closed_in_erp", None
+            case _:
+                return "done", None
+
+    async def _looked(self, entity: str, period: str, as_of: dt.date) -> RevaluationReport | None:
+        """None where the ERP has not answered by now: the run goes on, and may be joined later."""
+        order = RevaluationOrder(
+            tenant=self._tenant,
+            entity=entity,
+            period=period,
+            requested_by="close check",
+            correlation_id=f"close-check/{entity}/{period}",
+            as_of=as_of,
+            looks=True,
+        )
+        workflow_id = revaluation_look_workflow_id(entity, period)
+        run = await self._started(RevaluationWorkflow.run, order, workflow_id, entity, period)
+        handle = self._client.get_workflow_handle(
+            workflow_id, run_id=run.run_id, result_type=RevaluationReport
+        )
+        try:
+            async with asyncio.timeout(_PATIENCE_SECONDS):
+                report: RevaluationReport = await handle.result()
+                return report
+        except TimeoutError:
+            return None
+        except RPCError as error:
+            raise TemporalUnreachable("Temporal does not answer") from error
+        except WorkflowFailureError as error:
+            raise StateConflict(f"{workflow_id} has failed: {error.cause}") from error
 
     async def start_close(self, entity: str, period: str, reason: str, actor: Actor) -> CloseRun:
         order = CloseOrder(

@@ -90,6 +90,11 @@ def revaluation_key(entity: str, period: str, number: int) -> str:
     return f"revaluation/{entity}/{period}" + (f"/{number}" if number else "")
 
 
+def revaluation_look_workflow_id(entity: str, period: str) -> str:
+    """Of a run that only says what is due."""
+    return f"revaluation-due/{entity}/{period}"
+
+
 def translation_workflow_id(entity: str, period: str) -> str:
     return f"translation/{entity}/{period}"
 

@@ -8,14 +8,17 @@ from canonical.base import Day, Dec, Noun
 from canonical.rates import RateInForce
 from canonical.revenue import MONTH
 
-RevaluationOutcome = Literal["running", "waiting", "posted", "unchanged", "one_currency", "closed", "left"]
+RevaluationOutcome = Literal[
+    "running", "waiting", "posted", "unchanged", "one_currency", "closed", "left", "due"
+]
 
 
 class RevaluationOrder(Noun):
     """Revalue the entity's receivables at the month's end.
 
     `as_of` is the day that counts as today; None is the entity's. `asks` false: what can't be done is `left`,
-    with its reason, and nobody is asked (the close of the period refuses with it).
+    with its reason, and nobody is asked (the close of the period refuses with it). `looks`: nothing is
+    posted, what would be is `due`.
     """
 
     tenant: str
@@ -25,6 +28,7 @@ class RevaluationOrder(Noun):
     correlation_id: str
     as_of: Day | None = None
     asks: bool = True
+    looks: bool = False
 
 
 class Position(Noun):
@@ -56,7 +60,7 @@ class Positions(Noun):
 
 class RevaluationReport(Noun):
     """`posted` are the gains posted by this run, by currency, in the books' currency; `words` say why nothing
-    was, where something should be.
+    was, where something should be, and what is due.
     """
 
     entity: str

@@ -11,12 +11,20 @@ from cli.inputs import Month, OneEntity, Reason
 from cli.output import Format, Output, print_json, say
 from cli.reconcile import reconciled, wait_for
 
+_STATES = {
+    "not_over": "the month is not over",
+    "one_currency": "books in each contract's currency",
+    "closed_in_erp": "closed in the ERP, nothing is revalued in it any more",
+    "unknown": "not known",
+}
+
 app = typer.Typer(no_args_is_help=True, help="The close of a period: what holds it up, and the close itself.")
 
 
 @app.command()
 def check(period: Month, entity: OneEntity = None, output: Output = "table") -> None:
-    """Reconcile the period, and say whether it may be closed and what holds it up.
+    """Reconcile the period, and say whether it may be closed and what holds it up: breaks, revenue that is
+    not posted, receivables in other currencies that are not revalued.
 
     Exit code 1 where something does.
 
@@ -63,8 +71,14 @@ def _show(found: list[dict[str, Any]], output: Format) -> None:
         return
     for each in found:
         typer.echo(f"{each['entity']} {each['period']}: {_word(each)}")
+        if each.get("revenue"):
+            typer.echo(f"  revenue: {_said(each['revenue'])}; revaluation: {_said(each['revaluation'])}")
         for words in each["reasons"]:
             typer.echo(f"  {words}")
+
+
+def _said(state: str) -> str:
+    return _STATES.get(state, state)
 
 
 def _word(each: dict[str, Any]) -> str:

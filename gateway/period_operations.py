@@ -29,8 +29,14 @@ class CloseRun(PeriodRun):
     result: CloseResult | None = None
 
 
+RevaluationStands = Literal["done", "due", "not_over", "one_currency", "closed_in_erp", "unknown"]
+
+
 class CloseCheck(Noun):
-    """Whether a period may be closed as the newest reconciliation has seen it, and what holds it up."""
+    """Whether a period may be closed as the newest reconciliation has seen it, and what holds it up.
+
+    `revenue` and `revaluation` say whether the month-end runs have done their work; None: it is closed.
+    """
 
     entity: str
     period: str
@@ -40,6 +46,8 @@ class CloseCheck(Noun):
     blocking: tuple[str, ...]
     explained: tuple[str, ...]
     closed: CloseRecord | None = None
+    revenue: Literal["posted", "due", "not_over", "unknown"] | None = None
+    revaluation: RevaluationStands | None = None
 
 
 class PeriodOperations(Protocol):
@@ -54,7 +62,8 @@ class PeriodOperations(Protocol):
         ...
 
     async def check_close(self, entity: str, period: str) -> CloseCheck:
-        """Reads what is known; nothing is reconciled anew."""
+        """Reads what is known, and asks the ERP what is open in other currencies; nothing is reconciled anew,
+        nothing is written."""
         ...
 
     async def start_close(self, entity: str, period: str, reason: str, actor: "Actor") -> CloseRun:

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Iterator, Sequence
+from typing import Literal
 
 from canonical.base import Noun
 from canonical.reconciliation import Break
@@ -29,7 +30,7 @@ class Gate(Noun):
 
 def refusals(gate: Gate) -> tuple[str, ...]:
     """Why the period may not be closed, in words; empty where it may."""
-    due = [found for found in gate.breaks if found.side == "recognized" and found.type in _OF_THE_MONTH_END]
+    due = [found for found in gate.breaks if _is_of_the_month_end(found)]
     return (
         *_not_over(gate),
         *(
@@ -40,6 +41,17 @@ def refusals(gate: Gate) -> tuple[str, ...]:
         *_revenue_not_posted(gate, due),
         *(_held_up(found) for found in gate.breaks if found not in due),
     )
+
+
+def revenue_stands(gate: Gate) -> Literal["posted", "due", "not_over"]:
+    """Whether the month's revenue is posted, as the newest reconciliation has seen it."""
+    if gate.as_of <= last_day(gate.period):
+        return "not_over"
+    return "due" if any(_is_of_the_month_end(found) for found in gate.breaks) else "posted"
+
+
+def _is_of_the_month_end(found: Break) -> bool:
+    return found.side == "recognized" and found.type in _OF_THE_MONTH_END
 
 
 def is_month_end_due(found: Break) -> bool:

@@ -216,6 +216,15 @@ def still_to_revalue(found: Positions, books: str) -> dict[str, Decimal]:
     return {currency: amount for currency, amount in left.items() if amount}
 
 
+def still_due(found: Positions, books: str) -> str | None:
+    """What a run has yet to do, in words; None where it would do nothing."""
+    gains = [
+        f"a {'gain' if amount > 0 else 'loss'} of {abs(amount):f} {books} on {currency} is not posted"
+        for currency, amount in still_to_revalue(found, books).items()
+    ]
+    return "; ".join((*gains, *(f"{key} is not taken back" for key in found.unreversed))) or None
+
+
 def revaluation_journal(
     order: RevaluationOrder, policy: PolicyExcerpt, books: str, found: Positions, left: Mapping[str, Decimal]
 ) -> LedgerJournal:

@@ -291,15 +291,21 @@ def simulators(
 
 @contextlib.asynccontextmanager
 async def world(
-    home: Path, address: str, *, working: bool = True, readable: bool = False, guarded: bool = False
+    home: Path,
+    address: str,
+    *,
+    working: bool = True,
+    readable: bool = False,
+    guarded: bool = False,
+    governance: Path | None = None,
 ) -> AsyncIterator[World]:
     """A fresh world in a namespace of its own on a running Temporal server. `readable`: payloads in clear.
-    `guarded`: workflows run in their sandbox (`working_world`).
+    `guarded`: workflows run in their sandbox (`working_world`). `governance` is the gateway's policy.
     """
     platforms = simulators(_prepared() / "secrets")
     apps = _apps(platforms)
     client = await namespace(address, readable=readable)
-    settings = _settings(home, client, platforms)
+    settings = _settings(home, client, platforms, governance)
     shutil.copy(_empty_store(), home / "q2c.sqlite")
     async with contextlib.AsyncExitStack() as stack:
         database = Database(settings.database_url)
@@ -380,7 +386,9 @@ async def working_world(
         yield
 
 
-def _settings(home: Path, client: Client, platforms: dict[str, Platform]) -> Settings:
+def _settings(
+    home: Path, client: Client, platforms: dict[str, Platform], governance: Path | None
+) -> Settings:
     return Settings.model_validate(
         {
             "home": home,
@@ -391,6 +399,7 @@ def _settings(home: Path, client: Client, platforms: dict[str, Platform]) -> Set
                 for name, platform in platforms.items()
             },
             "gateway": {"operators": OPERATORS},
+            "governance": {"directory": governance},
             "temporal": {
                 "address": client.service_client.config.target_host,
                 "namespace": client.namespace,

@@ -16,7 +16,7 @@ from canonical.policy import CurrencyTerms, PolicyExcerpt
 from canonical.revaluation import Positions, RevaluationOrder, RevaluationReport
 from canonical.revenue import first_day
 from rules.calendar import days_after, month_end
-from rules.revaluation import revaluation_journal, still_to_revalue
+from rules.revaluation import revaluation_journal, still_due, still_to_revalue
 from rules.zones import day_of
 from workflows._decisions import Decisions
 from workflows._desk import Desk, invalid
@@ -63,6 +63,8 @@ class RevaluationWorkflow(Decisions):
         self.desk.adopt(policy)
         if policy.currencies is None:
             self.done = self._report("one_currency")
+        elif order.looks:
+            self.done = await self._looked(policy, policy.currencies)
         elif order.asks:
             self.done = await self._with_a_person(policy, policy.currencies)
         else:
@@ -94,6 +96,21 @@ class RevaluationWorkflow(Decisions):
             if is_cancelled_exception(error):
                 raise
             return self._report("left", words=failure_of(self._step(policy), error).summary)
+
+    async def _looked(self, policy: PolicyExcerpt, terms: CurrencyTerms) -> RevaluationReport:
+        """What a run would post; it posts nothing, and asks nobody."""
+        try:
+            found = await self._positions(policy, terms)
+        except ActivityError as error:
+            if is_cancelled_exception(error):
+                raise
+            return self._report("left", words=failure_of(self._step(policy), error).summary)
+        books = terms.functional_currency
+        said = {"books_currency": books, "positions": found.positions}
+        if not found.open_in_erp:
+            return self._report("closed", **said)
+        words = still_due(found, books)
+        return self._report("due" if words else "unchanged", words=words, **said)
 
     def _step(self, policy: PolicyExcerpt) -> Step:
         erp, period = policy.route.erp, self.order.period

@@ -39,11 +39,11 @@ async def foreign_world(
 ) -> AsyncIterator[World]:
     """A world whose policy says in which currency US01 keeps its books."""
     directory = books_policy(home / "policy", **policy)
-    async with world(home, address, working=False, readable=readable) as made:
-        governance = made.settings.governance.model_copy(update={"directory": directory})
-        made.settings = made.settings.model_copy(update={"governance": governance})
-        async with working_world(made, GovernedPolicy(load_policy(directory))):
-            yield made
+    async with (
+        world(home, address, working=False, readable=readable, governance=directory) as made,
+        working_world(made, GovernedPolicy(load_policy(directory))),
+    ):
+        yield made
 
 
 def daily(first: str, *, start: str = "1.0731", step: str = "0.0017") -> list[dict[str, str]]:

@@ -6,13 +6,14 @@ from collections.abc import AsyncIterator
 
 import pytest
 from temporalio import activity, workflow
-from temporalio.client import Client
+from temporalio.client import Client, WorkflowExecutionStatus
 from temporalio.exceptions import ApplicationError
 from temporalio.worker import Worker
 
 from activities.periods import MonthEnd, MonthEnds, MonthEndsQuestion
 from assembly.schedules import MONTH_END, ensure_schedules
 from assembly.workers import runner
+from canonical.revaluation import RevaluationOrder, RevaluationReport
 from canonical.revenue import RevenueOrder, RevenueReport, RevenueTally
 from rules.period_entries import month_that_ends
 from tests.agreement import until_agreed
@@ -113,13 +114,23 @@ class RevenueOfTests:
         )
 
 
+@workflow.defn(name="Revaluation", sandboxed=False)
+class RevaluationOfTests:
+    """Waits for a person who does not come."""
+
+    @workflow.run
+    async def run(self, order: RevaluationOrder) -> RevaluationReport:
+        await workflow.wait_condition(lambda: False)
+        raise AssertionError
+
+
 @pytest.fixture
 async def client(temporal_address: str) -> AsyncIterator[Client]:
     client = await namespace(temporal_address)
     worker = Worker(
         client,
         task_queue=WORKFLOW_QUEUE,
-        workflows=[MonthEndsWorkflow, RevenueOfTests],
+        workflows=[MonthEndsWorkflow, RevenueOfTests, RevaluationOfTests],
         activities=[month_ends],
         workflow_runner=runner(),
     )
@@ -127,8 +138,8 @@ async def client(temporal_address: str) -> AsyncIterator[Client]:
         yield client
 
 
-def ends(entity: str, over_at: dt.datetime) -> MonthEnd:
-    return MonthEnd(entity=entity, period=PERIOD, over_at=over_at)
+def ends(entity: str, over_at: dt.datetime, *, revalues: bool = False) -> MonthEnd:
+    return MonthEnd(entity=entity, period=PERIOD, over_at=over_at, revalues=revalues)
 
 
 async def test_none_is_run_before_its_own_midnight_and_one_that_fails_holds_up_no_other(
@@ -136,11 +147,14 @@ async def test_none_is_run_before_its_own_midnight_and_one_that_fails_holds_up_n
 ) -> None:
     now = dt.datetime.now(dt.UTC)
     midnight = now + dt.timedelta(seconds=3)
-    ENDS[:] = [ends("BAD1", now), ends("JP01", now), ends("US01", midnight)]
+    ENDS[:] = [ends("BAD1", now, revalues=True), ends("JP01", now), ends("US01", midnight, revalues=True)]
     result = await client.execute_workflow(
         MonthEndsWorkflow.run, MonthEndOrder(tenant="t"), id="month-end", task_queue=WORKFLOW_QUEUE
     )
-    assert result == MonthEndResult(run=2, exceptions=2, failed=(f"BAD1/{PERIOD}",))
+    assert result == MonthEndResult(run=2, exceptions=2, failed=(f"BAD1/{PERIOD}",), revaluations=2)
+    for entity in ("BAD1", "US01"):  # each waits for a person, and goes on after the run
+        waiting = await client.get_workflow_handle(f"revaluation/{entity}/{PERIOD}").describe()
+        assert waiting.status == WorkflowExecutionStatus.RUNNING
     american = await client.get_workflow_handle(f"revenue/US01/{PERIOD}").describe()
     assert american.start_time >= midnight
 

@@ -17,9 +17,10 @@ from tests.agreement import listings, scenario_of, until_agreed
 from tests.rules.scenarios import amendment
 from tests.workflows.cash import issued, people, until_receipts
 from tests.workflows.currencies import daily, foreign_world, in_euro, known, until_books
-from tests.workflows.month_end import LAST_MONTH, order, period_of, run_month
+from tests.workflows.month_end import LAST_MONTH, order, period_of, run_month, run_month_ends
 from tests.workflows.periods import closed, reconciled
 from tests.workflows.sales import month, replaced
+from tests.workflows.test_close import checked
 from tests.world import World, today
 
 pytestmark = pytest.mark.xdist_group("currencies")
@@ -114,9 +115,14 @@ async def test_months_with_credits_and_payments_are_the_previews_to_the_cent(mad
 
 async def test_run_again_posts_nothing_and_a_corrected_rate_the_difference(made: World) -> None:
     told = await billed(made)
-    await revalued(made)
+    assert (await run_month_ends(made)).revaluations == 1
+    again = await revalued(made)  # joins the run that the month's end has begun, or comes after it
+    assert again["outcome"] in ("posted", "unchanged")
     again = await revalued(made)
     assert (again["outcome"], again["posted"]) == ("unchanged", {})
+    await reconciled(made, LAST_MONTH, "US01")
+    (check,) = await checked(made, LAST_MONTH)
+    assert (check["close_allowed"], check["revenue"], check["revaluation"]) == (True, "posted", "done")
     assert len(await entries(made)) == 2
     last = [each for each in told["fx"]["rates"] if each["date"] < month(0)][-1]
     await known(made, [{**last, "rate": "1.50"}], reason="corrected by the ECB")
@@ -159,7 +165,17 @@ async def test_without_a_closing_rate_a_person_is_asked_and_the_close_is_refused
 
 
 async def test_close_revalues_by_itself_and_a_closed_month_is_left(made: World) -> None:
-    await billed(made)
+    told = await billed(made)
+    await reconciled(made, LAST_MONTH, "US01")
+    (check,) = await checked(made, LAST_MONTH)
+    gain = gain_of(told, LAST_MONTH)
+    assert (check["close_allowed"], check["revenue"], check["revaluation"]) == (False, "due", "due")
+    assert [why.partition(":")[0] for why in check["reasons"]] == [
+        "receivables in other currencies are not revalued",
+        f"revenue of {LAST_MONTH} is not posted",
+    ]
+    assert f"of {abs(gain)} USD on EUR is not posted; `q2c revaluation run" in check["reasons"][0]
+    assert await entries(made) == []
     (run,) = await closed(made, LAST_MONTH)
     assert run["result"]["status"] == "closed", run["result"]["reasons"]
     assert [each.key for each in await entries(made)] == [
