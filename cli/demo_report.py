@@ -3,6 +3,7 @@
 import contextlib
 import datetime as dt
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -11,6 +12,7 @@ import typer
 from cli.client import ask
 from cli.configuration import settings
 from cli.output import print_table
+from cli.simulators import Simulators
 
 ENTITIES = ("US01", "DE01", "JP01")
 
@@ -87,16 +89,39 @@ async def _listings(expected: Sequence[Any], undone: Sequence[str]) -> Any:
 
 def _print_platforms(listings: Any) -> None:
     typer.echo("\nWhat the platforms hold, by their own listings")
-    counts: dict[tuple[str, str, str], int] = {}
-    for name, listed in (("stripe", listings.issued), ("netsuite", listings.posted)):
-        for each in listed:
-            key = (name, each.kind, each.status)
-            counts[key] = counts.get(key, 0) + 1
-    for each in listings.taxes:
-        key = ("avatax", "tax_document", each.status)
-        counts[key] = counts.get(key, 0) + 1
-    rows = [[*key, str(count)] for key, count in sorted(counts.items())]
-    print_table(("platform", "kind", "status", "count"), rows)
+    for platform, rows in held(Simulators().call("salesforce", "GET", "state"), listings).items():
+        typer.echo(f"\n{platform}")
+        print_table(("kind", "status", "count"), rows)
+
+
+def held(crm: Mapping[str, Sequence[Mapping[str, Any]]], listings: Any) -> dict[str, list[list[str]]]:
+    """Kind, status and count by platform. `crm` are its records by object: their status is the one that was
+    written back to them.
+    """
+    changes = [
+        order for order in crm["Order"] if order["Type"] != "New"
+    ]  # the first one is the contract's own
+    seen = [("salesforce", "contract", _written(each)) for each in crm["Contract"]]
+    seen += [("salesforce", "change", _written(each)) for each in changes]
+    seen += [("stripe", each.kind, each.status) for each in listings.issued]
+    seen += [("avatax", "tax_document", each.status) for each in listings.taxes]
+    seen += [("netsuite", each.kind, each.status) for each in listings.posted]
+    tables: dict[str, list[list[str]]] = {}
+    counts = Counter(seen)
+    for (platform, kind, status), count in sorted(counts.items(), key=lambda item: _place(item[0])):
+        tables.setdefault(platform, []).append([kind, status, str(count)])
+    return tables
+
+
+_PLATFORMS = ("salesforce", "stripe", "avatax", "netsuite")
+
+
+def _place(key: tuple[str, str, str]) -> tuple[int, str, str]:
+    return _PLATFORMS.index(key[0]), key[1], key[2]
+
+
+def _written(record: Mapping[str, Any]) -> str:
+    return str(record["Integration_Status__c"] or "nothing written back").lower()
 
 
 def _print_contracts(documents: Mapping[str, Mapping[str, Any]]) -> None:
@@ -108,3 +133,4 @@ def _print_contracts(documents: Mapping[str, Mapping[str, Any]]) -> None:
         posted = sum(each["posted"] is not None for each in detail["documents"])
         rows.append([name, detail["status"], str(len(issued)), str(posted), detail["run_url"] or ""])
     print_table(("contract", "status", "issued", "posted", "web_ui"), rows)
+    typer.echo("The links lead on while this stack runs: `q2c demo --keep` leaves it running until Ctrl-C.")

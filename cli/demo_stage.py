@@ -92,7 +92,8 @@ class Stage:
     def _until_active(self, contract: str) -> None:
         self._until(lambda: self._status(contract) == "active", f"{contract} active")
         documents = self._detail(contract)["documents"]
-        self._say(f"  {contract} is active with {len(documents)} documents")
+        count = len(documents)
+        self._say(f"  {contract} is active with {count} {'document' if count == 1 else 'documents'}")
 
     def _until_posted(self, contract: str, count: int) -> None:
         def posted() -> bool:
