@@ -14,6 +14,7 @@ from typing import Any, Literal
 import httpx
 from pydantic import SecretStr
 
+from canonical.ids import original_key
 from canonical.origin import Origin, Reference
 from connectors.auth import ClientAssertion, Now, OAuth1HmacSha256, utc_now
 from connectors.http import ApiClient
@@ -24,6 +25,7 @@ from connectors.netsuite.mapping import PLATFORM
 from connectors.netsuite.master_data import MasterData
 from connectors.netsuite.receipt_listing import ReceiptListing
 from connectors.netsuite.receipts import CashPosting
+from connectors.netsuite.resettlement import Resettlement
 from connectors.netsuite.settings import NetSuiteSettings
 from connectors.netsuite.transactions import Expected, Transactions, vanished
 from connectors.netsuite.wire import Customer, Journal, MasterRow, TransactionRow
@@ -54,6 +56,7 @@ class NetSuite:
         self._transactions = Transactions(client, settings.base_url)
         self._cash = CashPosting(client, self._master, self._create_cash, self._transactions.url)
         self._receipts = ReceiptListing(client, self._cash.receivables)
+        self._resettlement = Resettlement(client, self._cash.receivables)
 
     async def aclose(self) -> None:
         await self._client.aclose()
@@ -99,6 +102,14 @@ class NetSuite:
         return await self._master.open_period(date)
 
     async def post_document(self, document: LedgerDocument) -> Reference:
+        """An invoice that takes the place of one that was taken off is settled by what had settled that."""
+        posted = await self._post_document(document)
+        key = original_key(document.key)
+        if document.kind == "invoice" and document.key != key:
+            await self._resettlement.settle_anew(document.legal_entity, document.customer_id, key, posted.id)
+        return posted
+
+    async def _post_document(self, document: LedgerDocument) -> Reference:
         expected = mapping.expected_sale(document)
         found = await self._posted(document, expected)
         if found is not None:

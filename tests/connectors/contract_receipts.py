@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 import pytest
 
+from canonical.ids import posted_again_key
 from canonical.payment import CashApplication, CashKind, InvoiceChange
 from ports.errors import AlreadyExists, Conflict, OutcomeUnknown, PortError, RateLimited, Transient
 from ports.receipts import CashAccounts, CashEntry, PostedReceipt
@@ -168,6 +169,35 @@ async def parts(stand: ErpStand, entry: CashEntry) -> list[PostedReceipt]:
 
 
 class ReceiptWrites(ReceiptsFixtures):
+    @pytest.mark.parametrize("less", ["0", "12000.00"])
+    async def test_what_had_settled_an_invoice_settles_the_one_that_takes_its_place(
+        self, stand: ErpStand, customer: str, less: str
+    ) -> None:
+        """Payment, unapplied money and write-off; what the new one is too small for stays the customer's."""
+        for write in ("application", "write_off"):
+            await stand.erp.post_cash(entry_of(stand, customer, write))
+        held = await ledger(stand)
+        old, total = invoice(stand, customer), TOTAL - Decimal(less)
+        await stand.erp.void_document(origin("void"), "invoice", old.key, old.document_date, "edited")
+        line = old.lines[0]
+        share = line.model_copy(update={"amount": line.amount + line.tax - Decimal(less), "tax": Decimal(0)})
+        new = old.model_copy(update={"key": posted_again_key(old.key, "edit-1")})
+        if Decimal(less):
+            new = new.model_copy(
+                update={"lines": (share,), "subtotal": total, "tax": Decimal(0), "total": total}
+            )
+        for _ in range(2):
+            await stand.erp.post_document(new)
+            account = await stand.erp.receivables(stand.legal_entity, customer, INVOICE)
+            [item] = [each for each in account.invoices if each.key == INVOICE]
+            assert (item.total, item.open) == (total, total - 142)
+        if not Decimal(less):
+            assert await ledger(stand) == held
+        await stand.erp.post_cash(entry_of(stand, customer, "refund"))
+        account = await stand.erp.receivables(stand.legal_entity, customer, INVOICE)
+        [item] = [each for each in account.invoices if each.key == INVOICE]
+        assert item.open == total - 102
+
     @pytest.mark.parametrize("write", WRITES)
     async def test_entry_moves_what_it_says_once_however_often(
         self, stand: ErpStand, customer: str, write: Write

@@ -11,6 +11,7 @@ from store.event_log import EventLog, LoggedEvent
 from store.exceptions import RecordedException
 from tests.agreement import until_agreed
 from tests.rules.scenarios import amendment, seats
+from tests.workflows.cash import pays, until_receipts
 from tests.workflows.month_end import LAST_MONTH, order, run_month
 from tests.workflows.periods import reconciled
 from tests.workflows.sales import day, month, scenario, sold
@@ -101,8 +102,12 @@ async def test_an_accepted_edit_is_reversed_and_posted_anew(made: World) -> None
 
 
 async def test_edited_amounts_wait_for_a_decision_and_are_then_the_ledgers(made: World) -> None:
+    """Of an invoice that is paid: what was paid of it stays paid."""
     await active(made)
     before = await total(made)
+    paid = await pays(made, (await found(made))["id"])
+    assert paid.status_code == 200, paid.text
+    await until_receipts(made, 1)
     id_ = await change_amount(made, 500)
     opened = await asked(made)
     assert f"total is {before + 5} where {before} is posted" in opened.summary
@@ -111,6 +116,9 @@ async def test_edited_amounts_wait_for_a_decision_and_are_then_the_ledgers(made:
     await ended(made, id_)
     assert await total(made) == before + 5
     assert sorted(await taxed(made, FIRST)) == ["cancelled", "committed"]
+    customer = next(c for c in made.platforms["netsuite"].dump()["customer"] if c["externalId"])
+    account = await made.ports["netsuite"].receivables("US01", str(customer["id"]))
+    assert [each.open for each in account.invoices if each.key == FIRST] == [Decimal("5.00")]
     await again(made, id_, "posted")
     assert await made.exceptions("C-1") == []
     assert await total(made) == before + 5
