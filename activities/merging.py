@@ -11,6 +11,10 @@ from canonical.merging import MergeRequest, MergeStanding, MergeWord
 class MergeBook(Protocol):
     """Speaks with the workflows of contracts. Everything can be said again."""
 
+    async def announce(self, request: MergeRequest) -> MergeStanding | None:
+        """Asks the contract to end for a merge on its day, once; None where there is no such contract yet."""
+        ...
+
     async def join(self, request: MergeRequest) -> MergeStanding | None:
         """Has the contract end for a merge, once; None where there is no such contract yet."""
         ...
@@ -23,6 +27,11 @@ class MergeBook(Protocol):
 class MergeActivities:
     def __init__(self, book: MergeBook) -> None:
         self._book = book
+
+    @activity.defn(name="contract.announce_merge")
+    async def announce_merge(self, request: MergeRequest) -> MergeStanding:
+        """Asks a contract ahead to end for a merge; one that is not known yet is asked on the day."""
+        return await self._book.announce(request) or MergeStanding(status="unknown")
 
     @activity.defn(name="contract.join")
     async def join(self, request: MergeRequest) -> MergeStanding:

@@ -22,12 +22,18 @@ class TemporalMergeBook:
     def __init__(self, client: Client) -> None:
         self._client = client
 
-    async def join(self, request: MergeRequest) -> MergeStanding | None:
+    async def announce(self, request: MergeRequest) -> MergeStanding | None:
         """How far the contract is, which is asked to end where it has not been; None where there is none."""
         handle = self._client.get_workflow_handle(contract_workflow_id(request.contract))
         standing = await self._standing(handle, request.key)
         if standing is not None and standing.status == "unknown":
             standing = await self._submit(handle, request)
+        return standing
+
+    async def join(self, request: MergeRequest) -> MergeStanding | None:
+        """The same on the merge's day, which the contract is told of."""
+        handle = self._client.get_workflow_handle(contract_workflow_id(request.contract))
+        standing = await self.announce(request)
         if standing is None or standing.status != "waiting":
             return standing
         if standing.today is not None and standing.today < request.day:

@@ -30,6 +30,8 @@ def to_announce(state: ContractState, today: dt.date) -> tuple[ApprovedItem, ...
         return ()
     told: list[ApprovedItem] = []
     for item in sorted(state.planned, key=order):
+        if item.id in state.withdrawn:
+            continue
         if _is_told(state, item, told, today):
             told.append(item)
         if item.change is not None and ends_subscription(item.change):

@@ -5,16 +5,18 @@ import datetime as dt
 from temporalio import workflow
 
 from activities.billing import BillingActivities
+from activities.merging import MergeActivities
 from activities.tax import TaxActivities, TaxQuestion
-from canonical.change import Amendment
+from canonical.change import Amendment, Merge
 from canonical.contract import DatedRate
 from canonical.lifecycle import ApprovedItem, ContractState
+from canonical.merging import MergeRequest, MergeStanding, MergeWord
 from canonical.origin import Origin, Reference
 from canonical.policy import PolicyExcerpt
 from rules import agenda, ahead
 from rules.tax_document import RateQuestion, planned_rates
 from rules.tax_rates import Quoted, with_tax_rates
-from workflows._options import on_platform
+from workflows._options import of_merged, on_platform
 from workflows._steps import Step, Steps, Undo
 
 
@@ -39,7 +41,13 @@ async def announced(
     except Undo as undo:
         await steps.desk.close(undo.answer, "the platform is not told ahead")
         done = None
-    return state.planned if done is None else planned
+    if done is None:
+        return state.planned
+    try:
+        await _tell_merged(state, after, steps, today)
+    except Undo as undo:
+        await steps.desk.close(undo.answer, "the contract is asked on the day")
+    return planned
 
 
 async def _set_ahead(
@@ -59,6 +67,43 @@ async def _set_ahead(
         )
 
     return await steps.run(step, put)
+
+
+async def _tell_merged(state: ContractState, after: ContractState, steps: Steps, today: dt.date) -> None:
+    """The contracts that a planned merge takes in are asked ahead to end on its day, so that their platform
+    bills right too; or hear that it does not come to be.
+    """
+    known = {item.id for item in state.planned if item.announced}
+    for item in after.planned:
+        merge = item.change
+        if not isinstance(merge, Merge) or item.announced == (item.id in known):
+            continue
+        for other in merge.contracts:
+            request = MergeRequest(
+                contract=other.id,
+                key=f"{state.id}/{item.id}",
+                into=state.id,
+                day=merge.effective_date,
+                business_date=today,
+                correlation_id=item.correlation_id,
+            )
+            await _ask_ahead(request, steps, item.announced)
+
+
+async def _ask_ahead(request: MergeRequest, steps: Steps, stands: bool) -> None:
+    words = "ends for" if stands else "does not end for"
+    name = f"Tell contract {request.contract} that it {words} {request.key} on {request.day}"
+    step = Step(f"{name} ({request.business_date})", "contract.announce_merge", "temporal", name)
+
+    async def tell(origin: Origin) -> MergeStanding:
+        if stands:
+            return await workflow.execute_activity_method(
+                MergeActivities.announce_merge, request, **of_merged(name)
+            )
+        word = MergeWord(contract=request.contract, key=request.key, stands=False, reason=name)
+        return await workflow.execute_activity_method(MergeActivities.settle_merge, word, **of_merged(name))
+
+    await steps.run(step, tell)
 
 
 async def _with_rates(state: ContractState, steps: Steps, today: dt.date) -> tuple[ApprovedItem, ...]:

@@ -46,7 +46,9 @@ class Merging(ContractLife):
     def withdraw_merge(self, key: str) -> MergeStanding:
         """The merge is undone: what has not begun is never carried out; what has is told by its chapter."""
         if key not in self.state.withdrawn:
-            self.state = self.state.model_copy(update={"withdrawn": (*self.state.withdrawn, key)})
+            told = any(item.id == key and item.announced for item in self.state.planned)
+            announce = self.state.announce or told
+            self._set(withdrawn=(*self.state.withdrawn, key), announce=announce)
         return self.merge_standing(key)
 
 

@@ -98,6 +98,13 @@ def of_contract(summary: str) -> ActivityOptions:
     return options
 
 
+def of_merged(summary: str) -> ActivityOptions:
+    """Options of what contracts that are merged ask and tell each other."""
+    options = in_contracts(WORKFLOW_QUEUE)
+    options["summary"] = summary
+    return options
+
+
 class LocalOptions(TypedDict):
     start_to_close_timeout: timedelta
     retry_policy: RetryPolicy

@@ -224,7 +224,7 @@ class ContractWorkflow(ContractReadings, ContractUsage, Merging):
         self._is_resting = True
         await workflow.wait_condition(
             lambda: (
-                bool(self.state.queue or self.state.submissions or self._usage_calls())
+                bool(self.state.queue or self.state.submissions or self.state.announce or self._usage_calls())
                 or self.today() != before
                 or (self._alarm is not None and self._alarm.done())
             )
@@ -249,6 +249,9 @@ class ContractWorkflow(ContractReadings, ContractUsage, Merging):
     async def _carry_out(self, item: ApprovedItem) -> None:
         """One change as a chapter of its own, to its end, whatever that is."""
         if agenda.void_by_cancellation(self.state, item) or item.id in self.state.withdrawn:
+            if item.announced and item.id in self.state.withdrawn:
+                await self._announce()  # without it: the platform goes on
+                self._note_unbilled(item)
             self._carried(item, "skipped", None)
             return
         today, platform_day = self.today(), self._platform_day()
@@ -282,8 +285,7 @@ class ContractWorkflow(ContractReadings, ContractUsage, Merging):
         else:
             self._take_result(given, result)
             if result.status != "done":
-                through = max(self.today(), self._platform_day())
-                self._set(unbilled=(*self.state.unbilled, *ahead.unbilled_of(item, through)))
+                self._note_unbilled(item)
 
     async def _chapter(self, given: ChangeInput) -> ChangeResult:
         """Starts the change's workflow and awaits it. Raises ApplicationError where it failed."""
@@ -351,6 +353,11 @@ class ContractWorkflow(ContractReadings, ContractUsage, Merging):
                 term_end=result.term_end,
             )
             self._set(usage_closed=metering.closed_after(given.state, self.state, given.as_of))
+
+    def _note_unbilled(self, item: ApprovedItem) -> None:
+        """The change is not carried out, and the platform was told of it."""
+        through = max(self.today(), self._platform_day())
+        self._set(unbilled=(*self.state.unbilled, *ahead.unbilled_of(item, through)))
 
     def _carried(self, item: ApprovedItem, status: ChangeStatus, note: str | None) -> None:
         entry = CarriedChange(

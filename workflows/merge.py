@@ -18,7 +18,7 @@ from workflows._change import ChangeStory
 from workflows._chapter import Chapter
 from workflows._handover import nothing_issued
 from workflows._messages import Resolve
-from workflows._options import WORKFLOW_QUEUE, ActivityOptions, in_contracts
+from workflows._options import of_merged
 from workflows._refusal import rejected
 from workflows._steps import Step, Undo
 
@@ -43,6 +43,9 @@ class MergeWorkflow(Chapter):
 
     async def scenes(self) -> None:
         story = self.story
+        if story.item.announced:  # the others know of it already, so they must hear where it is undone
+            for each in self.merge().contracts:
+                story.steps.done_ahead(self._asking(each.id))
         await story.understand()
         await story.steps.together([story.check(), story.quote(), nothing_issued(story)])
         await self.join()
@@ -69,7 +72,14 @@ class MergeWorkflow(Chapter):
 
     async def ask(self, contract: str) -> JoinedContract:
         """Has the contract end. A merge can't go on without it, so skipping asks again."""
-        step = Step(
+        step = self._asking(contract)
+        while True:
+            joined = await self.story.steps.run(step, lambda origin: self._ask(contract))
+            if joined is not None:
+                return joined
+
+    def _asking(self, contract: str) -> Step:
+        return Step(
             f"join {contract}",
             "contract.join",
             _TEMPORAL,
@@ -77,10 +87,6 @@ class MergeWorkflow(Chapter):
             compensation="it goes on as it was",
             undo=lambda origin: self._settle(contract, stands=False),
         )
-        while True:
-            joined = await self.story.steps.run(step, lambda origin: self._ask(contract))
-            if joined is not None:
-                return joined
 
     async def _ask(self, contract: str) -> JoinedContract:
         story, merge = self.story, self.merge()
@@ -93,7 +99,7 @@ class MergeWorkflow(Chapter):
             correlation_id=story.item.correlation_id,
         )
         standing = await workflow.execute_activity_method(
-            MergeActivities.join, request, **_asking(f"Have {contract} end for {merge.id}")
+            MergeActivities.join, request, **of_merged(f"Have {contract} end for {merge.id}")
         )
         if standing.joined is not None:
             return standing.joined
@@ -126,7 +132,7 @@ class MergeWorkflow(Chapter):
             reason=f"merge {self.story.item.id} of {self.story.state.id} {words}",
         )
         standing = await workflow.execute_activity_method(
-            MergeActivities.settle_merge, word, **_asking(f"Tell {contract} that the merge {words}")
+            MergeActivities.settle_merge, word, **of_merged(f"Tell {contract} that the merge {words}")
         )
         if (standing.status == "done") != stands and standing.status != "unknown":
             raise rejected(
@@ -207,9 +213,3 @@ class MergedWorkflow(Chapter):
                 field="merge",
                 code="MergeNotSettled",
             ) from None
-
-
-def _asking(summary: str) -> ActivityOptions:
-    options = in_contracts(WORKFLOW_QUEUE)
-    options["summary"] = summary
-    return options

@@ -5,15 +5,15 @@ from canonical.lifecycle import ContractState
 from tests.world import World
 
 
-async def told_ahead(made: World, *names: str) -> None:
+async def told_ahead(made: World, *names: str, contract: str = "C-1") -> None:
     """Waits until the platform has been told of just these."""
 
     async def done() -> bool:
-        handle = made.client.get_workflow_handle(contract_workflow_id("C-1"))
+        handle = made.client.get_workflow_handle(contract_workflow_id(contract))
         state: ContractState = await handle.query("whole_state", result_type=ContractState)
         return {item.id for item in state.planned if item.announced} == set(names)
 
-    await made.settle(done, f"{names} are announced")
+    await made.settle(done, f"{names} are announced to {contract}")
 
 
 async def at(made: World, contract: str, date: str) -> None:

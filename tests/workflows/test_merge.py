@@ -13,7 +13,7 @@ from canonical.merging import MergeStanding
 from sandbox.kit.faults import Fault
 from tests.agreement import until_agreed
 from tests.rules.scenarios import amendment, cancellation, metered, seats
-from tests.workflows.ahead import at, tell_the_day
+from tests.workflows.ahead import at, tell_the_day, told_ahead
 from tests.workflows.sales import account, day, month, scenario, sold
 from tests.world import World, working_world, world
 
@@ -269,6 +269,67 @@ async def test_word_that_nobody_waits_for_changes_nothing(made: World) -> None:
     standing: MergeStanding = await handle.execute_update("withdraw_merge", KEY, result_type=MergeStanding)
     assert standing.status == "done"
     await until_agreed(made, told)
+
+
+async def ahead(made: World) -> dict[str, Any]:
+    """A merge on the first day of a month of both contracts, of which both and the platform were told."""
+    on = month(1)
+    other = sold(seats("M1", price="7", **TAXED), start=month(0), every=1, id="C-2")
+    merge = {"id": "M", "type": "merge", "effective_date": on, "contracts": [other]}
+    told = scenario(sold(seats(**TAXED), start=month(0), every=1), merge)
+    await both_active(made, told)
+    await made.load(told, approve="M")
+    await told_ahead(made, "M")
+    await told_ahead(made, KEY, contract="C-2")
+    return told
+
+
+async def tell_both_the_day(made: World, date: str) -> None:
+    for contract in ("C-1", "C-2"):
+        await tell_the_day(made, contract, date)
+
+
+async def test_merge_told_ahead_bills_its_day_once_by_the_new_contract_however_late_we_come(
+    made: World,
+) -> None:
+    told, late = await ahead(made), month(2, 3)
+    await made.advance(month(1))
+    await made.advance(late)  # drafts of the first day would be issued by now, and a cycle more
+    assert {each["status"] for each in made.platforms["stripe"].dump()["subscription"]} == {"canceled"}
+    await tell_both_the_day(made, late)
+    await made.until_status("C-1", "active", changes=2)
+    await made.until_status("C-2", "cancelled")
+    found = await until_agreed(made, told, as_of=dt.date.fromisoformat(late))
+    new = {f"C-1/M/invoice/{month(n)}" for n in (1, 2)}
+    assert {each.key for each in found.issued} == {
+        *new,
+        f"C-1/invoice/{month(0)}",
+        f"C-2/invoice/{month(0)}",
+    }
+
+
+async def test_undone_merge_that_was_told_ahead_has_its_day_billed_by_each_contract(made: World) -> None:
+    told = await ahead(made)
+    await refuse_tax(made)
+    await made.advance(month(1))
+    await tell_both_the_day(made, month(1))
+    found = await made.until_exception("C-1")
+    await refuse_tax(made, code=None)
+    await made.decide("fiona", found, "compensate")
+    apart, undone = without_merge(told), ["C-1/M"]
+    await until_agreed(made, *apart, as_of=dt.date.fromisoformat(month(1)), undone=undone)
+    await made.advance(month(2))
+    await until_agreed(made, *apart, as_of=dt.date.fromisoformat(month(2)), undone=undone)
+
+
+async def test_contract_hears_where_the_merge_that_it_was_told_of_does_not_come_to_be(made: World) -> None:
+    told = await ahead(made)
+    stop = {**cancellation(day(0)), "id": "STOP"}
+    await made.load({**told, "changes": [*told["changes"], stop]}, approve="STOP")
+    await made.until_status("C-1", "cancelled")
+    await told_ahead(made, contract="C-2")
+    await made.advance(month(1))
+    await made.until_posted("C-2", 2)
 
 
 async def planned(made: World, contract: str, change: str) -> None:

@@ -1,4 +1,4 @@
-"""Shapes of transfers on days on which the platform bills by itself."""
+"""Shapes of transfers and merges on days on which the platform bills by itself."""
 
 from typing import Any
 
@@ -73,5 +73,18 @@ def transferred_twice_on_first_days_in_tokyo() -> dict[str, Any]:
         contract,
         _transfer(month(2), name="T1"),
         _transfer(month(3), name="T2", account=contract["account"], tax_rate_percent="10"),
+        until=month(5),
+    )
+
+
+@shape
+def merged_on_a_first_day_with_usage() -> dict[str, Any]:
+    calls = metered("U2", price="0.25", **TAXED)
+    other = sold(seats("M1", price="7", **TAXED), calls, start=month(-1), every=1, id="C-2")
+    merge = {"id": "M", "type": "merge", "effective_date": month(2), "contracts": [other]}
+    return lived(
+        sold(seats(**TAXED), metered(price="0.5", **TAXED), start=month(-1), every=1),
+        merge,
+        usage=[*used("U1", -1, 4), *used("U2", -1, 4)],
         until=month(5),
     )
