@@ -47,6 +47,15 @@ class UsageQuestion(Noun):
     version: int
 
 
+class Listing(Noun):
+    """How a contract is listed from now on; `account` is whose it is."""
+
+    contract: str
+    status: str
+    version: int
+    account: str
+
+
 class UsageReading(Noun):
     usage: tuple[MeteredMonth, ...]
 
@@ -115,6 +124,13 @@ class RecordsActivities:
             now = dt.datetime.now(dt.UTC)
             await self._records.record_status(question.contract, question.status, question.version, now)
         return UsageReading(usage=await self._records.usage(question.contract))
+
+    @activity.defn(name="records.list_contract")
+    async def list_contract(self, listing: Listing) -> None:
+        now = dt.datetime.now(dt.UTC)
+        await self._records.record_status(
+            listing.contract, listing.status, listing.version, now, listing.account
+        )
 
     @activity.defn(name="records.hand_on_usage")
     async def hand_on_usage(self, given: UsageHandover) -> HandedOn:

@@ -14,6 +14,7 @@ from gateway.operations import (
     InvalidRequest,
     StateConflict,
 )
+from rules.ahead import received, taken_in_on, to_announce
 from rules.change_plan import CannotCarryOut, scope
 from rules.layout import ChangeRefused
 from rules.merge import apart
@@ -48,32 +49,51 @@ def previewed(state: ContractState, change: ContractChange, now: dt.datetime) ->
     )
     try:
         check(Scenario(contract=contract, changes=(*before, change), as_of=day))
+        item, day = _as_carried_out(state, item, today)
         found = scope(state, contract, item, day, day)
     except InvalidScenario as error:
         field, message = error.problems[0]
         raise InvalidRequest(message, field=field) from error
     except (ChangeRefused, CannotCarryOut) as error:
         raise InvalidRequest(str(error), field="change") from error
-    received = found.change.received_date if found.change is not None else None
+    taken_in = found.change.received_date if found.change is not None else None
+    since = max(today, day - dt.timedelta(days=1))
     return ChangePreview(
         contract=state.id,
         change=change.id,
         type=change.type,
         effective_date=change.effective_date,
         currency=contract.currency,
-        backdated=received is not None and received != change.received_date,
+        backdated=taken_in is not None and taken_in != change.received_date,
         invoices=found.invoices,
         credit_memos=found.credit_memos,
-        next_cycle_before=_next_cycle(state, before, day),
-        next_cycle_after=_next_cycle(state, found.changes, day),
+        next_cycle_before=_next_cycle(state, before, day, since),
+        next_cycle_after=_next_cycle(state, found.changes, day, since if found.cycle_is_today else day),
     )
 
 
-def _next_cycle(state: ContractState, changes: tuple[ContractChange, ...], day: dt.date) -> CycleView | None:
+def _as_carried_out(state: ContractState, item: ApprovedItem, today: dt.date) -> tuple[ApprovedItem, dt.date]:
+    """The change as it will be on the day on which it is carried out, and that day.
+
+    What lies ahead is told to the billing platform, which bills with it; what comes after a cycle is drafted
+    counts from the next day.
+    """
+    day = max(today, item.effective_date)
+    planned = state.model_copy(update={"planned": (*state.planned, item)})
+    if day > today and item.id in {told.id for told in to_announce(planned, today)}:
+        return item.model_copy(update={"announced": True}), day
+    taken_in = taken_in_on(state, item, day, day)
+    return (received(item, taken_in) if taken_in > day else item), taken_in
+
+
+def _next_cycle(
+    state: ContractState, changes: tuple[ContractChange, ...], day: dt.date, since: dt.date
+) -> CycleView | None:
+    """The first one after `since`, by what is known on the day."""
     if state.contract is None:
         return None
     origin = Origin(tenant=state.tenant, contract=state.id, change="", step="preview", correlation_id="")
-    phases = subscription_order(origin, state.contract, changes, "", day).phases
+    phases = subscription_order(origin, state.contract, changes, "", day, since).phases
     if not phases:
         return None
     net = sum((line.period_amount for line in phases[0].lines), Decimal(0))

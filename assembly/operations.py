@@ -157,7 +157,10 @@ class TemporalOperations(TemporalCash, TemporalRevenue, TemporalTranslations, Te
 
     async def contract_whole(self, contract_id: str) -> ContractState:
         handle = self._handle(contract_workflow_id(contract_id))
-        state: ContractState = await self._asked(handle.query("whole_state", result_type=ContractState))
+        try:
+            state: ContractState = await self._asked(handle.query("whole_state", result_type=ContractState))
+        except ContractOrExceptionNotFound as error:
+            raise ContractOrExceptionNotFound(f"there is no contract {contract_id}") from error
         return state
 
     async def contract_state(self, contract_id: str) -> ContractView:

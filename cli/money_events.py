@@ -7,17 +7,19 @@ from typing import Any
 from cli.exits import INVALID, leave
 from cli.simulators import Simulators
 
+_DEFAULT = "USD"
 EVENTS = ("payment", "refund", "dispute", "payout", "settle")
 
 
 @dataclass(frozen=True)
 class MoneyOrder:
-    """`amount` in the currency, not in minor units; None is all of it."""
+    """`amount` in the currency, not in minor units; None is all of it. A currency of None is that of what the
+    money is for."""
 
     invoice: str | None
     payment: str | None
     amount: str | None
-    currency: str
+    currency: str | None
     method: str
 
 
@@ -43,7 +45,7 @@ def _verbs(event: str, order: MoneyOrder, won: bool | None) -> dict[str, Any]:
         case "dispute" if about:
             found = {"dispute": {**about, **more}}
         case "payout":
-            found = {"payout": {"currency": order.currency.lower()}}
+            found = {"payout": {"currency": (order.currency or _DEFAULT).lower()}}
         case "settle":
             found = {"settle_debits": True}
     if event not in EVENTS:
@@ -58,7 +60,7 @@ def _minor_units(order: MoneyOrder) -> int | None:
 
     if order.amount is None:
         return None
-    currency = order.currency.upper()
+    currency = _currency(order)
     try:
         amount = Decimal(order.amount)
         is_amount = amount > 0 and is_whole_minor_units(amount, currency)
@@ -67,3 +69,22 @@ def _minor_units(order: MoneyOrder) -> int | None:
     if not is_amount:
         leave(INVALID, f"--amount: {order.amount!r} is no amount of {currency}")
     return to_minor_units(amount, currency)
+
+
+def _currency(order: MoneyOrder) -> str:
+    """That of the invoice or payment, which --currency may repeat and not contradict. What the simulator does
+    not have, it refuses itself."""
+    names = {name for name in (order.invoice, order.payment) if name is not None}
+    held = Simulators().call("stripe", "GET", "state")
+    named = [
+        thing["currency"].upper()
+        for kind in ("invoice", "payment_intent")
+        for thing in held.get(kind, [])
+        if names & {thing["id"], thing.get("number"), *(thing.get("metadata") or {}).values()}
+    ]
+    own = next(iter(named), order.currency or _DEFAULT)
+    if order.currency not in (None, own):
+        leave(
+            INVALID, f"--currency: {order.currency} is given where {' and '.join(sorted(names))} is in {own}"
+        )
+    return own

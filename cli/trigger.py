@@ -54,8 +54,13 @@ def trigger(
         str | None, typer.Option("--amount", metavar="AMOUNT", help="Stripe: else all that is open or paid.")
     ] = None,
     currency: Annotated[
-        str, typer.Option("--currency", help="Stripe: of the money.", callback=known_currency)
-    ] = "USD",
+        str | None,
+        typer.Option(
+            "--currency",
+            help="Stripe: of the money; else that of the invoice, USD for a payout.",
+            callback=known_currency,
+        ),
+    ] = None,
     method: Annotated[
         Literal["card", "declined", "disputed", "bank_debit", "bank_debit_failed"],
         typer.Option("--method", help="Stripe: how it is paid, and what comes of it."),

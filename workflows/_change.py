@@ -13,6 +13,7 @@ from temporalio import workflow
 from activities.billing import BillingActivities
 from activities.crm import CrmActivities
 from activities.erp import ErpActivities
+from activities.records import Listing, RecordsActivities
 from canonical.change import ContractChange, Transfer
 from canonical.document import CreditMemo, Invoice
 from canonical.lifecycle import (
@@ -32,7 +33,7 @@ from rules.subscription_order import subscription_order, term_end
 from rules.subscription_stays import customer_of, stay_on
 from workflows._change_checks import CheckedChange
 from workflows._change_documents import DocumentScenes
-from workflows._options import on_platform
+from workflows._options import in_records, on_platform
 from workflows._steps import Step, Undo
 
 
@@ -179,11 +180,31 @@ class ChangeStory(CheckedChange):
         await DocumentScenes(self).issue()
 
     async def write_back(self, status: str) -> None:
-        """The CRM's users see status, ids and first invoice; of a contract that it knows."""
+        """The CRM's users see status, ids and first invoice; of a contract that it knows. Another is listed
+        anew all the same.
+        """
         if self.state.source == "document":
+            await self._list(status, "done")
             return
         step = Step("write back", "crm.write_back", self.state.crm, "Write status and ids to the CRM")
         await self.steps.run(step, lambda origin: self._write_back(origin, status, "done"))
+
+    async def _list(self, status: str, change_status: str) -> None:
+        """What a write to the CRM brings along for the others: the list of contracts shows the status."""
+        if not workflow.patched("listed"):
+            return
+        changes = self.scope.changes if change_status == "done" else self.scope.before
+        listing = Listing(
+            contract=self.state.id,
+            status="cancelled" if is_over(self.state) else status,
+            version=self.item.version,
+            account=customer_of(self.contract, changes).id,
+        )
+        await workflow.execute_local_activity_method(
+            RecordsActivities.list_contract,
+            listing,
+            **in_records(f"List {self.state.id} as {listing.status}"),
+        )
 
     async def _write_back(self, origin: Origin, status: str, change_status: str) -> None:
         first = self.ids.first_invoice
@@ -228,6 +249,7 @@ class ChangeStory(CheckedChange):
         status = "compensated" if self.item.type == "activation" else "active"
         if self.state.source == "document":
             await self.steps.compensate()
+            await self._list(status, "compensated")
             return
         step = Step(
             "tell the CRM",

@@ -10,7 +10,7 @@ from assembly.change_preview import previewed
 from canonical.change import ContractChange
 from canonical.lifecycle import CarriedChange, ContractState
 from canonical.scenario import Scenario
-from gateway.operations import InvalidRequest, StateConflict
+from gateway.operations import ChangePreview, InvalidRequest, StateConflict
 from tests.rules import scenarios as s
 
 _TODAY = dt.datetime(2026, 6, 10, 12, tzinfo=dt.UTC)
@@ -41,8 +41,17 @@ def _state(contract: dict[str, Any]) -> ContractState:
 
 
 def _amendment(day: str, **entry: Any) -> ContractChange:
+    return _change(s.amendment(day, entry))
+
+
+def _change(fields: dict[str, Any]) -> ContractChange:
     adapter: TypeAdapter[ContractChange] = TypeAdapter(ContractChange)
-    return adapter.validate_python(s.amendment(day, entry))
+    return adapter.validate_python(fields)
+
+
+def _cycles(found: ChangePreview) -> list[tuple[str, str] | None]:
+    both = (found.next_cycle_before, found.next_cycle_after)
+    return [None if one is None else (str(one.date), str(one.net)) for one in both]
 
 
 def test_a_rise_in_mid_term_is_invoiced_for_the_days_that_remain() -> None:
@@ -66,6 +75,35 @@ def test_a_change_over_issued_invoices_would_be_taken_in_today() -> None:
     assert found.backdated is True
     assert {str(i.date) for i in found.invoices} == {"2026-06-10"}
     assert [str(line.amount) for line in found.invoices[0].lines] == ["20.00", "20.00", "20.00"]
+
+
+def test_a_change_on_a_coming_periods_first_day_is_billed_by_that_cycle() -> None:
+    """Told ahead, as it will be when it is approved: the platform bills right on the day by itself."""
+    state = _state(s.contract(s.seats(), every=1))
+    found = previewed(state, _amendment("2026-08-01", id="L1", quantity="15"), _TODAY)
+    assert (found.backdated, found.invoices, found.credit_memos) == (False, (), ())
+    assert _cycles(found) == [("2026-08-01", "100.00"), ("2026-08-01", "150.00")]
+
+
+def test_a_cancellation_on_a_coming_periods_first_day_leaves_no_cycle() -> None:
+    found = previewed(_state(s.contract(s.seats(), every=1)), _change(s.cancellation("2026-08-01")), _TODAY)
+    assert (found.invoices, found.credit_memos) == ((), ())
+    assert _cycles(found) == [("2026-08-01", "100.00"), None]
+
+
+def test_an_early_renewal_has_cycles_of_its_own() -> None:
+    early = _change(s.renewal("2026-07-16", term_months=12, uplift_percent="5"))
+    found = previewed(_state(s.contract(s.seats(), every=1)), early, _TODAY)
+    assert [(str(i.date), str(i.subtotal)) for i in found.invoices] == [("2026-07-16", "105.00")]
+    assert [str(c.subtotal) for c in found.credit_memos] == ["51.61"]
+    assert _cycles(found) == [("2026-08-01", "100.00"), ("2026-08-16", "105.00")]
+
+
+def test_a_change_on_the_day_of_a_drafted_cycle_counts_from_the_next_day() -> None:
+    state = _state(s.contract(s.seats(), every=1, start="2026-01-10"))
+    found = previewed(state, _amendment("2026-06-10", id="L1", quantity="15"), _TODAY)
+    assert [(str(i.date), str(i.subtotal)) for i in found.invoices] == [("2026-06-11", "50.00")]
+    assert found.backdated is True
 
 
 def test_what_the_rules_refuse_is_refused_with_its_line() -> None:

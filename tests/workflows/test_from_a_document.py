@@ -1,0 +1,44 @@
+"""A contract that is started and changed from a document, which the CRM knows nothing of (a migration)."""
+
+from typing import Any
+
+import pytest
+
+from tests.rules.scenarios import amendment, cancellation, seats
+from tests.workflows.sales import month, scenario, sold
+from tests.workflows.test_merge import state_of
+from tests.world import World
+
+pytestmark = pytest.mark.xdist_group("exceptions")
+
+
+async def listed(made: World) -> dict[str, Any]:
+    (found,) = (await made.act("vera", "GET", "/contracts")).json()
+    return {"status": found["status"], "version": found["version"]}
+
+
+async def test_it_is_listed_as_it_stands_and_its_backdated_changes_are_posted_as_the_rules_have_them(
+    made: World,
+) -> None:
+    told = scenario(
+        sold(seats(), start=month(-5), every=1),
+        amendment(month(-4, 11), {"id": "L1", "quantity": "15"}, name="UP"),
+        amendment(month(-3, 21), {"id": "L1", "quantity": "12"}, name="DOWN"),
+        {**cancellation(month(-1, 16)), "id": "END"},
+    )
+    for name in ("avatax", "netsuite"):
+        await made.platforms[name].load({"scenario": told})
+    assert (await made.act("fiona", "POST", "/contracts", told)).status_code == 201
+    await made.until_status("C-1", "active")
+    assert await listed(made) == {"status": "active", "version": 1}
+    assert (await made.act("fiona", "POST", "/contracts/C-1/changes", told)).status_code == 200
+    await made.until_status("C-1", "cancelled", changes=4)
+    assert await listed(made) == {"status": "cancelled", "version": 4}
+    due = (await state_of(made, "C-1")).expected
+    assert len({document.key for document in due}) == len(due)
+
+    async def posted() -> bool:
+        return {found.key for found in await made.ports["netsuite"].documents("US01")} == {d.key for d in due}
+
+    await made.settle(posted, "the ledger has each document once")
+    assert not await made.exceptions()
