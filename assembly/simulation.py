@@ -22,6 +22,7 @@ from temporalio.client import WorkflowHandle
 from temporalio.service import RPCError, RPCStatusCode
 
 from assembly.in_process import Document, InProcess, NotEntered, Operator, in_process
+from assembly.simulated_books import policy_of_books, rate_sheet
 from assembly.simulated_cash import SimulatedCash, due_by
 from assembly.virtual_time import VirtualTime, virtual_time
 from canonical.change import ContractChange, Merge
@@ -34,7 +35,7 @@ from rules import agenda
 from rules.ahead import falls_due
 from rules.billing_plan import documents
 from rules.cash_beside import (
-    MONEY_ROLES,
+    BOOK_ROLES,
     BalanceBeside,
     MoneyBeside,
     balances_beside,
@@ -52,6 +53,7 @@ from rules.zones import day_of, start_of
 from sandbox.kit.faults import SEEDED_OUTCOMES
 from store.event_log import EventLog
 from store.exceptions import ExceptionQueue, RecordedException
+from store.rates import RateTable
 
 METER = Operator(name="meter", role="operator", token="meter-of-the-simulation")  # noqa: S106 - in process
 _MOST_FAULTS = 0.3
@@ -142,9 +144,10 @@ async def simulate(
 async def _life(
     home: Path, scenario: Scenario, written: Document, governance: Path | None, progress: Progress
 ) -> AsyncIterator["_Life"]:
+    policy = policy_of_books(home, scenario, governance)
     async with (
         virtual_time() as clock,
-        in_process(home, clock.client, operators=(METER,), governance=governance) as system,
+        in_process(home, clock.client, operators=(METER,), governance=policy) as system,
     ):
         yield _Life(system, clock, scenario, written, progress)
 
@@ -188,6 +191,7 @@ class _Life:
         """Up to `until`, or to the day on which somebody would have to decide. Returns the last day."""
         self._today = day_of(await self._clock.now(), self._zone)
         self._plan_payments(max(until, self._today))
+        await self._take_in_rates(max(until, self._today))
         await self._report_usage(self._today)
         await self._system.enter(self._written, approve="contract")
         self._approved = [self._scenario.contract.id]
@@ -260,6 +264,12 @@ class _Life:
         wanted = [payment for payment in self._scenario.payments if payment.date <= until]
         scenario = self._scenario.model_copy(update={"payments": tuple(wanted)})
         self._unpaid = list(cash_moves(scenario, {invoice.id: invoice for invoice in due.invoices}))
+
+    async def _take_in_rates(self, until: dt.date) -> None:
+        """All of them, each with its own day."""
+        sheet = rate_sheet(self._scenario, until)
+        if sheet is not None:
+            await RateTable(self._system.database).record(sheet, METER.name, None)
 
     async def _pay(self, day: dt.date) -> None:
         """Has the money of the day move, one movement after the other, unless somebody must decide first."""
@@ -440,7 +450,7 @@ class _Life:
         payments = tuple(each for each in self._scenario.payments if each.date <= until)
         lived = self._scenario.model_copy(update={"as_of": until, "payments": payments})
         entity = lived.contract.legal_entity
-        accounts = {role: self._policy.account("netsuite", entity, role) for role in MONEY_ROLES.values()}
+        accounts = {role: self._policy.account("netsuite", entity, role) for role in BOOK_ROLES.values()}
         return (
             money_beside(payments, self._cash.keys, listings.receipts),
             balances_beside(lived, listings.general_ledger, accounts),

@@ -44,9 +44,10 @@ def simulate(
     effect (a backdated one on its received date, or the day before, where a period begins on that), usage is
     told by the next day on which something is due. A contract that starts in the past is billed up to today
     first, so the last day is never before today. Its payments come through the payment platform after the
-    day's documents, one of a day before today on today; a write-off is posted in the ERP. Prints what preview
-    predicts beside what billing, tax engine and ledger list, payments and balances too; exits with 1 where
-    they differ or somebody would have to decide.
+    day's documents, one of a day before today on today; a write-off is posted in the ERP. The scenario's `fx`
+    says in which currency the books are kept, and at which rates. Prints what preview predicts beside what
+    billing, tax engine and ledger list, payments and balances too; exits with 1 where they differ or somebody
+    would have to decide.
 
     Example: q2c simulate contract.json --until 2029-01-01
     """
@@ -189,14 +190,14 @@ def _print_money(found: "Simulation") -> None:
                 for p in found.payments
             ],
         )
-    rows = [[each.name, f"{each.predicted:,f}", f"{each.ledger:,f}"] for each in found.balances]
-    print_table(("balance", "predicted", "ledger"), rows)
+    rows = [[e.name, e.currency, f"{e.predicted:,f}", f"{e.ledger:,f}"] for e in found.balances]
+    print_table(("balance", "currency", "predicted", "ledger"), rows)
 
 
 def _differences(found: "Simulation") -> list[str]:
     differences = [f"{each.key}: {d}" for each in found.documents for d in each.differences]
     differences += [f"payment {each.id}: {d}" for each in found.payments for d in each.differences]
-    return differences + [f"{each.name}: {each.ledger}" for each in found.balances if not each.agrees]
+    return differences + [f"{e.name}: {e.ledger} {e.currency}" for e in found.balances if not e.agrees]
 
 
 def _words(found: "Simulation") -> list[str]:

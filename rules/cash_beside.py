@@ -21,7 +21,17 @@ MONEY_ROLES: Mapping[str, AccountRole] = {
 }
 """The balances that money moves, by the names that the preview's totals have for them."""
 
-_IN_CREDIT = ("customer_credits",)
+BOOK_ROLES: Mapping[str, AccountRole] = {
+    **MONEY_ROLES,
+    "deferred_revenue": "deferred_revenue",
+    "unbilled_receivable": "unbilled_receivable",
+    "tax_payable": "tax_payable",
+    "fx_realised": "fx_realised",
+}
+"""Those that documents and money move in the books: what months earn and revalue is posted by other runs."""
+
+_IN_CREDIT = ("customer_credits", "deferred_revenue", "tax_payable", "fx_realised")
+_OF_MONTHS = ("revenue", "revaluation", "reversal")
 _ZERO = Decimal(0)
 
 
@@ -43,9 +53,10 @@ class MoneyBeside(Noun):
 
 
 class BalanceBeside(Noun):
-    """A balance in the contract's currency, as predicted and as the general ledger leaves it."""
+    """A balance as predicted and as the general ledger leaves it, in one currency."""
 
     name: str
+    currency: str
     predicted: Dec
     ledger: Dec
 
@@ -89,23 +100,43 @@ def _moved(receipt: PostedReceipt) -> Decimal:
 
 
 def balances_beside(
-    scenario: Scenario, lines: Iterable[GeneralLedgerLine], accounts: Mapping[AccountRole, str]
+    scenario: Scenario, lines: Sequence[GeneralLedgerLine], accounts: Mapping[AccountRole, str]
 ) -> tuple[BalanceBeside, ...]:
     """What the scenario's documents and payments leave by its `as_of`, in the contract's currency, whatever
-    periods are closed; `accounts` are the ledger's numbers of the roles of money.
+    periods are closed; and in the books' currency, where `fx` says that it is another one. `accounts` are the
+    ledger's numbers of the roles.
     """
     plain = scenario.model_copy(update={"fx": None, "periods": None})
-    predicted = balances(outcome(plain).postings)
     currency = scenario.contract.currency
     held: dict[str, Decimal] = {}
     for line in lines:
         if line.currency == currency:
             amount = line.debit - line.credit if line.amount is None else line.amount
             held[line.account] = held.get(line.account, _ZERO) + amount
+    found = _balances(plain, currency, MONEY_ROLES, held, accounts)
+    if scenario.fx is None or scenario.fx.functional_currency == currency:
+        return found
+    open_ = scenario.model_copy(update={"periods": None})
+    booked: dict[str, Decimal] = {}
+    for line in lines:
+        booked[line.account] = booked.get(line.account, _ZERO) + line.debit - line.credit
+    return found + _balances(open_, scenario.fx.functional_currency, BOOK_ROLES, booked, accounts)
+
+
+def _balances(
+    scenario: Scenario,
+    currency: str,
+    roles: Mapping[str, AccountRole],
+    held: Mapping[str, Decimal],
+    accounts: Mapping[AccountRole, str],
+) -> tuple[BalanceBeside, ...]:
+    """`held` are the ledger's, debits above zero."""
+    posted = outcome(scenario).postings
+    predicted = balances(posting for posting in posted if posting.event not in _OF_MONTHS)
     found = []
-    for name, role in MONEY_ROLES.items():
+    for name, role in roles.items():
         sign = -1 if name in _IN_CREDIT else 1
         expected = from_minor_units(sign * predicted[role], currency)
         ledger = sign * held.get(accounts[role], _ZERO) or from_minor_units(0, currency)
-        found.append(BalanceBeside(name=name, predicted=expected, ledger=ledger))
+        found.append(BalanceBeside(name=name, currency=currency, predicted=expected, ledger=ledger))
     return tuple(found)

@@ -1,5 +1,6 @@
 """Payments of a simulated life: made on their days, applied by the workflows as the preview says."""
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -8,7 +9,7 @@ from assembly.simulation import simulate
 from rules.cash_moves import NotMovable
 from tests.agreement import scenario_of
 from tests.assembly.lives import lived, silence
-from tests.rules.scenarios import seats
+from tests.rules.scenarios import amendment, seats
 from tests.workflows.sales import day, month, scenario, sold
 from tests.world import today
 
@@ -52,6 +53,27 @@ async def test_all_kinds_of_money_leave_what_the_preview_predicts() -> None:
     assert held["cash"] == "135.00"
     assert held["dispute_fees"] == "15.00"
     assert held["bad_debt"] == "20.00"
+
+
+async def test_documents_and_money_are_in_the_books_at_the_scenarios_rates() -> None:
+    line = seats(quantity="7", price="33.33", **TAXED)
+    told = scenario(
+        sold(line, start=month(-1), every=1, currency="EUR"),
+        amendment(month(0, 20), {"id": "L1", "quantity": "4"}),
+    )
+    told["payments"] = [
+        paid("P-1", day(0), "30.01", invoice="INV-1"),
+        paid("P-2", month(1, 5), "224.01", invoice="INV-1"),
+        paid("P-3", month(1, 6), "50.00"),
+        paid("W-1", month(1, 9), "7.77", invoice="INV-3", kind="write_off"),
+    ]
+    said = {month(-14): "0.9", month(-1): "1.0731", day(0): "1.1177", month(1, 4): "1.0333"}
+    rates = [{"date": date, "rate": rate} for date, rate in said.items()]
+    found = await lived({**told, "fx": {"functional_currency": "USD", "rates": rates}}, until=month(1, 10))
+    held = {(each.name, each.currency): each.ledger for each in found.balances}
+    assert held["cash", "EUR"] == Decimal("304.02")
+    assert held["cash", "USD"] == Decimal("316.68")
+    assert held["fx_realised", "USD"] == Decimal("-9.56")
 
 
 async def test_payment_of_the_past_is_made_today() -> None:
