@@ -110,9 +110,12 @@ def _from_system(entity: str | None, first: dt.date, last: dt.date) -> "Waterfal
 def _by_contract(found: "Waterfall", first: dt.date, last: dt.date) -> "Waterfall":
     from rules.waterfall import added_up
 
+    of_contract: dict[str, list[WaterfallRow]] = {}
+    for row in found.rows:
+        of_contract.setdefault(row.contract, []).append(row)
     rows = []
-    for contract in dict.fromkeys(row.contract for row in found.rows):
-        totals = added_up([row for row in found.rows if row.contract == contract], first, last).totals
+    for contract, own in of_contract.items():
+        totals = added_up(own, first, last).totals
         rows += [row.model_copy(update={"contract": contract}) for row in totals]
     return added_up(rows, first, last)
 

@@ -9,10 +9,13 @@ if TYPE_CHECKING:
     from rules.waterfall import WaterfallMonth, WaterfallRow
 
 _TOP, _BOTTOM, _LEFT, _RIGHT = 48, 56, 96, 24
-_HEIGHT, _MONTH_WIDTH, _LEAST_WIDTH = 420, 64, 560
+_HEIGHT, _MONTH_WIDTH, _LEAST_WIDTH, _MOST_WIDTH = 420, 64, 560, 1320
+_LABEL_WIDTH, _POINT_WIDTH = 56, 16
+"""A month's label takes so much; where the months are closer than a point, lines alone are drawn."""
 _STEPS = 5
 _BARS = (("billed", "#8fb4d9"), ("earned", "#2f6b3c"))
-_LINES = (("deferred", "#b4540a"), ("remaining", "#5b3a8c"))
+_LINES = (("remaining", "#5b3a8c", ""), ("unbilled", "#1a7f8e", "2 4"), ("deferred", "#b4540a", "7 4"))
+"""In the order in which they are drawn: where two are one, the dashes of the later show both."""
 _TICKS = (Decimal(1), Decimal(2), Decimal("2.5"), Decimal(5), Decimal(10))
 
 
@@ -24,9 +27,12 @@ def svg(row: "WaterfallRow") -> str:
 class _Picture:
     def __init__(self, row: "WaterfallRow") -> None:
         self._row = row
-        self._width = max(_LEAST_WIDTH, _LEFT + _RIGHT + _MONTH_WIDTH * len(row.months))
+        wanted = min(_LEFT + _RIGHT + _MONTH_WIDTH * len(row.months), _MOST_WIDTH)
+        self._width = max(_LEAST_WIDTH, wanted)
         self._slot = Decimal(self._width - _LEFT - _RIGHT) / len(row.months)
-        figures = [getattr(month, name) for month in row.months for name, _ in (*_BARS, *_LINES)]
+        self._lines = [line for line in _LINES if any(getattr(month, line[0]) for month in row.months)]
+        names = [*(name for name, _ in _BARS), *(name for name, _, _ in self._lines)]
+        figures = [getattr(month, name) for month in row.months for name in names]
         self._step = _step(max(*figures, Decimal(0)) - min(*figures, Decimal(0)))
         highest, lowest = max(*figures, Decimal(0)) / self._step, min(*figures, Decimal(0)) / self._step
         self._most = self._step * max(highest.to_integral_value(ROUND_CEILING), Decimal(1))
@@ -46,14 +52,18 @@ class _Picture:
         yield from self._grid()
         for index, month in enumerate(self._row.months):
             yield from self._bars(index, month)
-        for name, colour in _LINES:
-            yield from self._line(name, colour)
+        for name, colour, dashes in self._lines:
+            yield from self._line(name, colour, dashes)
 
     def _legend(self) -> Iterator[str]:
-        for place, (name, colour) in enumerate((*_BARS, *_LINES)):
+        for place, (name, colour) in enumerate(_BARS):
             x = _LEFT + place * 110
             yield f'<rect x="{x}" y="30" width="12" height="10" fill="{colour}"/>'
             yield f'<text x="{x + 17}" y="39">{name}</text>'
+        for place, (name, colour, dashes) in enumerate(self._lines, start=len(_BARS)):
+            x = _LEFT + place * 110
+            yield f'<line x1="{x}" x2="{x + 24}" y1="35" y2="35" {_stroke(colour, dashes)}/>'
+            yield f'<text x="{x + 29}" y="39">{name}</text>'
 
     def _grid(self) -> Iterator[str]:
         value = self._least
@@ -75,26 +85,38 @@ class _Picture:
                 f'<rect x="{x:.1f}" y="{top}" {size} fill="{colour}">'
                 f"<title>{month.month} {name} {amount:,f}</title></rect>"
             )
+        if index % self._labelled:
+            return
         middle = left + self._slot / 2
         yield f'<text x="{middle:.1f}" y="{_HEIGHT - _BOTTOM + 20}" text-anchor="middle">{month.month}</text>'
 
-    def _line(self, name: str, colour: str) -> Iterator[str]:
-        points = []
+    @property
+    def _labelled(self) -> int:
+        """Every how manyth month has its label."""
+        return int((_LABEL_WIDTH / self._slot).to_integral_value(ROUND_CEILING))
+
+    def _line(self, name: str, colour: str, dashes: str) -> Iterator[str]:
+        points, radius = [], "3.5" if self._slot >= _POINT_WIDTH else "1.5"
         for index, month in enumerate(self._row.months):
             amount: Decimal = getattr(month, name)
             x, y = _LEFT + self._slot * (index + Decimal("0.5")), self._y(amount)
             points.append(f"{x:.1f},{y}")
             yield (
-                f'<circle cx="{x:.1f}" cy="{y}" r="3.5" fill="{colour}">'
+                f'<circle cx="{x:.1f}" cy="{y}" r="{radius}" fill="{colour}">'
                 f"<title>{month.month} {name} {amount:,f}</title></circle>"
             )
-        yield f'<polyline points="{" ".join(points)}" fill="none" stroke="{colour}" stroke-width="2"/>'
+        yield f'<polyline points="{" ".join(points)}" fill="none" {_stroke(colour, dashes)}/>'
 
     def _y(self, amount: Decimal) -> Decimal:
         """How far down an amount stands, in tenths of a pixel."""
         height = Decimal(_HEIGHT - _TOP - _BOTTOM)
         share: Decimal = (self._most - amount) / (self._most - self._least)
         return (_TOP + height * share).quantize(Decimal("0.1"))
+
+
+def _stroke(colour: str, dashes: str) -> str:
+    dashed = f' stroke-dasharray="{dashes}"' if dashes else ""
+    return f'stroke="{colour}" stroke-width="2"{dashed}'
 
 
 def _step(span: Decimal) -> Decimal:

@@ -3,7 +3,9 @@
 import datetime as dt
 import itertools
 import json
+import re
 from decimal import Decimal
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -334,6 +336,19 @@ def test_waterfall_of_a_file_needs_no_server_and_adds_up(
     points = [Decimal(each.get("cy", "")) for each in root.iter() if each.tag.endswith("circle")]
     assert len(points) == 24
     assert all(48 <= point < height for point in points)
+
+
+def test_waterfall_of_many_months_is_drawn_no_wider_than_a_page_and_its_labels_stay_apart(
+    q2c: Command, contract_file: str, tmp_path: Path
+) -> None:
+    picture = tmp_path / "waterfall.svg"
+    q2c("revenue", "waterfall", contract_file, "--from", "2026-01", "--to", "2035-12", "--plot", str(picture))
+    root = ElementTree.parse(picture).getroot()
+    labels = [each for each in root.iter() if re.fullmatch("[0-9]{4}-[0-9]{2}", each.text or "")]
+    places = [Decimal(each.get("x", "")) for each in labels]
+    assert Decimal(root.get("width", "")) <= 1320
+    assert len(places) > 12
+    assert all(after - before >= 50 for before, after in pairwise(places))
 
 
 def test_waterfall_is_drawn_on_a_terminal_too(
