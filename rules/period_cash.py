@@ -19,9 +19,9 @@ from rules.period_entries import window
 
 _PARTS = ("/unapplied", "/fee")
 """What follows the key of a movement where the ERP posts it in several entries."""
-_BANKS = ("cash/", "cash-return/")
-_NEVER_LISTED = "cash-refund/"
-"""What is given back of a bank's money: the transfer is made at the bank, and its debit is not imported."""
+_BANKS = ("cash/",)
+_NEVER_LISTED = ("cash-refund/", "cash-return/")
+"""What goes back of a bank's money: a statement's debits and reversals are not imported."""
 
 
 def is_of_a_bank(key: str) -> bool:
