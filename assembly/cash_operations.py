@@ -92,6 +92,7 @@ class TemporalCash(OverTemporal):
         source: str | None = None,
         invoices: dict[str, Dec | None] | None = None,
         amount: Dec | None = None,
+        date: dt.date | None = None,
     ) -> CashDecision:
         order = CashOrder(
             tenant=self._tenant,
@@ -100,7 +101,7 @@ class TemporalCash(OverTemporal):
             source=source,
             invoices=invoices or {},
             amount=amount,
-            date=dt.datetime.now(dt.UTC).date(),
+            date=date or dt.datetime.now(dt.UTC).date(),
             reason=reason,
             requested_by=actor.name,
             role=actor.role,

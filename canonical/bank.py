@@ -36,6 +36,8 @@ class BankReceipt(Noun):
     remitter: str | None = None
     references: tuple[str, ...] = ()
     text: str = ""
+    transaction_ids: tuple[str, ...] = ()
+    """Identifications of the payment by remitter and banks, which its reversal has too."""
     source: str = ""
     """Statement and entry, or file and line: where it was read."""
 
@@ -81,8 +83,17 @@ class BankStatement(Noun):
 
     receipts: tuple[BankReceipt, ...]
     left_out: tuple[LeftOut, ...]
+    returned: tuple[BankReceipt, ...] = ()
+    """Receipts that the bank has taken back, by the reversals' own references and days."""
     repeated: int = 0
     """Entries that the file has more than once."""
+
+
+class ReturnMatch(Noun):
+    """Which receipt of the bank a reversal takes back, by reference: `certain`, or the likeliest first."""
+
+    certain: str | None = None
+    suggestions: tuple[str, ...] = ()
 
 
 class Tolerance(Noun):

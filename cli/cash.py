@@ -15,7 +15,7 @@ from cli.inputs import entity as known_entity
 from cli.output import Format, Output, print_object, print_rows, say
 
 if TYPE_CHECKING:
-    from canonical.bank import BankReceipt, BankStatement, LeftOut
+    from canonical.bank import BankReceipt, BankStatement
 
 app = typer.Typer(
     no_args_is_help=True, help="Cash: import a bank's file, list, show, apply, refund, return, write off."
@@ -40,9 +40,10 @@ def import_file(
 ) -> None:
     """Take in a bank's statement: each credit entry once, applied where it is certain, else for a person.
 
-    Debits, reversals and what is not booked yet are left out; a receipt that was taken back is named. A
-    CSV's first line names its columns: reference, value_date, amount, currency, direction (credit or debit),
-    and if you like reversal, remitter, text, references, account.
+    Debits and what is not booked yet are left out. For a receipt that was taken back its return is asked for,
+    where it is certain which one that is; somebody else approves it. A CSV's first line names its columns:
+    reference, value_date, amount, currency, direction (credit or debit), and if you like reversal, remitter,
+    text, references, account.
 
     Example: q2c cash import march.xml --bank ubs-usd --entity US01
     """
@@ -52,11 +53,17 @@ def import_file(
         for part in _batches(statement.receipts):
             answer = send("/cash/receipts", {"receipts": part})
             counts = {name: count + answer[name] for name, count in counts.items()}
-    for left in statement.left_out:
-        if left.kind == "returned_receipt":
-            say(_returned(file, left))
+        taken_back = [
+            one
+            for part in _batches(statement.returned)
+            for one in send("/cash/reversals", {"reversals": part})
+        ]
+    for each in taken_back:
+        say(f"{file}: {_returned(each)}")
     kinds = [each.kind for each in statement.left_out]
     result = {"file": str(file), "receipts": len(statement.receipts), **counts}
+    if taken_back:
+        result["taken_back"] = taken_back
     result |= {f"left_out_{kind}": kinds.count(kind) for kind in dict.fromkeys(kinds)}
     print_object(result, output)
 
@@ -90,11 +97,21 @@ def _read(file: Path, bank: str, entity: str) -> "BankStatement":
         leave(INVALID, f"{file}: {error}")
 
 
-def _returned(file: Path, left: "LeftOut") -> str:
-    return (
-        f"{file}: {left.place}: {left.ref}: the bank has taken back a receipt over {left.amount} "
-        f"{left.currency}: `q2c cash return` takes it off the ledger, by the receipt's own reference"
-    )
+def _returned(each: dict[str, Any]) -> str:
+    """What a reversal takes back, and who is waited for."""
+    words = f"{each['id']}: the bank has taken back"
+    over = f"{each['amount']} {each['currency']}"
+    if each["receipt"] is None:
+        likely = ", ".join(each["suggestions"])
+        which = f"it may be {likely}" if likely else "none of this amount was imported"
+        return f"{words} a receipt over {over}; {which}: `q2c cash return` takes it off the ledger"
+    decision = each["decision"]
+    if decision is None:
+        return f"{words} {each['receipt']} over {over}: {each['message']}"
+    if decision["override"] is None:
+        return f"{words} {each['receipt']} over {over}: {decision['status']}, {decision['message']}"
+    again = f"q2c override approve {decision['override']} --reason …"
+    return f"{words} {each['receipt']} over {over}: waits for a second approver: {again}"
 
 
 @app.command("list")

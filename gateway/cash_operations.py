@@ -1,5 +1,6 @@
 """What the operations API asks of the workflows that see money through."""
 
+import datetime as dt
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
 
@@ -31,7 +32,8 @@ class CashOperations(Protocol):
         source: str | None = None,
         invoices: dict[str, Dec | None] | None = None,
         amount: Dec | None = None,
+        date: dt.date | None = None,
     ) -> CashDecision:
-        """Has a decision weighed and carried out, or joins the same one of today: it is done, or waits for a
-        second person. InvalidRequest: it can't be as it was asked for."""
+        """Has a decision weighed and carried out, or joins the same one of the day (`date`, else today): it
+        is done, or waits for a second person. InvalidRequest: it can't be as it was asked for."""
         ...

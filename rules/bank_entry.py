@@ -39,6 +39,7 @@ class Found:
     remitter: str | None = None
     references: tuple[str, ...] = ()
     text: str = ""
+    transaction_ids: tuple[str, ...] = ()
     source: str = ""
     names: dict[str, str] = field(default_factory=dict)
     """How the format calls `ref`, `amount`, `currency`, `value_date`."""
@@ -58,6 +59,7 @@ def statement_of(entries: Iterable[Found], bank: str, entity: str) -> BankStatem
     twice with other content."""
     receipts: dict[str, tuple[str, BankReceipt]] = {}
     left_out: list[LeftOut] = []
+    returned: dict[str, BankReceipt] = {}
     repeated = 0
     for each in entries:
         amount = _checked(each)
@@ -67,6 +69,9 @@ def statement_of(entries: Iterable[Found], bank: str, entity: str) -> BankStatem
                     place=each.place, ref=each.ref, kind=_kind(each), amount=amount, currency=each.currency
                 )
             )
+            if left_out[-1].kind == "returned_receipt":
+                reversal = _receipt(each, amount, bank, entity)
+                returned[reversal.ref] = reversal
             continue
         receipt = _receipt(each, amount, bank, entity)
         place, known = receipts.setdefault(receipt.ref, (each.place, receipt))
@@ -77,7 +82,9 @@ def statement_of(entries: Iterable[Found], bank: str, entity: str) -> BankStatem
                 )
             repeated += 1
     found = tuple(receipt for _, receipt in receipts.values())
-    return BankStatement(receipts=found, left_out=tuple(left_out), repeated=repeated)
+    return BankStatement(
+        receipts=found, left_out=tuple(left_out), returned=tuple(returned.values()), repeated=repeated
+    )
 
 
 def same_money(one: BankReceipt, other: BankReceipt) -> bool:
@@ -136,6 +143,7 @@ def _receipt(found: Found, amount: Decimal, bank: str, entity: str) -> BankRecei
             remitter=found.remitter,
             references=tuple(dict.fromkeys(each for each in found.references if each)),
             text=found.text,
+            transaction_ids=tuple(dict.fromkeys(each for each in found.transaction_ids if each)),
             source=found.source,
         )
     except ValidationError as error:

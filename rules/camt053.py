@@ -13,6 +13,7 @@ from rules.xml_tree import Node, NotXml, parse
 
 T = TypeVar("T")
 _NAMESPACE = "urn:iso:std:iso:20022:tech:xsd:camt.053.001."
+_IDENTIFICATIONS = ("EndToEndId", "TxId", "InstrId", "UETR", "AcctSvcrRef")
 _NAMES = {"ref": "AcctSvcrRef", "amount": "Amt", "currency": "Amt Ccy", "value_date": "ValDt"}
 _DIRECTIONS: dict[str, Literal["credit", "debit"]] = {"CRDT": "credit", "DBIT": "debit"}
 _FLAGS = {"": False, "false": False, "0": False, "true": True, "1": True}
@@ -80,6 +81,7 @@ def _found(
         remitter=node.value("RltdPties/Dbtr/Pty/Nm", "RltdPties/Dbtr/Nm") or None,
         references=_references(node),
         text=_text(entry, node),
+        transaction_ids=tuple(reference_of(node.value(f"Refs/{name}")) for name in _IDENTIFICATIONS),
         source=f"{name}, {place}, statement {statement.value('Id')}",
         names=_NAMES,
     )

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Sequence
+from decimal import Decimal
 
 from pydantic import BaseModel, ConfigDict
 from sqlalchemy import select, tuple_
@@ -13,6 +14,9 @@ from rules.bank_entry import same_money
 from store.database import Database
 from store.event_log import Clock, utc_now
 from store.tables import BankReceiptRow, table_of
+
+_MOST_DECIMALS = 5
+"""A file's amounts have no more."""
 
 
 class BankIntake(BaseModel):
@@ -97,6 +101,22 @@ class BankStore:
             rows = (await session.execute(statement.limit(limit))).scalars()
             return tuple(_recorded(row) for row in rows)
 
+    async def of_amount(self, returned: BankReceipt) -> tuple[RecordedReceipt, ...]:
+        """The bank's receipts of the entity over the same amount, the newest first."""
+        statement = (
+            select(BankReceiptRow)
+            .where(
+                col(BankReceiptRow.bank) == returned.bank,
+                col(BankReceiptRow.entity) == returned.entity,
+                col(BankReceiptRow.currency) == returned.currency,
+                col(BankReceiptRow.amount).in_(_written(returned.amount)),
+            )
+            .order_by(col(BankReceiptRow.value_date).desc(), col(BankReceiptRow.ref))
+            .limit(1000)
+        )
+        async with self._database.read() as session:
+            return tuple(_recorded(row) for row in (await session.execute(statement)).scalars())
+
     async def statement(self, entity: str, since: dt.date, until: dt.date) -> tuple[RecordedReceipt, ...]:
         """All that has its value date from the one day to the other, in order of bank and reference."""
         statement = (
@@ -119,6 +139,12 @@ class BankStore:
             row.status, row.note, row.updated_at = outcome.status, outcome.note, outcome.at
             row.suggestions = [each.model_dump(mode="json") for each in outcome.suggestions]
             row.document = outcome.document
+
+
+def _written(amount: Decimal) -> list[Decimal]:
+    """The amount as a file may have it: "100", "100.0", "100.00"; the column keeps the scale."""
+    scales = [amount.quantize(Decimal(1).scaleb(-digits)) for digits in range(_MOST_DECIMALS + 1)]
+    return [each for each in scales if each == amount]
 
 
 def _recorded(row: BankReceiptRow) -> RecordedReceipt:

@@ -14,13 +14,19 @@ from gateway.api.audit import record
 from gateway.api.exceptions import Reason
 from gateway.api.reconciliations import entities_asked
 from gateway.deps import Stores, TheDeps, TheOperations, TheStores
-from gateway.operations import Actor, ResolveResult
+from gateway.operations import Actor, InvalidRequest, Operations, ResolveResult
 from gateway.problems import Problem
 from ports.bank import RecordedReceipt
 from rules.bank_file import BANK
+from rules.bank_returns import match_return
 
 router = APIRouter(prefix="/cash", tags=["cash"])
 
+_NOT_POSTED = {
+    "received": "it is on its way to the ledger: import the file again",
+    "waiting": "it is in no ledger, and waits for a person: leave it (q2c exception skip)",
+    "left": "it is in no ledger: a person has left it",
+}
 MOST_RECEIPTS = 200
 """In one request; its body is bounded too (`max_body_bytes`)."""
 BankName = Annotated[str, Path(pattern=f"^{BANK.pattern}$")]
@@ -101,6 +107,25 @@ class ReturnOrder(Reason):
 
     source: str = Field(min_length=3, max_length=400)
     contract: str | None = Field(default=None, min_length=1, max_length=200)
+
+
+class ReversalImport(Noun):
+    """Reversals of a statement's receipts, each with its own reference and day."""
+
+    reversals: tuple[BankReceipt, ...] = Field(min_length=1, max_length=MOST_RECEIPTS)
+
+
+class ReversalTaken(Noun):
+    """What a reversal takes back: `receipt` where it is certain, with the `decision` that was asked for, or
+    why none was (`message`); else `suggestions`, the likeliest first."""
+
+    id: str
+    amount: Dec
+    currency: str
+    receipt: str | None = None
+    decision: CashDecision | None = None
+    message: str = ""
+    suggestions: tuple[str, ...] = ()
 
 
 class WriteOffOrder(Reason):
@@ -229,6 +254,43 @@ async def take_back(
     contract = order.contract or await _contract_of_money(stores, order.source)
     done = await operations.decide_cash("return", contract, order.reason, actor, source=order.source)
     return await _audited(stores, actor, order.reason, done)
+
+
+@router.post("/reversals")
+async def take_back_reversed(
+    order: ReversalImport, actor: Finance, stores: TheStores, operations: TheOperations
+) -> list[ReversalTaken]:
+    """Finds the receipt that each reversal of a statement takes back. Where that is certain, its return is
+    asked for at once, by the reversal's day, so that the same file asks once; a second person approves it.
+    """
+    return [await _reversed(each, actor, stores, operations) for each in order.reversals]
+
+
+async def _reversed(
+    reversal: BankReceipt, actor: Actor, stores: Stores, operations: Operations
+) -> ReversalTaken:
+    recorded = {each.receipt.ref: each for each in await stores.bank.of_amount(reversal)}
+    found = match_return(reversal, [each.receipt for each in recorded.values()])
+    said = ReversalTaken(
+        id=f"{reversal.bank}/{reversal.ref}", amount=reversal.amount, currency=reversal.currency
+    )
+    if found.certain is None:
+        likely = tuple(f"{reversal.bank}/{ref}" for ref in found.suggestions)
+        return said.model_copy(update={"suggestions": likely})
+    receipt = f"{reversal.bank}/{found.certain}"
+    said = said.model_copy(update={"receipt": receipt})
+    if recorded[found.certain].status != "applied":
+        return said.model_copy(update={"message": _NOT_POSTED[recorded[found.certain].status]})
+    source, reason = f"cash/{receipt}", f"taken back by the bank, entry {reversal.ref}"
+    try:
+        contract = await _contract_of_money(stores, source)
+        done = await operations.decide_cash(
+            "return", contract, reason, actor, source=source, date=reversal.value_date
+        )
+    except (InvalidRequest, Problem) as refused:
+        return said.model_copy(update={"message": str(refused)})
+    await _audited(stores, actor, reason, done)
+    return said.model_copy(update={"decision": done})
 
 
 @router.post("/write-offs")

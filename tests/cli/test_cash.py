@@ -63,7 +63,8 @@ def test_file_is_taken_in_once_and_what_is_no_receipt_is_counted(
     counts = json.loads(first.stdout)
     assert (counts["receipts"], counts["recorded"], counts["started"]) == (250, 250, 250)
     assert (counts["left_out_debit"], counts["left_out_returned_receipt"]) == (1, 1)
-    assert "line 253: E-9: the bank has taken back a receipt over 10.00 USD" in first.stderr
+    taken_back = f"march.csv: {bank}/E-9: the bank has taken back {bank}/E-9 over 10.00 USD: it is on its way"
+    assert taken_back in first.stderr
     assert (json.loads(again.stdout)["recorded"], json.loads(again.stdout)["known"]) == (0, 250)
     listed = q2c("cash", "list", "--bank", bank, "--status", "received", "-o", "json").json
     assert len(listed) == 250

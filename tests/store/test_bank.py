@@ -73,3 +73,12 @@ async def test_statement_has_all_of_the_entity_between_two_days(database: Databa
     await store.take_in([*taken, receipt("E-9", entity="DE01")], "fiona")
     found = await store.statement("US01", dt.date(2026, 3, 2), dt.date(2026, 3, 9))
     assert [each.receipt.ref for each in found] == ["E-1", "E-2"]
+
+
+async def test_receipts_of_an_amount_are_found_however_many_decimals_the_file_had(database: Database) -> None:
+    store = BankStore(database)
+    others = [receipt("E-3", amount=Decimal("100.01")), receipt("E-4", currency="EUR"), receipt(bank="jpm")]
+    ours = [receipt("E-1", amount=Decimal("100")), receipt("E-2", value_date=dt.date(2026, 3, 5))]
+    await store.take_in([*ours, *others], "fiona")
+    found = await store.of_amount(receipt("R-1", amount=Decimal("100.0")))
+    assert [each.receipt.ref for each in found] == ["E-2", "E-1"]

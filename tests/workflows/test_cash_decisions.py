@@ -182,18 +182,33 @@ async def test_who_asked_may_withdraw_alone(made: World) -> None:
 async def test_receipt_that_the_bank_takes_back_opens_its_invoice_again(made: World) -> None:
     [invoice] = await billed(made)
     before = await balances(made)
-    await taken(made, receipt("E-1", total_of(invoice) + 30, str(invoice["number"])))
+    total = total_of(invoice) + 30
+    await taken(made, receipt("E-1", total, str(invoice["number"]), transaction_ids=["E2E-7"]))
     await until_receipt(made, "E-1", "waiting")
     order = {"invoices": [{"invoice": key_of(invoice)}], "reason": "x"}
     await made.act("fiona", "POST", "/cash/receipts/ubs/E-1/apply", order)
     await made.until_idle("cash/ubs/E-1")
-    waiting = await decided(made, "fiona", "returns", source="cash/ubs/E-1")
-    assert (waiting["status"], Decimal(waiting["amount"])) == ("waiting", total_of(invoice) + 30)
+    [alike] = await reversed_(made, receipt("R-2", total))
+    assert (alike["receipt"], alike["decision"], alike["suggestions"]) == (None, None, ["ubs/E-1"])
+    reversal = receipt("R-1", total, transaction_ids=["E2E-7"])
+    [found], [again] = await reversed_(made, reversal), await reversed_(made, reversal)
+    waiting = found["decision"]
+    assert (found["receipt"], again["decision"]["override"]) == ("ubs/E-1", waiting["override"])
+    assert (waiting["status"], Decimal(waiting["amount"])) == ("waiting", total)
     route = "POST /services/rest/record/v1/customerRefund"
     made.platforms["netsuite"].faults.add(Fault("applied-then-timeout", route=route, times=1))
     assert await judged(made, "anna", waiting["override"], "approve") == 200
     await made.until_idle(waiting["workflow_id"])
     assert await balances(made) == before
-    assert (await decided(made, "fiona", "returns", source="cash/ubs/E-1"))["status"] == "done"
+    [after] = await reversed_(made, reversal)
+    assert after["decision"]["status"] == "done"
     [document] = await made.posted("C-1")
     assert document.status == "open"
+
+
+async def reversed_(made: World, *reversals: dict[str, Any]) -> list[dict[str, Any]]:
+    """Reversals of a bank's statement, handed in as `q2c cash import` does."""
+    answer = await made.act("fiona", "POST", "/cash/reversals", {"reversals": reversals})
+    assert answer.status_code == 200, answer.text
+    taken_back: list[dict[str, Any]] = answer.json()
+    return taken_back
