@@ -374,3 +374,5 @@ class ContractAnswer(Noun):
     """What a cycle's invoice has beside it: usage that was billed and has been corrected."""
     superseded: bool = False
     """The subscription that has billed this ended by its date: the contract expects nothing of it."""
+    accepted: Invoice | CreditMemo | None = None
+    """What is expected with the lines that a person has accepted of it; None where nobody has."""

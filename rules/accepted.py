@@ -29,6 +29,24 @@ def _opposite(line: DocumentLine) -> DocumentLine:
     return line.model_copy(update={"amount": -line.amount, "tax": -line.tax})
 
 
+def with_accepted(
+    document: Invoice | CreditMemo, accepted: Iterable[AcceptedDocument]
+) -> Invoice | CreditMemo | None:
+    """The document with the lines by which it was accepted in place of those that it lacks; None where it was
+    not accepted otherwise.
+    """
+    own = [each for each in accepted if each.key == document.key]
+    if not own:
+        return None
+    lines = list(document.lines)
+    for line in (line for each in own for line in each.lines):
+        if (taken := _opposite(line)) in lines:
+            lines.remove(taken)
+        else:
+            lines.append(line)
+    return document.model_copy(update={**accepted_figures(document, own), "lines": tuple(lines)})
+
+
 def stands(document: Invoice | CreditMemo, voided: Collection[str]) -> bool:
     """Whether it is due still: neither it nor the invoice that it credits is among those that were voided
     with a person's consent. Of what nobody owes, nothing is given back.

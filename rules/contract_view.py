@@ -17,6 +17,7 @@ from canonical.lifecycle import (
     PlatformIds,
 )
 from rules import agenda, metering
+from rules.accepted import with_accepted
 from rules.subscription_stays import customer_of, for_customer, is_superseded
 
 
@@ -84,6 +85,7 @@ def answer_to(
         change=agenda.change_behind(state, question),
         correlation_id=f"contract/{state.id}",
         credits=() if superseded else agenda.usage_credits(state, question),
+        accepted=expected and with_accepted(expected, state.accepted),
     )
 
 

@@ -6,13 +6,15 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Literal
 
+from canonical.document import CreditMemo, DocumentLine, Invoice
 from canonical.ids import original_key
 from canonical.origin import Reference
-from ports.billing import IssuedDocument
+from ports.billing import IssuedDocument, IssuedLine
 from ports.erp import PostedDocument
 from rules.subledger import Difference, is_empty_cycle
 
 _UNDONE = ("voided", "reversed")
+_PERIOD = "service period"
 
 
 def standing(
@@ -40,7 +42,7 @@ def standing(
 def edits(posted: PostedDocument, issued: IssuedDocument) -> tuple[Difference, ...]:
     """What touches money: currency, date, due date, lines, tax, total; a minor unit is a difference.
 
-    Memo, metadata and service periods of lines are not looked at: the ledger's listing has none of them.
+    Memo and metadata are not looked at. The ledger's listing has no service periods: see `moved_periods`.
     """
     found: list[Difference] = []
 
@@ -61,6 +63,33 @@ def edits(posted: PostedDocument, issued: IssuedDocument) -> tuple[Difference, .
     return tuple(found)
 
 
+def moved_periods(due: Invoice | CreditMemo | None, issued: IssuedDocument) -> tuple[Difference, ...]:
+    """Lines whose amount and tax are those that are due, and whose service period is another one: when they
+    earn was changed. `due` is the expected document, as a person may have accepted it.
+    """
+    if due is None:
+        return ()
+    lacking = Counter(_with_period(line.line, line) for line in due.lines if line.amount or line.tax)
+    surplus = Counter(_with_period(line.line or "", line) for line in issued.lines if line.amount or line.tax)
+    lacking, surplus = lacking - surplus, surplus - lacking
+    found: list[Difference] = []
+    for line, was in sorted(lacking.elements()):
+        moved = next((is_ for other, is_ in sorted(surplus.elements()) if other == line), None)
+        if moved is not None:
+            surplus[line, moved] -= 1
+            name = f"{_PERIOD} of {line[0] or '(unknown)'}"
+            found.append(Difference(name, f"{was[0]} to {was[1]}", f"{moved[0]} to {moved[1]}"))
+    return tuple(found)
+
+
+_Line = tuple[str, Decimal, Decimal]
+_Period = tuple[dt.date, dt.date]
+
+
+def _with_period(name: str, line: DocumentLine | IssuedLine) -> tuple[_Line, _Period]:
+    return (name, line.amount, line.tax), (line.period_start, line.period_end)
+
+
 def is_another(posted: PostedDocument, issued: IssuedDocument) -> bool:
     """Whether the platform's document bills nothing and another one is posted under its key: a subscription's
     cycle makes an empty invoice on a day that a change has billed.
@@ -75,7 +104,7 @@ def told(differences: Iterable[Difference]) -> str:
 
 def touches_tax(differences: Iterable[Difference]) -> bool:
     """Whether the tax engine's record is another one too."""
-    return any(each.field != "due date" for each in differences)
+    return any(each.field != "due date" and not each.field.startswith(_PERIOD) for each in differences)
 
 
 def as_reference(posted: PostedDocument, key: str, date: dt.date) -> Reference:

@@ -20,7 +20,7 @@ from ports.billing import IssuedDocument
 from ports.erp import PostedDocument
 from ports.tax import TaxResult
 from rules import edits as rule
-from rules.subledger import as_issued
+from rules.subledger import Difference, as_issued
 from rules.tax_document import tax_document
 from workflows._earlier import was_settled
 from workflows._options import on_platform
@@ -85,9 +85,16 @@ async def ground(steps: Steps, document: IssuedDocument, answer: ContractAnswer)
 
 
 async def decided(on: Ground, document: IssuedDocument, answer: ContractAnswer, read: Read) -> Kept | Anew:
-    """Asks a person where the document differs from what is posted; a retry reads anew."""
+    """Asks a person where the document differs from what is posted; a retry reads anew. Its service periods
+    are held against what the contract makes due: the ledger does not list them.
+    """
     reference = rule.as_reference(on.posted, document.key or document.id, document.date)
-    if not rule.edits(on.posted, document):
+    due = answer.accepted or answer.expected
+
+    def differing(issued: IssuedDocument) -> tuple[Difference, ...]:
+        return (*rule.edits(on.posted, issued), *rule.moved_periods(due, issued))
+
+    if not differing(document):
         return Kept("posted", reference)
     name, revision = document.number or document.id, _revision(on.posted, document)
     step = Step(
@@ -108,7 +115,7 @@ async def decided(on: Ground, document: IssuedDocument, answer: ContractAnswer, 
         is_retry = True
         if current.status == "void":
             return Kept("void by now", reference)
-        differences = rule.edits(on.posted, current)
+        differences = differing(current)
         if not differences:
             return Kept("posted", reference)
         raise rejected(

@@ -9,8 +9,9 @@ import pytest
 from canonical.document import DocumentLine, Invoice
 from ports.billing import IssuedDocument, IssuedLine
 from ports.erp import PostedDocument, PostedLine
-from rules.edits import edits, is_another, standing, told, touches_tax
-from rules.subledger import compare
+from rules.accepted import accepted_document, with_accepted
+from rules.edits import edits, is_another, moved_periods, standing, told, touches_tax
+from rules.subledger import as_issued, compare
 
 KEY, DAY, DUE = "C-1/invoice/2026-01-01", dt.date(2026, 1, 1), dt.date(2026, 1, 31)
 NET, TAX = Decimal("100.00"), Decimal("8.88")
@@ -108,7 +109,8 @@ def test_the_posting_that_stands_is_the_newest_that_is_not_taken_off() -> None:
     assert standing(everything, "credit_memo", KEY, "N-1") is None
 
 
-def test_a_due_date_that_is_not_the_expected_one_is_a_difference_before_posting() -> None:
+def due() -> Invoice:
+    """The document as it is expected."""
     line = DocumentLine.model_validate(
         {
             "line": "L1",
@@ -124,7 +126,7 @@ def test_a_due_date_that_is_not_the_expected_one_is_a_difference_before_posting(
             "period_end": DUE,
         }
     )
-    expected = Invoice.model_validate(
+    return Invoice.model_validate(
         {
             "id": "INV-1",
             "key": KEY,
@@ -140,6 +142,10 @@ def test_a_due_date_that_is_not_the_expected_one_is_a_difference_before_posting(
             "total": NET + TAX,
         }
     )
+
+
+def test_a_due_date_that_is_not_the_expected_one_is_a_difference_before_posting() -> None:
+    expected = due()
     assert compare(expected, issued()) == ()
     [difference] = compare(expected, issued(due_date=dt.date(2026, 3, 1)))
     assert difference.field == "due date"
@@ -158,3 +164,39 @@ def test_empty_invoice_of_a_cycle_is_no_edit_of_what_a_change_has_billed(
     given: dict[str, Any], another: bool
 ) -> None:
     assert is_another(posted(), issued(origin="cycle", **given)) is another
+
+
+def moved(*days: int) -> IssuedDocument:
+    """A line of the due amount for each, whose service ends so many days later."""
+    line = issued().lines[0]
+    lines = [line.model_copy(update={"period_end": DUE + dt.timedelta(days=each)}) for each in days]
+    return issued().model_copy(update={"lines": tuple(lines)})
+
+
+def test_a_service_period_that_is_not_the_one_due_is_named_though_nothing_else_differs() -> None:
+    assert moved_periods(due(), moved(0)) == ()
+    [found] = moved_periods(due(), moved(10))
+    assert str(found) == (
+        "service period of L1 is 2026-01-01 to 2026-02-10 where 2026-01-01 to 2026-01-31 is expected"
+    )
+    assert not touches_tax([found])
+
+
+def test_a_line_of_another_amount_is_no_moved_period() -> None:
+    assert moved_periods(due(), issued(net=Decimal("99.99"))) == ()
+    assert moved_periods(None, moved(10)) == ()
+
+
+def test_of_two_lines_alike_the_one_that_moved_is_named() -> None:
+    twice = due().model_copy(update={"lines": due().lines * 2})
+    assert [each.actual for each in moved_periods(twice, moved(0, 5))] == ["2026-01-01 to 2026-02-05"]
+    assert len(moved_periods(twice, moved(5, 5))) == 2
+
+
+def test_what_was_accepted_is_due_from_then_on() -> None:
+    taken = as_issued(due(), moved(10))
+    accepted = with_accepted(due(), [accepted_document(due(), taken)])
+    assert accepted == taken
+    assert with_accepted(due(), []) is None
+    assert moved_periods(accepted, moved(10)) == ()
+    assert len(moved_periods(accepted, moved(0))) == 1

@@ -156,7 +156,18 @@ async def test_an_edit_that_was_let_pass_is_not_asked_about_again(made: World) -
     assert f"total is {before + 6} where {before} is posted" in (await asked(made)).summary
 
 
-async def test_an_edit_that_touches_no_money_is_nobodys_business(made: World) -> None:
+async def move_period(made: World) -> str:
+    """The first line's service ends ten days later: the amounts are the same, and are earned otherwise."""
+    world = made.platforms["stripe"].world  # type: ignore[attr-defined]
+    invoice = world.get("invoice", str((await found(made))["id"]))
+    invoice["_lines"][0]["period"]["end"] += 10 * 24 * 3600
+    world.update(invoice, "invoice.updated")
+    return str(invoice["id"])
+
+
+async def test_an_edit_that_touches_no_money_is_nobodys_business_but_a_service_period_is(
+    made: World,
+) -> None:
     await active(made)
     await edit(made, note="the customer called")
 
@@ -166,6 +177,19 @@ async def test_an_edit_that_touches_no_money_is_nobodys_business(made: World) ->
 
     await made.settle(ignored, "the edit is in the log, and leads to nothing")
     assert (await made.exceptions(), await postings(made)) == ([], {FIRST: "open"})
+    id_ = await move_period(made)
+    opened = await asked(made)
+    assert opened.summary.count("service period of L1 is ") == 1
+    await accept(made, opened)
+    await ended(made, id_)
+    held = await postings(made)
+    assert (held[FIRST], len(held), await taxed(made, FIRST)) == ("voided", 3, ["committed"])
+    state = await made.client.get_workflow_handle("contract/C-1").query("whole_state")
+    [now, before] = state["accepted"][0]["lines"]
+    moved = dt.date.fromisoformat(now["period_end"]) - dt.date.fromisoformat(before["period_end"])
+    assert moved == dt.timedelta(days=10)
+    await again(made, id_, "posted")
+    assert (await made.exceptions(), await postings(made)) == ([], held)
 
 
 async def test_a_draft_that_was_deleted_before_it_was_issued_is_drafted_again(made: World) -> None:
