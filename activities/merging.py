@@ -12,7 +12,9 @@ class MergeBook(Protocol):
     """Speaks with the workflows of contracts. Everything can be said again."""
 
     async def announce(self, request: MergeRequest) -> MergeStanding | None:
-        """Asks the contract to end for a merge on its day, once; None where there is no such contract yet."""
+        """Asks the contract to end for a merge on its day, once, unless it is in a circle with the one that
+        asks; None where there is no such contract yet.
+        """
         ...
 
     async def join(self, request: MergeRequest) -> MergeStanding | None:
@@ -35,9 +37,11 @@ class MergeActivities:
 
     @activity.defn(name="contract.join")
     async def join(self, request: MergeRequest) -> MergeStanding:
-        """Asks the contract to end for a merge, and again until it has, or has been kept from it."""
+        """Asks the contract to end for a merge, and again until it has, or has been kept from it, or can't
+        since it is in a circle with the one that asks.
+        """
         standing = await self._book.join(request)
-        if standing is None or standing.status in ("unknown", "waiting"):
+        if standing is None or (standing.status in ("unknown", "waiting") and not standing.circle):
             raise _not_yet(request.contract, standing)
         return standing
 

@@ -13,7 +13,8 @@ from temporalio.service import RPCError, RPCStatusCode
 from canonical.change import Cancellation
 from canonical.ids import contract_workflow_id
 from canonical.lifecycle import Submission, Ticket
-from canonical.merging import MergeRequest, MergeStanding, MergeWord
+from canonical.merging import MergeRequest, MergeStanding, MergeWord, PlannedMerge
+from rules.merge_circle import words_of_circle
 
 _Answer = TypeVar("_Answer", bound=BaseModel)
 
@@ -26,19 +27,38 @@ class TemporalMergeBook:
         """How far the contract is, which is asked to end where it has not been; None where there is none."""
         handle = self._client.get_workflow_handle(contract_workflow_id(request.contract))
         standing = await self._standing(handle, request.key)
-        if standing is not None and standing.status == "unknown":
-            standing = await self._submit(handle, request)
-        return standing
+        if standing is None or standing.status not in ("unknown", "waiting"):
+            return standing
+        if circle := await self._circle(request, standing):
+            return standing.model_copy(update={"circle": circle})
+        return await self._submit(handle, request) if standing.status == "unknown" else standing
 
     async def join(self, request: MergeRequest) -> MergeStanding | None:
         """The same on the merge's day, which the contract is told of."""
         handle = self._client.get_workflow_handle(contract_workflow_id(request.contract))
         standing = await self.announce(request)
-        if standing is None or standing.status != "waiting":
+        if standing is None or standing.circle or standing.status != "waiting":
             return standing
         if standing.today is not None and standing.today < request.day:
             await handle.signal("business_date", request.business_date)
         return await self._of_chapter(standing, request.key)
+
+    async def _circle(self, request: MergeRequest, standing: MergeStanding) -> str:
+        """Whether merges that come before the contract's end lead back to the one that asks: in words."""
+        ways: list[tuple[PlannedMerge, ...]] = [(merge,) for merge in standing.merging]
+        seen = {request.contract}
+        while ways:
+            way = ways.pop(0)
+            if way[-1].day > request.day:
+                continue
+            if request.into in way[-1].others:
+                return words_of_circle(request.into, way)
+            for other in set(way[-1].others) - seen:
+                seen.add(other)
+                handle = self._client.get_workflow_handle(contract_workflow_id(other))
+                found = await self._standing(handle, request.key)
+                ways += [(*way, merge) for merge in (found.merging if found is not None else ())]
+        return ""
 
     async def settle(self, word: MergeWord) -> MergeStanding | None:
         """How far the contract is after it has been told; None where there is none."""

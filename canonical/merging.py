@@ -31,6 +31,15 @@ class MergeWord(Noun):
     reason: str
 
 
+class PlannedMerge(Noun):
+    """A merge that `contract` has yet to carry out, by its change, and the contracts that it takes in."""
+
+    contract: str
+    change: str
+    day: dt.date
+    others: tuple[str, ...]
+
+
 class MergeStanding(Noun):
     """How far a contract is with ending for a merge.
 
@@ -45,5 +54,9 @@ class MergeStanding(Noun):
     today: dt.date | None = None
     """The day at the contract asked."""
     joined: JoinedContract | None = None
+    merging: tuple[PlannedMerge, ...] = ()
+    """What the contract asked is to merge itself."""
+    circle: str = ""
+    """Where it can't end before the one that asks has ended: why, in words."""
     told: bool = False
     """Whether the chapter knows how the merge has ended."""

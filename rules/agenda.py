@@ -235,24 +235,6 @@ def merged_into(state: ContractState) -> Cancellation | None:
     return None
 
 
-def merges_back(state: ContractState, change: ContractChange | None) -> Merge | None:
-    """The merge by which the contract takes in the one that it is asked to end for, by the day of that end;
-    None where there is none. Each of the two would wait for the other to end first.
-    """
-    if not isinstance(change, Cancellation) or change.merged_into is None:
-        return None
-    merges = (item.change for item in state.planned if isinstance(item.change, Merge))
-    return next(
-        (
-            merge
-            for merge in merges
-            if merge.effective_date <= change.effective_date
-            and any(other.id == change.merged_into for other in merge.contracts)
-        ),
-        None,
-    )
-
-
 def owes_by_itself(state: ContractState) -> bool:
     """Whether documents may fall due that neither a change nor a cycle brings."""
     return bool(_ramp_days(state))

@@ -4,12 +4,12 @@ The merge-cancellation itself is a change like others: planned, carried out on i
 """
 
 from temporalio import workflow
-from temporalio.exceptions import ApplicationError
 
-from canonical.change import JoinedContract, Merge
+from canonical.change import JoinedContract
 from canonical.ids import change_workflow_id
 from canonical.lifecycle import ApprovedItem
 from canonical.merging import MergeStanding
+from rules.merge_circle import merges_planned
 from workflows._contract_life import ContractLife
 
 
@@ -18,7 +18,10 @@ class Merging(ContractLife):
 
     @workflow.query(name="merge_standing")
     def merge_standing(self, key: str) -> MergeStanding:
-        """How far the contract is with ending for the merge."""
+        """How far the contract is with ending for the merge, and what it is to merge itself."""
+        return self._standing_of(key).model_copy(update={"merging": merges_planned(self.state)})
+
+    def _standing_of(self, key: str) -> MergeStanding:
         state = self.state
         carried = next((item for item in state.carried if item.id == key), None)
         if carried is not None and carried.status == "done" and state.contract is not None:
@@ -50,13 +53,3 @@ class Merging(ContractLife):
             announce = self.state.announce or told
             self._set(withdrawn=(*self.state.withdrawn, key), announce=announce)
         return self.merge_standing(key)
-
-
-def refused_merge(contract: str, merge: Merge, asker: str) -> ApplicationError:
-    """Of two contracts that merge each other none can end first: people have to say which one leads."""
-    return ApplicationError(
-        f"contract {contract} is itself merging the one that asks ({asker}), by its change {merge.id} of "
-        f"{merge.effective_date}: undo one of the two merges, then try the other again",
-        type="MergeRefused",
-        non_retryable=True,
-    )

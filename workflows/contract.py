@@ -38,13 +38,14 @@ from canonical.lifecycle import (
 )
 from rules import agenda, ahead, metering
 from rules.contract_view import answer_to, changes_of, chapter_of
+from rules.merge_circle import merges_back
 from rules.zones import start_of
 from workflows._announcement import announced
 from workflows._attributes import ACCOUNT, CONTRACT, LEGAL_ENTITY, STATUS
 from workflows._contract_reading import ContractReadings
 from workflows._contract_usage import ContractUsage
 from workflows._desk import invalid
-from workflows._merging import Merging, refused_merge
+from workflows._merging import Merging
 from workflows._messages import Resolve
 from workflows._options import WORKFLOW_QUEUE
 from workflows._steps import Step, Undo
@@ -105,8 +106,8 @@ class ContractWorkflow(ContractReadings, ContractUsage, Merging):
             )
         if submission.contract is not None and submission.contract.id != self.state.id:
             raise invalid(f"contract.id: {submission.contract.id} is not {self.state.id}")
-        if (merge := agenda.merges_back(self.state, submission.change)) is not None:
-            raise refused_merge(self.state.id, merge, submission.actor)
+        if (words := merges_back(self.state, submission.change)) is not None:
+            raise ApplicationError(words, type="MergeRefused", non_retryable=True)
 
     @workflow.signal(name="business_date")
     def on_business_date(self, date: dt.date) -> None:

@@ -103,11 +103,12 @@ class MergeWorkflow(Chapter):
         )
         if standing.joined is not None:
             return standing.joined
-        self._asked[contract] = self._asked.get(contract, 0) + 1
+        if not standing.circle:  # where it is asked already, it ends for this key once the circle is broken
+            self._asked[contract] = self._asked.get(contract, 0) + 1
         raise rejected(
             _TEMPORAL,
             "contract.join",
-            f"contract {contract} goes on: {standing.reason}",
+            f"contract {contract} goes on: {standing.circle or standing.reason}",
             field="contracts",
             code="MergeRefused",
         )

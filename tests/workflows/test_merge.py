@@ -368,6 +368,44 @@ async def test_contracts_that_merge_each_other_refuse_at_once_until_one_merge_is
     await until_agreed(made, told, as_of=dt.date.fromisoformat(on))
 
 
+async def test_three_contracts_that_merge_each_other_in_a_circle_refuse_at_once_and_name_all(
+    made: World,
+) -> None:
+    on = day(10)
+    sold_as = {n: sold(seats(f"L{n}", **TAXED), start=month(-1), id=f"C-{n}") for n in (1, 2, 3)}
+    merges = {
+        n: {"id": f"M{n}", "type": "merge", "effective_date": on, "contracts": [sold_as[taken]]}
+        for n, taken in ((1, 2), (2, 3), (3, 1))
+    }
+    for n, one in sold_as.items():
+        await made.load(scenario(one))
+        await made.until_status(f"C-{n}", "active")
+    for n, one in sold_as.items():
+        await made.load(scenario(one, merges[n]), approve=f"M{n}")
+        await planned(made, f"C-{n}", f"M{n}")
+    await made.advance(on)
+    for n in sold_as:
+        await tell_the_day(made, f"C-{n}", on)
+    found = {n: await made.until_exception(f"C-{n}") for n in sold_as}
+    for n, taken in ((1, 2), (2, 3), (3, 1)):
+        assert (found[n].code, found[n].step) == ("merge_refused", f"join C-{taken}")
+        for other in sold_as:
+            assert f"C-{other}" in found[n].summary
+            assert other == n or f"by its change M{other} of {on}" in found[n].summary
+    await made.decide("fiona", found[3], "compensate")
+
+    async def undone() -> bool:
+        return any(each.id == "M3" for each in (await state_of(made, "C-3")).carried)
+
+    await made.settle(undone, "M3 is undone")
+    for n in (2, 1):
+        await made.decide("fiona", found[n], "retry")
+    await made.until_status("C-1", "active", changes=2)
+    for n in (2, 3):
+        await made.until_status(f"C-{n}", "cancelled")
+    assert not await made.exceptions()
+
+
 async def test_usage_since_the_merge_that_is_reported_to_the_merged_contract_is_billed_by_the_other(
     made: World,
 ) -> None:
