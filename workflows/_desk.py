@@ -17,7 +17,8 @@ from workflows._attributes import BLOCKED_ON, EXCEPTION_CODE, EXCEPTION_OWNER, N
 from workflows._messages import OverrideDecision, OverrideRequest, Resolve, Resolved
 from workflows._options import in_records
 
-CORRECTABLE = ("items.", "account.")
+_ITEMS = "items."
+CORRECTABLE = (_ITEMS, "account.")
 _NOT_ALONE = ("skip", "accept")
 """What a second person must approve where no policy is known yet, such as of a document of no contract."""
 _WITHOUT_LIMITS = "admin"
@@ -207,9 +208,11 @@ class Desk:
     def _check_corrections(self, order: Resolve) -> None:
         if order.action == "fix" and not order.set:
             raise invalid("set: fix needs at least one --set key=value")
-        for key in order.set:
+        for key, value in order.set.items():
             if order.action != "fix" or not key.startswith(self.correctable):
                 raise invalid(f"set: {key} cannot be set by {order.action}; fix takes {self._fixes()}")
+            if key.startswith(_ITEMS) and not (key.removeprefix(_ITEMS).strip() and value.strip()):
+                raise invalid(f"set: {key}={value} names no item; write items.<product>=<ERP item>")
         if order.set and self._try_corrections is not None:
             self._try_corrections(order.set)
 

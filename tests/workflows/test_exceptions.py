@@ -94,6 +94,7 @@ async def test_fix_corrects_the_customers_address(made: World) -> None:
         ({"account.billing_address.planet": "Mars"}, 400),
         ({"account.id": "A-2"}, 400),
         ({"price": "1"}, 400),
+        ({"items.SEAT": " "}, 400),
         ({}, 400),
     ],
 )
