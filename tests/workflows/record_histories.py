@@ -353,7 +353,9 @@ async def bad_debt(made: World) -> None:
 
 
 async def revalued(made: World) -> None:
-    """An invoice in euro, paid, in dollar books; its month waits for a closing rate, and is closed."""
+    """An invoice in euro, paid, in dollar books; the schedule's revaluation waits for a closing rate, a check
+    of the close looks at it, and the month is closed.
+    """
     told = in_euro(start=month(-2, 10))
     await known(made, [each for each in told["fx"]["rates"] if each["date"] < month(-1, 5)])
     await made.load(told)
@@ -361,10 +363,11 @@ async def revalued(made: World) -> None:
     await made.until_posted("C-1", 1)
     last_month = {"period": month(-1)[:7], "entity": "US01"}
     await closed(made, last_month["period"])
-    answer = await made.act("fiona", "POST", "/revaluations/runs", last_month)
-    assert answer.status_code == 202, answer.text
+    assert (await run_month_ends(made)).revaluations == 1
     waiting = await made.until_exception(f"US01/{last_month['period']}")
     await known(made, told["fx"]["rates"])
+    answer = await made.act("olivia", "GET", f"/closes?period={last_month['period']}")
+    assert answer.json()[0]["revaluation"] == "due", answer.text
     await made.decide("fiona", waiting, "retry")
     await made.until_idle(f"revaluation/US01/{last_month['period']}")
     for each in await made.exceptions():
