@@ -33,6 +33,8 @@ class FakePeriods(Asked):
             reasons=reasons,
             blocking=("BR-1",) if reasons else (),
             explained=(),
+            revenue="due" if reasons else "posted",
+            revaluation="one_currency",
         )
 
     async def start_close(self, entity: str, period: str, reason: str, actor: Actor) -> CloseRun:
