@@ -14,8 +14,11 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 from urllib.parse import quote
 
+import typer
+
 from cli.client import ACTS_FOR, Role, acting_token, ask, tell
 from cli.configuration import settings
+from cli.exits import UNREACHABLE
 from cli.simulators import Simulators
 
 T = TypeVar("T")
@@ -71,7 +74,8 @@ class Stage:
         return found
 
     def _status(self, contract: str) -> str | None:
-        found = known(f"/contracts/{quote(contract, safe='')}")
+        """None also where the worker that would answer is being replaced."""
+        found = answered(lambda: known(f"/contracts/{quote(contract, safe='')}"))
         return found["status"] if found else None
 
     def _objects(self, contract: str, kind: str) -> bool:
@@ -105,7 +109,7 @@ class Stage:
         """Asks until there is something to see. Raises NotSeen after a minute."""
         deadline = time.monotonic() + _PATIENCE_SECONDS
         while True:
-            found = seen()
+            found = answered(seen)
             if found:
                 return found
             if time.monotonic() > deadline:
@@ -131,6 +135,16 @@ class Stage:
         if done.returncode != exits:
             raise NotSeen(f"q2c {' '.join(words)} exited {done.returncode}: {done.stderr.strip()}")
         return json.loads(done.stdout) if done.stdout else None
+
+
+def answered(ask_for: Callable[[], T | None]) -> T | None:
+    """What it finds; None where nobody has answered in time, as when a worker has just been killed."""
+    try:
+        return ask_for()
+    except typer.Exit as left:
+        if left.exit_code != UNREACHABLE:
+            raise
+        return None
 
 
 def known(path: str) -> dict[str, Any] | None:
