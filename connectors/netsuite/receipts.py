@@ -127,15 +127,19 @@ class CashPosting:
             return self._reference(held, entry.key)
         books = await self._books(entry)
         credits: list[Use] = []
+        free = {row.id: row.open or Decimal(0) for row in books.free("CustPymt")}
         for each in entry.application.invoices:
-            credits += await self._taken_off(books, entry, each)
+            credits += await self._taken_off(books, entry, each, free)
         deposits = self._deposits(books, entry) if entry.application.unapplied < 0 else []
         body = receipt_bodies.refund(entry, to, _by_document(credits), deposits)
         return await self._once(entry, entry.key, "CustRfnd", body)
 
-    async def _taken_off(self, books: Books, entry: CashEntry, change: InvoiceChange) -> list[Use]:
+    async def _taken_off(
+        self, books: Books, entry: CashEntry, change: InvoiceChange, free: dict[str, Decimal]
+    ) -> list[Use]:
         """Credits that are free to be given back, of one invoice; payments are taken off it for that. What an
-        attempt before has taken off is free already."""
+        attempt before has taken off is `free` already, by payment; what is used of it is taken out there.
+        """
         invoice = books.invoice(change.invoice_key)
         if invoice is None:
             raise _moved(change.invoice_key)
@@ -146,10 +150,11 @@ class CashPosting:
                 if part > 0:
                     uses.append(Use(memo.id, part))
                     left -= part
-        for payment in books.free("CustPymt"):
-            part = min(left, payment.open or Decimal(0))
+        for payment_id, available in free.items():
+            part = min(left, available)
             if part > 0:
-                uses.append(Use(payment.id, part))
+                uses.append(Use(payment_id, part))
+                free[payment_id] -= part
                 left -= part
         for payment, settled in _named_first(books.payments_of(invoice), entry.source_key):
             part = min(left, settled)

@@ -152,6 +152,32 @@ async def test_chargeback_opens_the_invoice_and_its_fee_is_posted_apart(
     assert [d.key for d in await stand.erp.documents(stand.legal_entity)] == [INVOICE]
 
 
+async def test_chargeback_over_two_invoices_is_completed_after_its_answer_was_lost(
+    stand: ErpStand, customer: str
+) -> None:
+    """Both payments are off both invoices when it is tried again: each is given back once."""
+    other = {"key": "C-1001/invoice/2026-02-01", "number": "BILL-0002"}
+    await stand.erp.post_document(invoice(stand, customer).model_copy(update=other))
+    first = entry(stand, customer, "payment/p/1", "payment", "300.00", change="-100")
+    await stand.erp.post_cash(over(first, (INVOICE, "-100"), (other["key"], "-200")))
+    await stand.erp.post_cash(entry(stand, customer, "payment/p/2", "payment", "50.00", change="-50"))
+    back = entry(stand, customer, "dispute/p/1/withdrawn", "chargeback", "350.00")
+    back = over(back, (other["key"], "200"), (INVOICE, "150"))
+    stand.faults.add(Fault("not-applied-then-timeout", route="POST /services/rest/record/v1/customerRefund"))
+    with pytest.raises(OutcomeUnknown):
+        await stand.erp.post_cash(back)
+    await stand.erp.post_cash(back)
+    assert await kinds(stand) == ["payment", "payment", "refund"]
+    account = await stand.erp.receivables(stand.legal_entity, customer)
+    assert [each.paid for each in account.invoices] == [Decimal(0), Decimal(0)]
+
+
+def over(made: CashEntry, *changes: tuple[str, str]) -> CashEntry:
+    """The same over these invoices."""
+    invoices = tuple(InvoiceChange(invoice_key=key, change=Decimal(change)) for key, change in changes)
+    return made.model_copy(update={"application": made.application.model_copy(update={"invoices": invoices})})
+
+
 async def test_refund_of_a_credited_paid_invoice_uses_its_credit_memo(stand: ErpStand, customer: str) -> None:
     await stand.erp.post_cash(entry(stand, customer, "payment/p/1", "payment", "13065.00", change="-13065"))
     await stand.erp.post_document(credit_memo(stand, customer))
