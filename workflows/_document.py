@@ -41,7 +41,9 @@ READ = "read"
 """The step by which a document is read."""
 COMPARE = "compare"
 """The step by which it is held against what is expected."""
-_DELETED, _VOIDED, _PAID = ".deleted", ".voided", ".paid"
+_DELETED, _VOIDED = ".deleted", ".voided"
+_PAID = "invoice.paid"
+"""In full: a payout is paid too, and that is what its story is about."""
 
 
 class DocumentNotice(Noun):
@@ -112,9 +114,7 @@ class DocumentStory(Decisions):
 
     @workflow.signal(name="notify")
     def notify(self, notice: DocumentNotice) -> None:
-        if notice.type.endswith(
-            _PAID
-        ):  # its money has a story of its own: it matters where a person is asked
+        if notice.type == _PAID:  # its money has a story of its own: it matters where a person is asked
             self._look_again("it was paid at the platform", BAD_DEBT)
             return
         self.notices.append(notice)
