@@ -131,10 +131,14 @@ def fee(entry: CashEntry, to: CashTargets, suffix: str) -> Body:
 
 def taken_off(invoice_id: str, left: Decimal) -> Body:
     """A payment's application to an invoice brought down to what is left of it."""
-    line: Body = {"doc": {"id": invoice_id}, "apply": bool(left)}
-    if left:
-        line["amount"] = left
-    return {"apply": {"items": [line]}}
+    return {"apply": {"items": applied_so_far(invoice_id, left)}}
+
+
+def applied_so_far(invoice_id: str, amount: Decimal) -> list[Body]:
+    """The line of a credit's application to an invoice; none of it: the line that takes it off."""
+    if not amount:
+        return [{"doc": {"id": invoice_id}, "apply": False}]
+    return [{"doc": {"id": invoice_id}, "apply": True, "amount": amount}]
 
 
 def _head(entry: CashEntry, to: CashTargets, suffix: str = "") -> Body:

@@ -80,9 +80,11 @@ class Books:
 
 
 def _credits(row: CashRow) -> str | None:
+    """The key of the invoice that a credit memo gives back, or takes off."""
     if row.type != "CustCred":
         return None
-    return credited_invoice_key(own_key(row))
+    key = own_key(row)
+    return key.removeprefix(mapping.VOID) if key.startswith(mapping.VOID) else credited_invoice_key(key)
 
 
 def own_key(row: CashRow) -> str:

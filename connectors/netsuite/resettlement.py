@@ -12,6 +12,7 @@ from typing import Any
 from connectors.netsuite import mapping
 from connectors.netsuite.client import NetSuiteClient
 from connectors.netsuite.mapping import PLATFORM
+from connectors.netsuite.receipt_bodies import applied_so_far
 from connectors.netsuite.receivables import Books, CustomerReceivables, own_key
 from connectors.netsuite.wire import CashRow
 from ports.errors import Conflict
@@ -28,8 +29,8 @@ class Resettlement:
 
     async def settle_anew(self, legal_entity: str, customer: str, key: str, id_: str) -> None:
         """From invoices of this (original) key that were taken off, to the one that stands: `id_`. What the
-        new one is too small for stays with the customer, unapplied. Conflict: NetSuite does not show (yet)
-        what was posted or applied.
+        new one is too small for is left of the counter document, a credit of the invoice like others.
+        Conflict: NetSuite does not show (yet) what was posted or applied.
         """
         for _ in range(_MOST_CHANGES):
             books = await self._receivables.books(legal_entity, customer)
@@ -56,8 +57,10 @@ def _next_change(books: Books, key: str, new: CashRow) -> tuple[str, str, list[d
         if counter is None:
             continue
         for credit, part in _credits_on(books, old, counter):
-            lines = [_off(old.id), *_on(books, credit, new, min(part, left))]
-            return _RECORD[credit.type], credit.id, lines
+            if left > 0:
+                moved = min(part, left)
+                lines = [*applied_so_far(old.id, part - moved), *_on(books, credit, new, moved)]
+                return _RECORD[credit.type], credit.id, lines
         free, open_ = counter.open or Decimal(0), old.open or Decimal(0)
         to_old = min(free, open_)
         to_new = min(free - to_old, left)
@@ -91,10 +94,6 @@ def _credits_on(books: Books, old: CashRow, counter: CashRow) -> list[tuple[Cash
         and link.amount > 0
         and books.rows[link.next].type in _RECORD
     ]
-
-
-def _off(id_: str) -> dict[str, Any]:
-    return {"doc": {"id": id_}, "apply": False}
 
 
 def _on(books: Books, credit: CashRow, invoice: CashRow, more: Decimal) -> list[dict[str, Any]]:

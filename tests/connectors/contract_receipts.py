@@ -169,11 +169,11 @@ async def parts(stand: ErpStand, entry: CashEntry) -> list[PostedReceipt]:
 
 
 class ReceiptWrites(ReceiptsFixtures):
-    @pytest.mark.parametrize("less", ["0", "12000.00"])
+    @pytest.mark.parametrize("less", ["0", "12000.00", "13000.00"])
     async def test_what_had_settled_an_invoice_settles_the_one_that_takes_its_place(
         self, stand: ErpStand, customer: str, less: str
     ) -> None:
-        """Payment, unapplied money and write-off; what the new one is too small for stays the customer's."""
+        """Payment, unapplied money and write-off; what the new one is too small for is left below zero."""
         for write in ("application", "write_off"):
             await stand.erp.post_cash(entry_of(stand, customer, write))
         held = await ledger(stand)
