@@ -17,6 +17,7 @@ from ports.crm import ContractSnapshot
 from rules import accepted
 from rules.billing_plan import documents
 from rules.changes import RampTurn, known_on, steps
+from rules.pieces import rest_of
 from rules.subscription_stays import as_told, for_customer
 from rules.untaxed import change_without_tax
 
@@ -270,8 +271,9 @@ def stands(state: ContractState, document: Invoice | CreditMemo) -> bool:
 
 
 def expected_document(state: ContractState, question: DocumentQuestion) -> Invoice | CreditMemo | None:
-    """The document that the rules expect under a key: as it was planned, else computed again. None too where
-    it, or the invoice that it credits, was voided and a person has accepted that.
+    """The document that the rules expect under a key: as it was planned, else computed again, less what plans
+    have issued of it as supplements. None too where it, or the invoice that it credits, was voided and a
+    person has accepted that.
     """
     if question.key in state.voided:
         return None
@@ -281,11 +283,11 @@ def expected_document(state: ContractState, question: DocumentQuestion) -> Invoi
     if state.contract is None or not is_active(state):
         return None
     found = documents(state.contract, state.changes_in_force(), state.used(), question.date)
-    candidates: tuple[Invoice | CreditMemo, ...] = (
-        found.invoices if question.kind == "invoice" else found.credit_memos
-    )
-    standing = (document for document in candidates if stands(state, document))
-    return next((document for document in standing if document.key == question.key), None)
+    if question.kind == "invoice":
+        due = [rest_of(i, state.expected) for i in found.invoices if i.key == question.key]
+        return next((invoice for invoice in due if invoice is not None and stands(state, invoice)), None)
+    given = [rest_of(c, state.expected) for c in found.credit_memos if c.key == question.key]
+    return next((credit for credit in given if credit is not None and stands(state, credit)), None)
 
 
 def usage_credits(state: ContractState, question: DocumentQuestion) -> tuple[DueCredit, ...]:

@@ -7,7 +7,7 @@ from collections import Counter
 import pytest
 
 from canonical.document import CreditMemo, Invoice
-from canonical.lifecycle import ApprovedItem, CarriedChange, ContractState
+from canonical.lifecycle import ApprovedItem, CarriedChange, ContractState, DocumentQuestion
 from rules import agenda
 from rules.billing_plan import documents
 from rules.change_plan import scope
@@ -107,3 +107,17 @@ def test_each_line_that_is_due_is_issued_and_booked_once(groups: list[list[Appro
     assert max(Counter(document.key for document in state.expected).values()) == 1
     booked = {entry.key for month in MONTHS for entry in booking_entries(state, None, month, TODAY)}
     assert booked == {document.key for document in state.expected}
+
+
+def test_invoice_that_has_a_supplement_is_expected_as_it_was_issued() -> None:
+    """Also where the plan that issued it is not kept, or a cycle of the platform's has billed it."""
+    state = carry_out(
+        ContractState(id="C-1", tenant="t", crm="salesforce", contract=CONTRACT, planned=(START,)), START
+    )
+    issued = state.expected
+    state = carry_out(state.model_copy(update={"planned": (ADD,)}), ADD)
+    (supplement,) = (document for document in state.expected if document not in issued)
+    state = state.model_copy(update={"expected": (supplement,)})
+    for document in issued:
+        question = DocumentQuestion(contract="C-1", kind="invoice", key=document.key, date=TODAY)
+        assert agenda.expected_document(state, question) == document
