@@ -31,15 +31,30 @@ class _Due:
     what: Slice | Window | LineLife | tuple[LineLife, Term]
 
 
+@dataclass(frozen=True)
+class Succession:
+    """How a contract that has led merges goes on in the ones that they made: the days on which these bill
+    what was used, and the end of the last one.
+    """
+
+    dates: tuple[dt.date, ...]
+    end: dt.date | None
+
+
 class Billing:
     """A contract's documents up to the horizon, and which of its periods they cover."""
 
     def __init__(
-        self, contract: Contract, usage: Sequence[Usage], timeline: Timeline, horizon: dt.date
+        self,
+        contract: Contract,
+        usage: Sequence[Usage],
+        timeline: Timeline,
+        horizon: dt.date,
+        succession: Succession | None = None,
     ) -> None:
         self.timeline = timeline
         self.book = Book(contract)
-        self._horizon = horizon
+        self._horizon, self._succession = horizon, succession
         self._in_arrears = contract.billing.timing == "arrears"
         self._meter = UsageMeter(usage, contract.currency)
         self._begun: set[tuple[str, dt.date]] = set()
@@ -138,11 +153,14 @@ class Billing:
                     yield _Due(day, window)
 
     def _next_billing_date(self, day: dt.date) -> dt.date:
-        dates = sorted({w.stop for w in self.timeline.windows(self._horizon)})
-        index = bisect_left(dates, day)
-        if index < len(dates):
-            return dates[index]
+        dates = {w.stop for w in self.timeline.windows(self._horizon)}
         end = self.timeline.end
+        if self._succession is not None:
+            dates, end = dates | set(self._succession.dates), self._succession.end
+        in_order = sorted(dates)
+        index = bisect_left(in_order, day)
+        if index < len(in_order):
+            return in_order[index]
         return day if end is not None and end <= day else dt.date.max
 
     def _bill_end(self, window: Window, day: dt.date) -> None:

@@ -16,10 +16,10 @@ from canonical.change import ContractChange
 from canonical.contract import Contract
 from canonical.document import CreditMemo, Invoice
 from canonical.scenario import Usage
-from rules.billing import Billing
+from rules.billing import Billing, Succession
 from rules.changes import Step, steps
 from rules.layout import ChangeRefused
-from rules.merge import Part, parts
+from rules.merge import Part, leading_parts, parts
 from rules.subscription import SubscriptionState, subscription_at
 
 __all__ = ["Documents", "SubscriptionState", "documents", "part_documents", "subscription_at"]
@@ -58,7 +58,9 @@ def _documents(
     closed: frozenset[str],
 ) -> Documents:
     """Kept for the next questions: one invoice's way to the ledger asks up to six times for the same day."""
-    found = [part_documents(part, usage, as_of, closed) for part in parts(contract, changes, as_of)]
+    own = parts(contract, changes, as_of)
+    leading = leading_parts(contract, changes, own)
+    found = [part_documents(part, usage, as_of, closed, _succession(part, leading, as_of)) for part in own]
     invoices = sorted((i for part_invoices, _ in found for i in part_invoices), key=lambda i: i.date)
     numbered = tuple(
         invoice.model_copy(update={"id": f"INV-{number}"}) for number, invoice in enumerate(invoices, start=1)
@@ -75,20 +77,33 @@ def _documents(
     )
 
 
+def _succession(part: Part, leading: Sequence[Part], as_of: dt.date) -> Succession | None:
+    """None where the contract leads no merge: late usage of one that has ended is billed as it arrives."""
+    if part not in leading[:-1]:
+        return None
+    timelines = [each.timeline_of_all(as_of) for each in leading[leading.index(part) + 1 :]]
+    dates = {window.stop for timeline in timelines for window in timeline.windows(as_of)}
+    return Succession(tuple(dates), timelines[-1].end)
+
+
 def part_documents(
-    part: Part, usage: Sequence[Usage], as_of: dt.date, closed_periods: frozenset[str] = frozenset()
+    part: Part,
+    usage: Sequence[Usage],
+    as_of: dt.date,
+    closed_periods: frozenset[str] = frozenset(),
+    succession: Succession | None = None,
 ) -> tuple[list[Invoice], list[CreditMemo]]:
     """The documents of one contract of a merge (or of the only one), without numbers."""
-    book = _billing(part, usage, as_of).book
+    book = _billing(part, usage, as_of, succession).book
     return book.invoices(closed_periods), book.credit_memos(closed_periods)
 
 
-def _billing(part: Part, usage: Sequence[Usage], as_of: dt.date) -> Billing:
+def _billing(part: Part, usage: Sequence[Usage], as_of: dt.date, succession: Succession | None) -> Billing:
     """The billing of one contract up to and including the day."""
     in_order = steps(part.contract, part.changes)
     part.lay_out(in_order, part.contract.start_date)  # raises where one does not fit
     known = sorted((s for s in in_order if s.received <= as_of), key=lambda s: (s.received, *s.place))
-    billing = Billing(part.contract, usage, part.lay_out([], as_of), as_of)
+    billing = Billing(part.contract, usage, part.lay_out([], as_of), as_of, succession)
     since = part.contract.start_date
     taken: list[Step] = []
     waiting: list[Step] = []

@@ -84,6 +84,15 @@ def parts(contract: Contract, changes: Sequence[ContractChange], as_of: dt.date)
     return [*found, current]
 
 
+def leading_parts(contract: Contract, changes: Sequence[ContractChange], found: Sequence[Part]) -> list[Part]:
+    """Of the parts, the contract itself and those that its merges have made of it, in order of time."""
+    merges = {change.id: change for change in changes if isinstance(change, Merge)}
+    ids = [contract.id]
+    for merge in sorted(merges.values(), key=lambda merge: merge.effective_date):
+        ids.append(f"{ids[-1]}/{merge.id}")
+    return [part for part in found if part.contract.id in ids]
+
+
 def standing(contract: Contract, changes: Sequence[ContractChange], day: dt.date) -> Part:
     """The contract that is in force: itself, or the newest that has come of its merges by the day."""
     return parts(contract, changes, day)[-1]

@@ -134,6 +134,35 @@ def test_changes_after_the_merge_are_the_new_contracts() -> None:
     assert found.invoices[-1].date.isoformat() == "2026-03-01"
 
 
+def test_late_usage_of_before_a_merge_is_billed_with_the_new_contracts_next_or_as_it_arrives() -> None:
+    """The leading contract goes on in the new one; the merged one has no invoice to come."""
+    late = {"date": "2026-02-07", "quantity": "10", "received_date": "2026-03-20"}
+    found = run(
+        contract(metered("U1", price="1"), every=1),
+        _merge("2026-03-11", _other(metered("U2", price="2"), every=1)),
+        usage=[{"line": "U1", **late}, {"line": "U2", **late}],
+        as_of="2026-05-31",
+    )
+    assert billed(found) == [
+        ("2026-03-20", "U2", "usage", "20.00", "2026-02-01", "2026-03-01"),
+        ("2026-04-11", "U1", "usage", "10.00", "2026-02-01", "2026-03-01"),
+    ]
+
+
+def test_late_usage_of_before_a_merge_is_billed_as_it_arrives_once_the_new_contract_has_ended() -> None:
+    late = {"line": "U1", "date": "2026-02-07", "quantity": "10", "received_date": "2026-03-20"}
+    found = run(
+        contract(metered("U1", price="1"), every=1),
+        _merge("2026-03-11", _other(seats("M1"), every=1, start="2026-03-11")),
+        cancellation("2026-03-15"),
+        usage=[late],
+        as_of="2026-05-31",
+    )
+    assert [line for line in billed(found) if line[1] == "U1"] == [
+        ("2026-03-20", "U1", "usage", "10.00", "2026-02-01", "2026-03-01")
+    ]
+
+
 def test_a_merge_that_does_not_fit_is_refused() -> None:
     sold = contract(seats(), every=3)
     assert "changes[0].contracts[0].lines[0].id" in findings(

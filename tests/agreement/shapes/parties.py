@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.agreement.shapes.common import TAXED, YEARLY, YEN, lived, more_seats, shape, used
+from tests.agreement.shapes.common import TAXED, YEARLY, YEN, late, lived, more_seats, shape, used
 from tests.rules.scenarios import metered, seats
 from tests.workflows.sales import BERLIN, account, arrears, month, sold
 
@@ -87,4 +87,19 @@ def merged_on_a_first_day_with_usage() -> dict[str, Any]:
         merge,
         usage=[*used("U1", -1, 4), *used("U2", -1, 4)],
         until=month(5),
+    )
+
+
+@shape
+def late_usage_of_before_a_merge() -> dict[str, Any]:
+    """The leading contract's comes with the next draft, the merged one's when it is reported."""
+    calls = metered("U2", price="0.25", **TAXED)
+    other = sold(seats("M1", price="7", **TAXED), calls, start=month(-1), every=1, id="C-2")
+    merge = {"id": "M", "type": "merge", "effective_date": month(2, 11), "contracts": [other]}
+    come = late("late", month(1, 7), month(2, 20))
+    return lived(
+        sold(seats(**TAXED), metered(price="0.5", **TAXED), start=month(-1), every=1),
+        merge,
+        usage=[*used("U1", -1, 4), *used("U2", -1, 4), come, {**come, "line": "U2", "id": "late-2"}],
+        until=month(4),
     )
