@@ -76,7 +76,11 @@ def scope(
             invoices, credits = difference
             owed = tuple(credit for credit in credits if stands(state, credit))
             return Scope(contract, before, change, invoices, owed, through, by_cycle.since, by_cycle.is_today)
-    raise CannotCarryOut(f"{item.id} would alter documents that have been issued")
+    words = f"{item.id} would alter documents that have been issued"
+    if item.change is not None and ends_subscription(item.change):
+        kind = "transfer" if isinstance(item.change, Transfer) else "merge"
+        words += f": a {kind} can't be backdated; have it take effect on {as_of} or later"
+    raise CannotCarryOut(words)
 
 
 def ends_subscription(change: ContractChange) -> bool:

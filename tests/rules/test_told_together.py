@@ -6,13 +6,14 @@ from collections import Counter
 
 import pytest
 
+from canonical.change import Transfer
 from canonical.document import CreditMemo, Invoice
 from canonical.lifecycle import ApprovedItem, CarriedChange, ContractState, DocumentQuestion
 from rules import agenda
 from rules.billing_plan import documents
-from rules.change_plan import scope
+from rules.change_plan import CannotCarryOut, scope
 from rules.period_entries import booking_entries
-from tests.rules.scenarios import amendment, cancellation, contract, flat, scenario, seats
+from tests.rules.scenarios import account, amendment, cancellation, contract, flat, scenario, seats
 
 TODAY = dt.date(2026, 11, 28)
 MONTHS = ("2026-02", "2026-05", "2026-08", "2026-11")
@@ -121,3 +122,17 @@ def test_invoice_that_has_a_supplement_is_expected_as_it_was_issued() -> None:
     for document in issued:
         question = DocumentQuestion(contract="C-1", kind="invoice", key=document.key, date=TODAY)
         assert agenda.expected_document(state, question) == document
+
+
+def test_backdated_transfer_says_when_it_may_take_effect() -> None:
+    state = ContractState(id="C-1", tenant="t", crm="salesforce", contract=CONTRACT, planned=(START,))
+    state = carry_out(state, START)
+    move = Transfer.model_validate(
+        {"id": "MOVE", "type": "transfer", "effective_date": "2026-05-05", "account": account("A-2")}
+    )
+    item = UP.model_copy(
+        update={"id": "MOVE", "type": "transfer", "effective_date": move.effective_date, "change": move}
+    )
+    words = "a transfer can't be backdated; have it take effect on 2026-11-28 or later"
+    with pytest.raises(CannotCarryOut, match=words):
+        carry_out(state.model_copy(update={"planned": (item,)}), item)
