@@ -127,7 +127,7 @@ def _cause(finding: Finding) -> str:
             paid = ", ".join(held.invoices)
             return f"{paid} was paid twice: {_id(held)} beside {_id(expected)}, and the money lies unapplied"
         case "duplicate":
-            return f"twice in {here}: {_id(held)} beside {_id(expected)}"
+            return f"twice in {here}: {_named(held, expected)} beside {_named(expected, held)}"
         case "amount" | "rounding" if finding.side == "recognized":
             figures = f"{_figure(held)} is recognized where {_figure(expected)} is earned"
             return f"{figures}: the month-end run has not posted the difference"
@@ -148,6 +148,10 @@ def _cause(finding: Finding) -> str:
             return f"{_id(held)} is on a statement of {finding.entry.platform}, and in no ledger"
         case "unmatched_entry" if finding.side == "receipts" and held is not None and held.key is None:
             return f"{_id(held)} in {here} was posted by somebody else, and no money that moved stands for it"
+        case "unmatched_entry" if finding.side == "ledger" and held is not None and held.key is None:
+            return (
+                f"{_id(held)} was posted by somebody else on a watched account, and no document stands for it"
+            )
         case "unmatched_entry":
             return f"{_id(held)} in {here} has no counterpart in {there}"
         case "tax" if held is None:
@@ -157,7 +161,7 @@ def _cause(finding: Finding) -> str:
         case "tax":
             return f"tax {_tax(held)} in {here} where {there} has {_tax(expected)}"
         case "currency":
-            return f"in {_currency(held)} in {here} where {there} has {_currency(expected)}"
+            return f"{_money(held)} in {here} where {there} has {_money(expected)}"
 
 
 def _repair(finding: Finding) -> Repair | None:
@@ -297,5 +301,11 @@ def _day(entry: Entry | None) -> str:
     return "no day" if entry is None else entry.date.isoformat()
 
 
-def _currency(entry: Entry | None) -> str:
-    return "none" if entry is None else entry.currency
+def _money(entry: Entry | None) -> str:
+    return "nothing" if entry is None else f"{entry.total:f} {entry.currency}"
+
+
+def _named(entry: Entry | None, other: Entry | None) -> str:
+    """With the platform's id where the other one has the same number."""
+    is_same = entry is not None and other is not None and entry.number == other.number is not None
+    return f"{_id(entry)} ({entry.id})" if entry is not None and is_same else _id(entry)

@@ -21,6 +21,9 @@ from tests.rules.listings import (
     entry,
     listings,
     lost_in_ledger,
+    manual_journal,
+    posted_in_another_currency,
+    posted_twice,
 )
 
 CALM = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -164,3 +167,20 @@ def test_sides_that_were_not_listed_are_not_compared() -> None:
     (found,) = reconcile(given_, TERMS)
     assert (found.breaks, sorted(found.sides)) == ((), ["billings", "bookings", "cash"])
     assert found.period == PERIOD
+
+
+@pytest.mark.parametrize(
+    ("mutation", "cause"),
+    [
+        (posted_twice, "twice in the ERP's receivables: invoice N-7 (by-hand) beside invoice N-7 (netsuite-"),
+        (
+            posted_in_another_currency,
+            "108.88 GBP in the ERP's receivables where the billing platform has 108.88 USD",
+        ),
+        (manual_journal, "journal entry JE1 was posted by somebody else on a watched account"),
+    ],
+)
+def test_a_cause_says_which_objects_and_amounts_it_is_about(mutation: Mutation, cause: str) -> None:
+    planted = _example(mutation)
+    ((_, found),) = _breaks(reconcile(listings(planted.entries), TERMS))
+    assert found.cause.startswith(cause)

@@ -129,7 +129,12 @@ Plant = Callable[[World], Awaitable[None]]
     [
         (posted_a_month_late, "wrong_period", "revenue-accounting", f"posted in {this_period()}"),
         (posted_with_another_tax, "tax", "tax", "in the ERP's receivables where the billing platform has"),
-        (posted_in_another_currency, "currency", "revenue-accounting", "in EUR in the ERP's receivables"),
+        (
+            posted_in_another_currency,
+            "currency",
+            "revenue-accounting",
+            "EUR in the ERP's receivables where the billing platform has",
+        ),
     ],
 )
 async def test_what_is_posted_otherwise_is_taken_off_and_posted_again_as_billed(
