@@ -36,6 +36,19 @@ def status_of(state: ContractState, *, running: str | None, blocked: bool, today
     return "pending" if state.contract is None else "activating"
 
 
+def waits_for(state: ContractState, today: dt.date) -> str:
+    """What an idle contract waits for, in words; of a change that is put off to the next day, why."""
+    day = agenda.next_day(state, today)
+    if day is None:
+        return "waits for the next change"
+    planned = [item for item in state.planned if agenda.due_on(item) == day]
+    put_off = [item.id for item in sorted(planned, key=agenda.order) if item.effective_date < day]
+    why = (
+        f": {', '.join(put_off)} would alter documents issued before, and counts from then" if put_off else ""
+    )
+    return f"waits for the next change or {day.isoformat()}{why}"
+
+
 def chapter_of(item: ApprovedItem) -> str:
     """Which story tells the change, by its name in Temporal."""
     if isinstance(item.change, Cancellation) and item.change.merged_into is not None:

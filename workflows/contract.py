@@ -37,7 +37,7 @@ from canonical.lifecycle import (
     UsageNotice,
 )
 from rules import agenda, ahead, metering
-from rules.contract_view import answer_to, changes_of, chapter_of
+from rules.contract_view import answer_to, changes_of, chapter_of, waits_for
 from rules.merge_circle import merges_back
 from rules.zones import start_of
 from workflows._announcement import announced
@@ -391,6 +391,7 @@ class ContractWorkflow(ContractReadings, ContractUsage, Merging):
     def _show_status(self) -> None:
         """Search attributes cost an action each time, so they are set only when one is another."""
         status, account = self._status(), self._account()
+        workflow.set_current_details(self._waiting_for())
         if (status, account) == self._shown:
             return
         self._shown = status, account
@@ -399,11 +400,9 @@ class ContractWorkflow(ContractReadings, ContractUsage, Merging):
             pairs.append(ACCOUNT.value_set(account))
             pairs.append(LEGAL_ENTITY.value_set(self.state.contract.legal_entity))
         workflow.upsert_search_attributes(pairs)
-        workflow.set_current_details(self._waiting_for())
         self._set(status=status)
 
     def _waiting_for(self) -> str:
         if self.running is not None:
             return f"Carries out {self.running}"
-        day = agenda.next_day(self.state, self.today())
-        return f"{self._status()}; waits for the next change" + (f" or {day.isoformat()}" if day else "")
+        return f"{self._status()}; {waits_for(self.state, self.today())}"
