@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
 import structlog
-from temporalio.client import Client, WorkflowExecutionStatus, WorkflowHandle
+from temporalio.client import Client, WorkflowHandle
 from temporalio.common import (
     SearchAttributePair,
     TypedSearchAttributes,
@@ -22,6 +22,7 @@ from assembly.change_preview import previewed
 from assembly.handoff import start_of_contract
 from assembly.platform_views import PlatformDesk
 from assembly.revenue_operations import TemporalRevenue
+from assembly.standing_workflows import not_running
 from assembly.sweep_operations import TemporalSweeps
 from assembly.translation_operations import TemporalTranslations
 from canonical.change import ContractChange
@@ -59,8 +60,6 @@ T = TypeVar("T")
 _log = structlog.get_logger("operations")
 
 _PATIENCE_SECONDS = 15
-_AT_ONCE = 32
-"""How many workflows are looked at side by side."""
 
 
 class TemporalOperations(TemporalCash, TemporalRevenue, TemporalTranslations, TemporalSweeps):
@@ -266,26 +265,12 @@ class TemporalOperations(TemporalCash, TemporalRevenue, TemporalTranslations, Te
                 await self._asked(self._leave_to_a_person(contract))
 
     async def look_after_usage(self, contracts: Sequence[str]) -> None:
-        few = asyncio.Semaphore(_AT_ONCE)
-
-        async def look_after(contract: str) -> None:
-            async with few:
-                if not await self._is_running(contract_workflow_id(contract)):
-                    await self._asked(self._leave_to_a_person(contract))
-
+        named = {contract_workflow_id(each): each for each in contracts}
         try:
-            async with asyncio.TaskGroup() as group:
-                for contract in contracts:
-                    group.create_task(look_after(contract))
-        except* TemporalUnreachable:
+            for workflow_id in await self._asked(not_running(self._client, [*named])):
+                await self._asked(self._leave_to_a_person(named[workflow_id]))
+        except TemporalUnreachable:
             _log.warning("not looked whether the workflows that bill usage run", contracts=len(contracts))
-
-    async def _is_running(self, workflow_id: str) -> bool:
-        try:
-            described = await self._asked(self._handle(workflow_id).describe())
-        except ContractOrExceptionNotFound:
-            return False
-        return described.status == WorkflowExecutionStatus.RUNNING
 
     async def _leave_to_a_person(self, contract: str) -> None:
         """Starts the workflow that asks one, or tells it that there is more."""
