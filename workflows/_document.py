@@ -4,6 +4,7 @@ The platform's event is a hint: the document is read from the platform each time
 an exception before it reaches the ledger, and nothing is posted.
 """
 
+import contextlib
 import datetime as dt
 from collections.abc import Awaitable, Callable
 from decimal import Decimal
@@ -41,9 +42,11 @@ READ = "read"
 """The step by which a document is read."""
 COMPARE = "compare"
 """The step by which it is held against what is expected."""
-_DELETED, _VOIDED = ".deleted", ".voided"
+_DELETED, _VOIDED, _ISSUED = ".deleted", ".voided", ".finalized"
 _PAID = "invoice.paid"
 """In full: a payout is paid too, and that is what its story is about."""
+_ECHO = dt.timedelta(seconds=10)
+"""So long the platform's word of what was issued here is waited for: most often it comes within seconds."""
 
 
 class DocumentNotice(Noun):
@@ -78,10 +81,13 @@ class DocumentStory(Decisions):
     items: dict[str, str]
     done: tuple[IssuedDocument, DocumentResult] | None
     """The document as it was posted, and what came of it."""
+    awaits_echo: bool
+    """Whether the platform has yet to tell of what was issued here."""
 
     def open(self, given: DocumentInput) -> None:
         self.given = given
         self.done = None
+        self.awaits_echo = False
         self.notices = []
         self.items = {}
         self.start_over(None)
@@ -147,9 +153,22 @@ class DocumentStory(Decisions):
                 await self.desk.close(undo.answer, "left as it is")
                 result = DocumentResult(outcome=f"not posted: {undo.answer.reason}")
             del self.notices[:seen]
+            if self.awaits_echo:
+                await self._hear_echo()
             await workflow.wait_condition(workflow.all_handlers_finished)
             if not self.notices:
                 return result
+
+    async def _hear_echo(self) -> None:
+        """Takes in the message of what was issued here: by itself it would start the whole once more, to find
+        that all is done. What else has come stays.
+        """
+        self.awaits_echo = False
+        with contextlib.suppress(TimeoutError):
+            await workflow.wait_condition(
+                lambda: any(notice.type.endswith(_ISSUED) for notice in self.notices), timeout=_ECHO
+            )
+        self.notices = [notice for notice in self.notices if not notice.type.endswith(_ISSUED)]
 
     def done_before(self, document: IssuedDocument) -> DocumentResult | None:
         """What came of the document, where it is posted as it is: platforms send several messages each."""

@@ -254,4 +254,7 @@ class InvoiceWorkflow(DocumentStory):
                 BillingActivities.finalize_invoice, action, **on_platform(self.given.platform, step.summary)
             )
 
-        return await self.steps.run(step, finalize)
+        issued = await self.steps.run(step, finalize)
+        if issued is not None and workflow.patched("echo-of-issue"):
+            self.awaits_echo = True
+        return issued

@@ -31,7 +31,7 @@ async def being_posted(made: World) -> WorkflowHandle[object, object]:
     """The invoice's workflow while the ERP lets it wait."""
 
     async def found() -> WorkflowHandle[object, object] | None:
-        async for run in made.client.list_workflows("WorkflowType = 'Invoice'"):
+        async for run in made.client.list_workflows("WorkflowType='Invoice' AND ExecutionStatus='Running'"):
             handle = made.client.get_workflow_handle(run.id, run_id=run.run_id)
             if _POSTING in await scheduled(handle):
                 return handle
@@ -54,3 +54,20 @@ async def test_second_message_about_a_posted_invoice_costs_one_reading(made: Wor
     assert result["outcome"] == "posted"
     assert await scheduled(handle) == [*before, "billing.read_invoice"]
     assert len(await made.posted("C-1")) == 1
+
+
+async def test_platforms_word_of_what_was_issued_here_costs_nothing(made: World) -> None:
+    await made.load(scenario(sold(seats(), start=month(0), every=1)))
+    await made.until_posted("C-1", 1)
+    route = "POST /services/rest/record/v1/invoice"
+    made.platforms["netsuite"].faults.add(Fault("503", route=route, times=3))
+    await made.advance(month(1))
+    handle = await being_posted(made)
+    before = await scheduled(handle)
+    now = dt.datetime.now(dt.UTC)
+    notice = DocumentNotice(event_id="evt_x", type="invoice.finalized", occurred_at=now, correlation_id="c")
+    await handle.signal("notify", notice)
+    result = await handle.result()
+    assert isinstance(result, dict)
+    assert result["outcome"] == "posted"
+    assert await scheduled(handle) == before
