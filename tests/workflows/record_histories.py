@@ -277,6 +277,23 @@ async def merged(made: World) -> None:
     await made.until_posted("C-1", 3)
 
 
+async def merged_ahead(made: World) -> None:
+    """A merge on the first day of a month of both, of which the platform and the other contract are told."""
+    other = sold(seats("M1", price="7", **TAXED), start=month(0), every=1, id="C-2")
+    merge = {"id": "M", "type": "merge", "effective_date": month(1), "contracts": [other]}
+    told = scenario(sold(seats(**TAXED), start=month(0), every=1), merge)
+    await made.load(told)
+    for contract in ("C-1", "C-2"):
+        await made.until_status(contract, "active")
+    await made.load(told, approve="M")
+    await told_ahead(made, "M")
+    await told_ahead(made, "C-1/M", contract="C-2")
+    await at(made, "C-1", month(1))
+    await made.until_status("C-1", "active", changes=2)
+    await made.until_status("C-2", "cancelled")
+    await made.until_posted("C-1", 2)
+
+
 async def taken_back(made: World) -> None:
     """Of a paid invoice a part is refunded, the rest charged back and won again; then all is paid out."""
     await made.load(scenario(sold(seats(**TAXED), start=month(0))))
@@ -393,6 +410,7 @@ STORIES: dict[str, Story] = {
     "undone-in-temporal": undone_in_temporal,
     "transferred": transferred,
     "merged": merged,
+    "merged-ahead": merged_ahead,
     "reconciled": reconciled_periods,
     "paid": paid,
     "bank": paid_at_the_bank,
