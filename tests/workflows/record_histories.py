@@ -397,6 +397,16 @@ async def revalued(made: World) -> None:
     await made.until_idle(f"translation/US01/{last_month['period']}")
 
 
+async def cycled(made: World) -> None:
+    """A cycle's invoice: issued and posted by its own workflow, which then hears of it from the platform."""
+    await made.load(scenario(sold(seats(**TAXED), start=month(0), every=1)))
+    await made.until_posted("C-1", 1)
+    await made.advance(month(1))
+    await made.until_posted("C-1", 2)
+    for invoice in await issued(made):
+        await made.until_idle(f"invoice/stripe/{invoice['id']}")
+
+
 FOREIGN = ("revalued",)
 """Stories of a legal entity whose books are in another currency than its contracts."""
 STORIES: dict[str, Story] = {
@@ -423,6 +433,7 @@ STORIES: dict[str, Story] = {
     "edited": edited,
     "bad-debt": bad_debt,
     "revalued": revalued,
+    "cycled": cycled,
 }
 
 
