@@ -93,6 +93,7 @@ class _Intake:
     recorded: int = 0
     duplicates: int = 0
     after_the_end: set[str] = field(default_factory=set)
+    unknown: set[str] = field(default_factory=set)
     _named: list[str] = field(default_factory=list)
 
     def take(self, found: Iterator[Row]) -> None:
@@ -131,6 +132,7 @@ class _Intake:
         self.recorded += answer["recorded"]
         self.duplicates += answer["duplicates"] - len(answer["conflicting"])
         self.after_the_end |= set(answer["after_the_end"])
+        self.unknown |= set(answer["unknown"])
         conflicting = {(each["contract"], each["id"]) for each in answer["conflicting"]}
         for row in batch if conflicting else ():
             if row.usage is not None and (row.usage.contract, row.usage.id) in conflicting:
@@ -142,7 +144,7 @@ class _Intake:
             self._named.append(f"{self.file}:{row.number}: {name}: {problem}")
 
     def say_rejected(self) -> None:
-        """On stderr: the first rejected rows, where all of them are, and whose usage comes too late."""
+        """On stderr: the first rejected rows, where all of them are, whose usage comes late or early."""
         for line in self._named:
             say(line)
         more = self.rejects.count - len(self._named)
@@ -154,6 +156,11 @@ class _Intake:
             )
         for contract in sorted(self.after_the_end):
             say(f"{contract}: is over; `q2c usage show {contract}` says what its last invoice did not take")
+        if self.unknown:
+            first = ", ".join(sorted(self.unknown)[:_NAMED])
+            say(
+                f"{len(self.unknown)} contracts are not known (yet), nobody bills their usage so far: {first}"
+            )
 
     def result(self) -> dict[str, Any]:
         return {
@@ -164,6 +171,7 @@ class _Intake:
             "rejected": self.rejects.count,
             "rejects": str(self.rejects.path) if self.rejects.count else None,
             "after_the_end": sorted(self.after_the_end),
+            "unknown": sorted(self.unknown),
         }
 
 

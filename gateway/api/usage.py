@@ -52,12 +52,16 @@ class Conflict(Noun):
 
 
 class BatchAnswer(Noun):
-    """`after_the_end`: contracts that are over: they bill what their last invoice did not take on its own."""
+    """`after_the_end`: contracts that are over: they bill what their last invoice did not take on its own.
+    `unknown`: contracts that nothing is known of yet: their usage is kept, and nobody bills it before their
+    approval.
+    """
 
     recorded: int
     duplicates: int
     conflicting: tuple[Conflict, ...]
     after_the_end: tuple[str, ...]
+    unknown: tuple[str, ...]
 
 
 @batches.post("")
@@ -73,12 +77,14 @@ async def report_batch(
     details = {"recorded": str(receipt.recorded), "duplicates": str(receipt.duplicates)}
     details["conflicting"] = str(len(receipt.conflicting))
     await record(stores, actor, "usage.report", "usage", "batch", details=details)
-    statuses = await _told(stores, operations, {each.contract for each in batch.events})
+    named = {each.contract for each in batch.events}
+    statuses = await _told(stores, operations, named)
     return BatchAnswer(
         recorded=receipt.recorded,
         duplicates=receipt.duplicates,
         conflicting=tuple(Conflict(contract=contract, id=id) for contract, id in receipt.conflicting),
         after_the_end=tuple(sorted(c for c, status in statuses.items() if status in _OVER)),
+        unknown=tuple(sorted(named - statuses.keys())),
     )
 
 

@@ -39,6 +39,8 @@ def test_a_csv_file_is_taken_in_and_once_only(
     again, known = imported(q2c, file)
     assert (first.exit_code, taken["rows"], taken["recorded"], taken["rejects"]) == (0, 5, 5, None)
     assert (again.exit_code, known["recorded"], known["duplicates"]) == (0, 0, 5)
+    assert known["unknown"] == [contract]
+    assert f"1 contracts are not known (yet), nobody bills their usage so far: {contract}" in again.stderr
     shown = q2c("usage", "show", contract, "--month", "2026-11", "-o", "json").json
     assert [(month["events"], month["units"]) for month in shown] == [(5, "7.5")]
     assert not list(tmp_path.glob("*.rejects*"))

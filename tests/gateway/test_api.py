@@ -393,6 +393,7 @@ async def test_contracts_that_are_over_are_named_and_told_of_usage_until_it_is_a
     operations.fails_with = None
     answer = (await gateway.tell("/usage", batch, role="operator")).json()
     assert (answer["recorded"], answer["after_the_end"]) == (0, ["C-1", "C-4"]), "it was kept before"
+    assert answer["unknown"] == ["C-2"]
     assert operations.calls == [("tell_of_usage", ["C-1"]), ("look_after_usage", ["C-3"])]
 
 
