@@ -79,13 +79,24 @@ def show(found: list[dict[str, Any]], output: Format) -> None:
     if not shaped:
         typer.echo("nothing in the period")
     for each in shaped:
-        allowed = "may be closed" if each["close_allowed"] else "may not be closed"
-        typer.echo(f"{each['entity']} {each['period']} {each['currency']}: {allowed}")
+        typer.echo(f"{each['entity']} {each['period']} {each['currency']}: {_allowed(each, shaped)}")
         print_table(("side", "total"), [[name, str(total)] for name, total in each["sides"].items()])
         if each["breaks"]:
             typer.echo("\nbreaks")
             print_rows(each["breaks"], output, _BREAK_COLUMNS)
         typer.echo("")
+
+
+def _allowed(one: dict[str, Any], all_: list[dict[str, Any]]) -> str:
+    """A period is closed in all of its entity's currencies at once."""
+    if not one["close_allowed"]:
+        return "may not be closed"
+    others = [
+        each["currency"] for each in all_ if each["entity"] == one["entity"] and not each["close_allowed"]
+    ]
+    if not others:
+        return "may be closed"
+    return f"nothing holds it up here, but it may not be closed for {', '.join(others)}"
 
 
 @app.command("list")

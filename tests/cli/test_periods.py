@@ -132,6 +132,18 @@ def test_several_entities_and_currencies_are_a_list_in_order(q2c: Command, sold:
     assert outcome.json[1]["sides"]["billings"] == "11900"
 
 
+def test_a_currency_without_breaks_says_that_another_one_holds_up_the_close(
+    q2c: Command, sold: ServedGateway
+) -> None:
+    dollars = listed("2025-12", "US01", "USD", lost_in_ledger)
+    found(sold, "2025-12", "US01", *dollars, *listed("2025-12", "US01", "JPY"))
+    table = q2c("reconcile", "--period", "2025-12", "--entity", "US01")
+    assert table.exit_code == 1
+    words = "US01 2025-12 JPY: nothing holds it up here, but it may not be closed for USD"
+    assert words in table.stdout
+    assert "US01 2025-12 USD: may not be closed" in table.stdout
+
+
 def test_breaks_are_listed_shown_and_handed_to_a_second_person(q2c: Command, sold: ServedGateway) -> None:
     (id,) = found(sold, "2025-04", "US01", *listed("2025-04", "US01", "USD", lost_in_ledger))
     rows = q2c("reconcile", "list", "--period", "2025-04", "--status", "open", "-o", "json").json
