@@ -33,7 +33,7 @@ def _checks(name: str, secrets: Mapping[str, str]) -> dict[str, Check]:
         if "organization_id" in secrets:
             organizations = _words(secrets["organization_id"])
             found["salesforce/outbound-messages"] = lambda h, b, n: webhook.parse_outbound_message(
-                b, organizations
+                b, organizations, n
             )
     if name == "stripe" and "webhook_secret" in secrets:
         webhook = import_module("connectors.stripe.webhook")

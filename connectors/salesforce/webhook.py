@@ -29,6 +29,7 @@ _KEYS = {"event_id", "event_type", "occurred_at", "contract_id", "version"}
 _SOAP = "{http://schemas.xmlsoap.org/soap/envelope/}"
 _OUTBOUND = "{http://soap.sforce.com/2005/09/outbound}"
 _SOBJECT = "{urn:sobject.enterprise.soap.sforce.com}"
+_XSI_TYPE = "{http://www.w3.org/2001/XMLSchema-instance}type"
 _MOST_NOTIFICATIONS = 100
 _LONGEST_ID = 255
 _TYPE_OF_ORDER = {
@@ -61,8 +62,10 @@ def verify_approval(
     return _approval(body, message_id)
 
 
-def parse_outbound_message(body: bytes, organization_ids: Collection[str]) -> list[ApprovalEvent]:
-    """The notifications of an Outbound Message (SOAP) about orders, in their order.
+def parse_outbound_message(
+    body: bytes, organization_ids: Collection[str], now: dt.datetime
+) -> list[ApprovalEvent]:
+    """The notifications of an Outbound Message (SOAP) about orders or contracts, in their order.
 
     There is no signature: SignatureInvalid unless the organization is one of ours. NotAnEvent: no such SOAP
     message, or about something else. The notification's id is the event's.
@@ -78,7 +81,7 @@ def parse_outbound_message(body: bytes, organization_ids: Collection[str]) -> li
     found = notifications.findall(f"{_OUTBOUND}Notification")
     if not 0 < len(found) <= _MOST_NOTIFICATIONS:
         raise NotAnEvent(f"{len(found)} notifications")
-    return [_notification(each) for each in found]
+    return [_notification(each, now) for each in found]
 
 
 def ack() -> bytes:
@@ -168,12 +171,14 @@ def _xml(body: bytes) -> Element:
     return root
 
 
-def _notification(notification: Element) -> ApprovalEvent:
+def _notification(notification: Element, now: dt.datetime) -> ApprovalEvent:
     event_id = notification.findtext(f"{_OUTBOUND}Id") or ""
     record = notification.find(f"{_OUTBOUND}sObject")
     if not _is_id(event_id) or record is None:
         raise NotAnEvent("a notification without Id or sObject", event_id=event_id or None)
     values = {each.tag.removeprefix(_SOBJECT): each.text or "" for each in record}
+    if record.get(_XSI_TYPE, "").rpartition(":")[2] == "Contract":
+        return _of_contract(event_id, values, now)
     event_type = _TYPE_OF_ORDER.get(values.get("Type", ""))
     contract = values.get("Contract_Key__c", "")
     if event_type is None or not _is_id(contract):
@@ -187,6 +192,24 @@ def _notification(notification: Element) -> ApprovalEvent:
         object_kind="contract",
         object_id=contract,
         version=_version(_whole(values.get("Version__c", "")), event_id),
+    )
+
+
+def _of_contract(event_id: str, values: Mapping[str, str], now: dt.datetime) -> ApprovalEvent:
+    """A message about the contract itself. Without its version it is read again each time, and what
+    is approved of it is found there; without its time it is of `now`."""
+    contract, at, version = (values.get(name, "") for name in ("Q2C_Id__c", "LastModifiedDate", "Version__c"))
+    if not _is_id(contract):
+        raise NotAnEvent("a notification about a contract without its Q2C_Id__c", event_id=event_id)
+    return PlatformEvent(
+        id=event_id,
+        platform=PLATFORM,
+        type="contract.approved",
+        occurred_at=_moment(at, event_id) if at else now,
+        contract=contract,
+        object_kind="contract",
+        object_id=contract,
+        version=_version(_whole(version), event_id) if version else None,
     )
 
 

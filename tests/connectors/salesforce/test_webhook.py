@@ -207,7 +207,7 @@ async def test_outbound_message_says_contract_version_and_type(org: Org) -> None
     assert sent.url.path == "/webhooks/salesforce/outbound-messages"
     assert sent.headers["content-type"].startswith("text/xml")
     assert "webhook-signature" not in sent.headers
-    (event,) = parse_outbound_message(sent.content, [ORG_ID])
+    (event,) = parse_outbound_message(sent.content, [ORG_ID], NOW)
     assert (event.type, event.contract, event.version) == ("amendment.approved", 'C<&>"1" ü', 2)
     assert event.id.startswith("04l")
 
@@ -216,12 +216,12 @@ async def test_outbound_message_says_contract_version_and_type(org: Org) -> None
 async def test_outbound_message_of_another_organization_is_refused(org: Org, ours: list[str]) -> None:
     (sent,) = await received(org, scenario=SMALL, approve="contract", notify="outbound-message")
     with pytest.raises(SignatureInvalid):
-        parse_outbound_message(sent.content, ours)
+        parse_outbound_message(sent.content, ours, NOW)
 
 
 async def test_organization_ids_compare_in_both_lengths(org: Org) -> None:
     (sent,) = await received(org, scenario=SMALL, approve="contract", notify="outbound-message")
-    assert len(parse_outbound_message(sent.content, [ORG_ID[:15]])) == 1
+    assert len(parse_outbound_message(sent.content, [ORG_ID[:15]], NOW)) == 1
 
 
 def message(notifications: str, organization: str = ORG_ID) -> bytes:
@@ -248,10 +248,19 @@ def notification(**fields: str) -> str:
     )
 
 
+def about_contract(**fields: str) -> str:
+    inner = "".join(f"<sf:{name}>{value}</sf:{name}>" for name, value in fields.items())
+    return (
+        "<Notification><Id>04l000000000001AAA</Id>"
+        '<sObject xsi:type="sf:Contract" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" '
+        f'xmlns:sf="urn:sobject.enterprise.soap.sforce.com">{inner}</sObject></Notification>'
+    )
+
+
 def test_one_message_may_have_a_hundred_notifications() -> None:
-    assert len(parse_outbound_message(message(notification() * 100), [ORG_ID])) == 100
+    assert len(parse_outbound_message(message(notification() * 100), [ORG_ID], NOW)) == 100
     with pytest.raises(NotAnEvent):
-        parse_outbound_message(message(notification() * 101), [ORG_ID])
+        parse_outbound_message(message(notification() * 101), [ORG_ID], NOW)
 
 
 @pytest.mark.parametrize(
@@ -266,11 +275,22 @@ def test_one_message_may_have_a_hundred_notifications() -> None:
         notification(Version__c="NaN"),
         notification(Contract_Key__c=""),
         notification(LastModifiedDate="today"),
+        about_contract(Id="800Ho0000000001IAA"),
+        about_contract(Q2C_Id__c="C-1", Version__c="x"),
     ],
 )
 def test_message_of_ours_about_something_else_is_no_event(notifications: str) -> None:
     with pytest.raises(NotAnEvent):
-        parse_outbound_message(message(notifications), [ORG_ID])
+        parse_outbound_message(message(notifications), [ORG_ID], NOW)
+
+
+@pytest.mark.parametrize(("given", "version"), [({}, None), ({"Version__c": "2.0"}, 2)])
+def test_message_about_the_contract_itself_has_it_read_again(
+    given: dict[str, str], version: int | None
+) -> None:
+    body = message(about_contract(Id="800Ho0000000001IAA", Q2C_Id__c="C-1", **given))
+    (event,) = parse_outbound_message(body, [ORG_ID], NOW)
+    assert (event.type, event.contract, event.version) == ("contract.approved", "C-1", version)
 
 
 BOMB = (
@@ -282,4 +302,4 @@ BOMB = (
 @pytest.mark.parametrize("body", [b"", b"{}", b"<a", BOMB.encode(), b"<a/>", message("", organization="")])
 def test_what_is_no_outbound_message_is_refused(body: bytes) -> None:
     with pytest.raises(SignatureInvalid):
-        parse_outbound_message(body, [ORG_ID])
+        parse_outbound_message(body, [ORG_ID], NOW)
