@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 async def nothing_issued(story: "ChangeStory") -> None:
     """Has the subscription that the change ends billed the change's day, or a later one, by itself? A draft
-    is made void later on. What is issued is a person's to void; else the change can only take effect on a
-    later day. A platform that was told of the change ahead has billed nothing.
+    is made void later on; what is issued stays, and the change can only take effect on a later day. A
+    platform that was told of the change ahead has billed nothing.
     """
     drafts = drafts_of(story.state, story.contract, story.item, story.as_of)
     billing = story.policy.route.billing
@@ -33,13 +33,14 @@ async def _nothing_issued(story: "ChangeStory", drafts: tuple[str, ...]) -> None
         DocumentsQuestion(contract=story.state.id, since=handed_over_from(story.item, story.as_of)),
         **on_platform(billing, "What has been billed today?"),
     )
+    name = "transfer" if story.item.type == "transfer" else "merge"
     for each in listed.documents:
         if each.origin == "cycle" and each.key in drafts and each.status not in ("draft", "void"):
             raise rejected(
                 billing,
                 "rules.plan",
-                f"{each.number or each.id} of {each.date} is issued to the customer before: void it in "
-                f"{billing} and retry, or compensate and have the {story.item.type} approved for a later day",
+                f"{each.number or each.id} of {each.date} is issued already, and stays; the {name} can only "
+                "take effect on a later day: compensate, and have it approved for one",
                 field="effective_date",
                 code="InvalidContract",
             )

@@ -209,3 +209,17 @@ async def test_undone_transfer_that_was_told_ahead_has_its_day_billed_to_the_cus
     await until_agreed(made, before, as_of=dt.date.fromisoformat(month(1)))
     await at(made, "C-1", month(2))
     await until_agreed(made, before, as_of=dt.date.fromisoformat(month(2)))
+
+
+async def test_transfer_approved_once_its_day_is_billed_says_what_a_person_can_do(made: World) -> None:
+    told = transferred(month(1), start=month(0), every=1)
+    before = {**told, "changes": []}
+    await active(made, told)
+    await made.advance(month(1))
+    await made.until_posted("C-1", 2)
+    await made.load(told, approve="T")
+    found = await made.until_exception("C-1")
+    assert "is issued already, and stays; the transfer can only take effect on a later day" in found.summary
+    await made.decide("fiona", found, "compensate")
+    await made.until_status("C-1", "active", changes=2)
+    await until_agreed(made, before, as_of=dt.date.fromisoformat(month(1)))
