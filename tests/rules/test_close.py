@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from canonical.reconciliation import Break, Entry
-from rules.close import Gate, refusals
+from rules.close import Gate, refusals, revenue_stands
 from rules.reconciliation import reconcile
 from tests.rules.listings import MUTATIONS, PERIOD, TERMS, Mutation, document, listings, pair
 
@@ -40,6 +40,17 @@ def test_a_refusal_names_documents_cause_owner_and_what_to_do(mutation: Mutation
     named = (found.id, found.document, *found.documents, found.cause, found.proposal)
     assert all(each in words for each in named), words
     assert f"{found.owner} is asked" in words
+
+
+@pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda each: each.__name__)
+def test_revenue_is_due_where_a_reason_names_its_run_and_not_before_the_month_is_over(
+    mutation: Mutation,
+) -> None:
+    held = gate(planted(mutation))
+    due = any("the month-end run is" in words for words in refusals(held))
+    assert revenue_stands(held) == ("due" if due else "posted")
+    running = held.model_copy(update={"as_of": dt.date(2026, 3, 31)})
+    assert revenue_stands(running) == "not_over"
 
 
 def revenue(contract: str, recognized: Decimal | None) -> list[Entry]:

@@ -13,7 +13,7 @@ from ports.erp import PostedDocument, PostedLine
 from ports.receipts import AppliedTo, PostedReceipt
 from rules.exchange import NoExchangeRate
 from rules.rate_table import RateTable
-from rules.revaluation import UnknownRate, open_items, positions, still_to_revalue
+from rules.revaluation import UnknownRate, open_items, positions, still_due, still_to_revalue
 
 FRIDAY, LAST = dt.date(2026, 1, 30), dt.date(2026, 1, 31)
 TERMS = CurrencyTerms(functional_currency="USD", rate_source="ECB", rate_base="EUR", max_rate_age_days=4)
@@ -194,3 +194,10 @@ def test_only_what_is_not_posted_yet_is_posted(posted: dict[str, Decimal], left:
         open_in_erp=True,
     )
     assert still_to_revalue(found, "USD") == left
+    words = still_due(found, "USD")
+    assert (words is None) == (not left)
+    for currency, amount in left.items():
+        kind = "gain" if amount > 0 else "loss"
+        assert f"a {kind} of {abs(amount)} USD on {currency} is not posted" in (words or "")
+    forgotten = found.model_copy(update={"unreversed": ("revaluation/US01/2026-01",)})
+    assert "revaluation/US01/2026-01 is not taken back" in (still_due(forgotten, "USD") or "")
