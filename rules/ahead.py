@@ -18,9 +18,12 @@ from rules.subscription_order import cycle_dates, subscription_order
 from rules.validation import InvalidScenario, check
 
 
-def to_announce(state: ContractState, today: dt.date) -> tuple[ApprovedItem, ...]:
+def to_announce(
+    state: ContractState, today: dt.date, platform_day: dt.date | None = None
+) -> tuple[ApprovedItem, ...]:
     """The planned changes that the platform is to be told of, so that it bills right on the day by itself:
-    those that lie ahead and fit the contract as it will then be.
+    those that lie ahead and fit the contract as it will then be. `platform_day` is the platform's (today): a
+    cycle of that day is drafted.
 
     Of a transfer or a merge the platform is told that the subscription ends on the day; what comes after it
     is another subscription's, and waits. A line that is added inside a billing period waits for its day: only
@@ -32,16 +35,18 @@ def to_announce(state: ContractState, today: dt.date) -> tuple[ApprovedItem, ...
     for item in sorted(state.planned, key=order):
         if item.id in state.withdrawn:
             continue
-        if _is_told(state, item, told, today):
+        if _is_told(state, item, told, today, max(today, platform_day or today)):
             told.append(item)
         if item.change is not None and ends_subscription(item.change):
             break  # what comes after it is another subscription's
     return tuple(told)
 
 
-def _is_told(state: ContractState, item: ApprovedItem, told: list[ApprovedItem], today: dt.date) -> bool:
-    """Whether it lies ahead and fits what is told before it."""
-    if state.contract is None or item.change is None or (due_on(item) <= today and not item.announced):
+def _is_told(
+    state: ContractState, item: ApprovedItem, told: list[ApprovedItem], today: dt.date, drafted: dt.date
+) -> bool:
+    """Whether it lies ahead, of the platform's day too, and fits what is told before it."""
+    if state.contract is None or item.change is None or (due_on(item) <= drafted and not item.announced):
         return False
     if _waits_for_its_tax(state, item, told, today):
         return False

@@ -28,7 +28,7 @@ async def announced(
     A person who is asked may skip it, or leave it undone: then the platform is told of none that it did not
     know, and on its day the change is settled over what has been billed.
     """
-    told = {item.id for item in ahead.to_announce(state, today)}
+    told = {item.id for item in ahead.to_announce(state, today, platform_day)}
     if state.policy is None or not agenda.is_active(state):
         return state.planned
     if told == {item.id for item in state.planned if item.announced}:

@@ -1,0 +1,63 @@
+"""Which planned changes the billing platform is told of ahead."""
+
+import datetime as dt
+from typing import Any
+
+import pytest
+
+from canonical.lifecycle import ApprovedItem, ContractState
+from rules.ahead import to_announce, unbilled_of
+from tests.rules.scenarios import account, amendment, cancellation, contract, scenario, seats
+
+DAY = dt.date(2026, 3, 1)
+EVE = dt.date(2026, 2, 28)
+UP = amendment("2026-03-01", {"id": "L1", "quantity": "15"}, name="UP")
+MOVE = {"id": "T", "type": "transfer", "effective_date": "2026-03-01", "account": account("A-2")}
+AFTER = amendment("2026-04-01", {"id": "L1", "quantity": "12"}, name="AFTER")
+
+
+def planned(*changes: dict[str, Any]) -> ContractState:
+    told = scenario(contract(seats(), every=1), *changes)
+    items = tuple(
+        ApprovedItem(
+            id=change.id,
+            type=change.type,
+            version=version,
+            effective_date=change.effective_date,
+            change=change,
+            correlation_id="c",
+        )
+        for version, change in enumerate(told.changes, start=2)
+    )
+    return ContractState(id="C-1", tenant="t", crm="crm", contract=told.contract, planned=items)
+
+
+def names(state: ContractState, today: dt.date, platform_day: dt.date) -> list[str]:
+    return [item.id for item in to_announce(state, today, platform_day)]
+
+
+@pytest.mark.parametrize("change", [UP, MOVE])
+def test_change_is_told_until_the_platforms_own_day_has_begun(change: dict[str, Any]) -> None:
+    """In an American evening it has: the cycle of the day is drafted already."""
+    assert names(planned(change), EVE, EVE) == [change["id"]]
+    assert names(planned(change), EVE, DAY) == []
+
+
+def test_what_comes_after_a_transfer_is_another_subscriptions() -> None:
+    assert names(planned(MOVE, AFTER), EVE, EVE) == ["T"]
+
+
+def test_merge_that_was_withdrawn_is_not_told() -> None:
+    end = cancellation("2026-03-01") | {"id": "C-9/M"}
+    assert names(planned(end), EVE, EVE) == ["C-9/M"]
+    state = planned(end).model_copy(update={"withdrawn": ("C-9/M",)})
+    assert names(state, EVE, EVE) == []
+
+
+def test_days_that_an_undone_end_has_left_unbilled_begin_with_its_own() -> None:
+    (item,) = planned(MOVE).planned
+    told = item.model_copy(update={"announced": True})
+    (span,) = unbilled_of(told, dt.date(2026, 3, 4))
+    assert (span.first, span.last) == (DAY, dt.date(2026, 3, 4))
+    assert unbilled_of(told, EVE) == ()
+    assert unbilled_of(item, DAY) == ()
