@@ -97,8 +97,10 @@ async def _told(stores: Stores, operations: Operations, contracts: set[str]) -> 
     found = await stores.contracts.statuses(sorted(contracts))
     named = sorted(found.items())
     quiet = _GOES_ON | _BILLS_NOTHING
-    await operations.tell_of_usage([each for each, status in named if status not in quiet])
-    await operations.look_after_usage([each for each, status in named if status in _GOES_ON])
+    if told := [each for each, status in named if status not in quiet]:
+        await operations.tell_of_usage(told)
+    if looked_after := [each for each, status in named if status in _GOES_ON]:
+        await operations.look_after_usage(looked_after)
     return found
 
 

@@ -177,12 +177,10 @@ class FakeOperations(FakeCash, FakePeriods, FakeRevenue, FakeRevaluations, FakeS
         return self.wholes[contract_id]
 
     async def tell_of_usage(self, contracts: Sequence[str]) -> None:
-        if contracts:
-            self._asked("tell_of_usage", list(contracts))
+        self._asked("tell_of_usage", list(contracts))
 
     async def look_after_usage(self, contracts: Sequence[str]) -> None:
-        if contracts:
-            self._asked("look_after_usage", list(contracts))
+        self._asked("look_after_usage", list(contracts))
 
     async def contract_timeline(self, contract_id: str) -> tuple[TimelineItem, ...]:
         self._asked("timeline", contract_id)

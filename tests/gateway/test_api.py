@@ -358,6 +358,16 @@ async def test_usage_may_come_before_its_contract_is_known(gateway: Gateway) -> 
     assert (answer.status_code, answer.json()["recorded"]) == (200, 1)
 
 
+async def test_usage_of_contracts_that_are_not_known_asks_temporal_nothing(
+    gateway: Gateway, operations: FakeOperations
+) -> None:
+    """`make bench` measures the intake on a gateway that has no Temporal."""
+    event = {"contract": "C-7", "id": "e-1", "line": "U1", "date": "2026-01-05", "quantity": "10"}
+    answer = await gateway.tell("/usage", {"events": [event]}, role="operator")
+    assert answer.status_code == 200, answer.text
+    assert operations.calls == []
+
+
 async def test_a_batch_holds_usage_of_many_contracts_and_is_idempotent(gateway: Gateway) -> None:
     event = {"contract": "C-1", "id": "u-1", "line": "U1", "date": "2026-02-10", "quantity": "1500.5"}
     batch = {"events": [event, event | {"contract": "C-2"}]}
