@@ -1,14 +1,19 @@
 """docker-compose.yml holds to the Compose specification, as far as can be checked without Docker.
 
-Source: the Compose specification (services, their dependencies, health checks, volumes, profiles).
+Source: the Compose specification: its own JSON schema, which the package `check-jsonschema` carries, and its
+words on services, their dependencies, health checks, volumes and profiles.
 What only Docker can show (images, start, health) is not shown here.
 """
 
+import copy
+import json
 import os
 import re
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 import yaml
 
@@ -52,7 +57,28 @@ def example_variables() -> dict[str, str]:
     return dict(line.split("=", 1) for line in lines)
 
 
-def test_only_keys_of_the_specification_are_used() -> None:
+def specification() -> dict[str, Any]:
+    schemas = resources.files("check_jsonschema") / "builtin_schemas" / "vendor"
+    found: dict[str, Any] = json.loads((schemas / "compose-spec.json").read_text())
+    return found
+
+
+def test_file_is_valid_by_the_specifications_own_schema() -> None:
+    jsonschema.validate(COMPOSE, specification())
+
+
+@pytest.mark.parametrize(
+    ("key", "value"), [("helthcheck", {}), ("restart", True), ("depends_on", {"gateway": {}})]
+)
+def test_what_the_schema_does_not_know_is_found(key: str, value: object) -> None:
+    """Else the test above could not fail."""
+    broken = copy.deepcopy(COMPOSE)
+    broken["services"]["gateway"][key] = value
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(broken, specification())
+
+
+def test_only_keys_that_are_known_here_are_used() -> None:
     assert {key for key in COMPOSE if not key.startswith("x-")} <= TOP_LEVEL
     for name, service in SERVICES.items():
         assert set(service) <= SERVICE_KEYS, name
