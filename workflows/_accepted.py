@@ -14,8 +14,6 @@ async def tell_of_accepted(
     """From then on it bills and earns what the document says. A contract whose life is over is not told."""
     if contract is None or expected is None or taken is None or taken == expected:
         return
-    if not workflow.patched("told-of-accepted"):
-        return
     handle = workflow.get_external_workflow_handle(contract_workflow_id(contract))
     try:
         await handle.signal("document_accepted", accepted_document(expected, taken))

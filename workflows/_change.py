@@ -191,8 +191,6 @@ class ChangeStory(CheckedChange):
 
     async def _list(self, status: str, change_status: str) -> None:
         """What a write to the CRM brings along for the others: the list of contracts shows the status."""
-        if not workflow.patched("listed"):
-            return
         changes = self.scope.changes if change_status == "done" else self.scope.before
         listing = Listing(
             contract=self.state.id,

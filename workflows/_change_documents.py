@@ -154,7 +154,7 @@ class DocumentScenes:
 
         async def finalize(origin: Origin) -> IssuedDocument:
             nonlocal current, is_retry
-            if is_retry and workflow.patched("drafted-again"):  # somebody may have deleted the draft
+            if is_retry:  # somebody may have deleted the draft
                 current = await self._drafted(origin, invoice, f"Draft the invoice of {invoice.date} again")
             is_retry = True
             return await workflow.execute_activity_method(

@@ -19,8 +19,6 @@ from workflows._attributes import CONTRACT
 from workflows._contract_life import ContractLife
 from workflows._options import WORKFLOW_QUEUE, in_records
 
-_PATCH = "usage-read-anew"
-
 
 class ContractUsage(ContractLife):
     @workflow.signal(name="usage_reported")
@@ -38,7 +36,7 @@ class ContractUsage(ContractLife):
         if state.usage_reported:
             return True
         is_new = agenda.has_ended(state, self.today()) and not state.usage_read
-        return is_new and metering.has_usage(state) and workflow.patched(_PATCH)
+        return is_new and metering.has_usage(state)
 
     async def _take_in_after_the_end(self) -> None:
         """Lists the contract as ended, then reads: what is reported later, the gateway tells of."""
@@ -88,7 +86,7 @@ class ContractUsage(ContractLife):
     async def _take_in_before(self, item: ApprovedItem) -> None:
         """What is reported by now, so that the change's own documents have it."""
         by_itself = item.type in ("activation", "billing")
-        if not by_itself and metering.has_usage(self.state) and workflow.patched(_PATCH):
+        if not by_itself and metering.has_usage(self.state):
             await self._read_usage(None)
 
     async def _read_usage(self, status: str | None) -> None:

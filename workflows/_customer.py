@@ -30,4 +30,4 @@ async def problems_of(crm: str, item: ApprovedItem, account: Account) -> list[Pr
 def _has_accounts_above(item: ApprovedItem, account: Account) -> bool:
     """Of a change that brings a customer, who is not the head of a group."""
     brings = item.type in ("activation", "transfer", "merge")
-    return brings and account.parent is not None and workflow.patched("account-hierarchy")
+    return brings and account.parent is not None

@@ -276,7 +276,7 @@ class DocumentStory(Decisions):
         person has accepted before is posted, and not asked about again.
         """
         is_edit = any(notice.type.endswith(".updated") for notice in self.notices)
-        if not is_edit and not (compare(answer.expected, document) and workflow.patched("posted-as-it-is")):
+        if not is_edit and not compare(answer.expected, document):
             return None
         on = await ground(self.steps, document, answer)
         if on is None:
@@ -347,8 +347,7 @@ class DocumentStory(Decisions):
             return DocumentResult(outcome="void before it was posted", key=document.key)
         erp = policy.route.erp
         key = document.key
-        is_due = answer.expected is not None and workflow.patched("billed-anew")
-        if is_due and await self._is_billed_anew(document, answer, contract.id):
+        if answer.expected is not None and await self._is_billed_anew(document, answer, contract.id):
             return DocumentResult(outcome="void: another one has its place", key=key)
         step = Step(
             f"void {key}",
@@ -376,10 +375,9 @@ class DocumentStory(Decisions):
         result = DocumentResult(outcome="voided" if voided else "nothing to void", key=key, posted=voided)
         if answer.expected is None and voided is None:
             return result  # its change was undone before it was posted, and has voided the tax itself
-        if workflow.patched("unplanned-void"):
-            await self._void_tax(document, key, contract.legal_entity, policy.route.tax)
-            if answer.expected is not None:
-                return await self._account_for(document, key, result)
+        await self._void_tax(document, key, contract.legal_entity, policy.route.tax)
+        if answer.expected is not None:
+            return await self._account_for(document, key, result)
         return result
 
     async def _is_billed_anew(self, document: IssuedDocument, answer: ContractAnswer, contract: str) -> bool:

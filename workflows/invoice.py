@@ -255,6 +255,5 @@ class InvoiceWorkflow(DocumentStory):
             )
 
         issued = await self.steps.run(step, finalize)
-        if issued is not None and workflow.patched("echo-of-issue"):
-            self.awaits_echo = True
+        self.awaits_echo = issued is not None
         return issued

@@ -59,6 +59,20 @@ async def test_activation_costs_no_more_for_ten_lines_than_for_two(made: World, 
     assert await activated(made, told) == 16
 
 
+async def test_amendments_of_the_example_cost_at_most_twelve_each(made: World) -> None:
+    told = example("annual-seats-with-overage")
+    amendments = [change for change in told["changes"] if change["type"] == "amendment"]
+    assert len(amendments) == 2
+    told = {**told, "changes": amendments}
+    before = await activated(made, {**told, "changes": []})
+    for number, change in enumerate(amendments, start=2):
+        await made.load(told, approve=change["id"])
+        await made.until_status("C-1001", "active", "expired", changes=number)
+        cost = await spent(made, "C-1001") - before
+        assert cost <= 12, await actions_of(made.client)
+        before += cost
+
+
 @pytest.mark.parametrize("lines", [2, 10])
 async def test_amendment_costs_at_most_twelve_whatever_its_lines(made: World, lines: int) -> None:
     up = amendment(month(-1), *({"id": line["id"], "quantity": "15"} for line in many(lines)))
