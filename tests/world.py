@@ -22,6 +22,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import httpx
+from sqlalchemy import delete
+from sqlmodel import col
 from starlette.types import Receive, Scope, Send
 from temporalio.client import Client, WorkflowExecutionStatus, WorkflowQueryFailedError
 from temporalio.common import SearchAttributePair, TypedSearchAttributes
@@ -47,6 +49,7 @@ from store.database import Database
 from store.exceptions import ExceptionQueue, RecordedException
 from store.migrations import upgrade
 from store.records import StoreRecords
+from store.tables import ContractRow
 from tests.temporal_server import CODEC_KEY, namespace
 from workflows._attributes import CONTRACT
 from workflows._options import WORKFLOW_QUEUE
@@ -251,13 +254,16 @@ class Snapshot:
 
     async def restore(self, made: World, contract: str) -> None:
         """Sets a world at rest back to this moment: the platforms, and the contract's workflow with what it
-        carries, started as continue-as-new would. Our own store stays as it is.
+        carries, started as continue-as-new would. Our own store stays, but for the list of contracts:
+        one that is not there is in no list, else its usage would be left to a person.
         """
         with contextlib.suppress(RPCError):  # there may be none yet
             await made.client.get_workflow_handle(contract_workflow_id(contract)).terminate()
         made.platforms |= simulators(_prepared() / "secrets", states=self.states)
         made.apps |= _apps(made.platforms)
         if self.contract is None:
+            async with made.database.write() as session:
+                await session.execute(delete(ContractRow).where(col(ContractRow.id) == contract))
             return
         await made.client.start_workflow(
             ContractWorkflow.run,
