@@ -1,5 +1,6 @@
-"""What several rooms' tests share: one Temporal server for each test process."""
+"""What several rooms' tests share: a Temporal server for each test process."""
 
+import contextlib
 from collections.abc import Iterator
 
 import pytest
@@ -7,12 +8,47 @@ import structlog
 
 from tests.temporal_server import temporal_server
 
+_WORLDS = 40
+"""How many worlds a server carries: it remembers them all, and what it takes of CPU and memory grows with
+them."""
+
+
+class Servers:
+    """One Temporal server at a time, and another in its place after so many worlds."""
+
+    def __init__(self, *, schedules: bool) -> None:
+        self._schedules = schedules
+        self._stack = contextlib.ExitStack()
+        self._address = ""
+        self._left = 0
+
+    def address(self) -> str:
+        if self._left == 0:
+            self._stack.close()
+            self._address = self._stack.enter_context(temporal_server(schedules=self._schedules))
+            self._left = _WORLDS
+        self._left -= 1
+        return self._address
+
+    def close(self) -> None:
+        self._stack.close()
+
 
 @pytest.fixture(scope="session")
-def temporal_address() -> Iterator[str]:
-    """A real Temporal server; each world on it has a namespace of its own (`tests.temporal_server`)."""
-    with temporal_server() as address:
-        yield address
+def servers() -> Iterator[dict[bool, Servers]]:
+    """Those that carry out schedules, and those that don't."""
+    with contextlib.ExitStack() as stack:
+        yield {
+            kind: stack.enter_context(contextlib.closing(Servers(schedules=kind))) for kind in (True, False)
+        }
+
+
+@pytest.fixture
+def temporal_address(servers: dict[bool, Servers], request: pytest.FixtureRequest) -> str:
+    """A real Temporal server; each world on it has a namespace of its own (`tests.temporal_server`). Tests
+    that are marked `schedules` have one that carries them out.
+    """
+    return servers[request.node.get_closest_marker("schedules") is not None].address()
 
 
 @pytest.fixture(autouse=True)

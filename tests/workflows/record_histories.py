@@ -459,7 +459,7 @@ def main(wanted: Sequence[str]) -> None:
     stories = {name: STORIES[name] for name in wanted} or STORIES
     for old in (path for name in stories for path in FOLDER.glob(f"{name}--*.json")):
         old.unlink()
-    with temporal_server() as address:
+    with temporal_server(schedules=True) as address:
         for name, story in stories.items():
             kept = asyncio.run(record(name, story, address))
             print(f"{name}: {len(kept)} histories")

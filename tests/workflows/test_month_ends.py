@@ -65,6 +65,7 @@ async def test_every_entity_is_posted_once_and_the_close_adds_nothing(made: Worl
     assert await run_month_ends(made) == MonthEndResult()  # both have closed the month
 
 
+@pytest.mark.schedules
 async def test_the_schedule_is_the_first_of_each_month_and_can_be_switched_off(made: World) -> None:
     given = made.settings
     assert await ensure_schedules(made.client, given)

@@ -27,6 +27,7 @@ async def test_the_nightly_run_reconciles_this_month_and_the_last_until_it_is_cl
     assert (await run_nightly(made)).reconciled == 1
 
 
+@pytest.mark.schedules
 async def test_the_schedule_is_made_once_and_brought_in_line_with_the_settings(made: World) -> None:
     given = made.settings
     assert await ensure_schedules(made.client, given)

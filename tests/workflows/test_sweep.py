@@ -104,6 +104,7 @@ async def test_a_platform_that_lists_no_events_is_not_swept(made: World) -> None
     assert answer.json()["error"]["field"] == "platform"
 
 
+@pytest.mark.schedules
 async def test_each_platform_that_lists_events_has_a_schedule(made: World) -> None:
     assert await ensure_schedules(made.client, made.settings)
     given = made.settings
