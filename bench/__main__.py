@@ -24,8 +24,8 @@ from bench.webhooks import measured_acceptance
 from gateway.logs import configure
 
 _SETTLE_SECONDS = 0.3
-_EVENTS = 1_000_000
-_CONTRACTS = 10_000
+_EVENTS = 100_000
+_CONTRACTS = 200
 _SIZE = Size(rounds=6, seconds=50, batch=12, lone=3)
 
 
