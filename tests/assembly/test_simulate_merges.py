@@ -1,5 +1,6 @@
 """Merges lived on the time-skipping server: several contracts' workflows, one contract in the end."""
 
+import os
 from typing import Any
 
 import pytest
@@ -98,8 +99,19 @@ SHAPES: dict[str, dict[str, Any]] = {
     ),
 }  # fmt: skip
 
+FAST = (
+    "three, of different frequencies",
+    "after a transfer, then transferred",
+    "in arrears with usage of both",
+    "on the first day of a period of both",
+)
+LONG = (
+    pytest.mark.soak,
+    pytest.mark.skipif("Q2C_SOAK" not in os.environ, reason="the long part, run by `make soak`"),
+)
 
-@pytest.mark.parametrize("shape", SHAPES)
+
+@pytest.mark.parametrize("shape", [pytest.param(one, marks=() if one in FAST else LONG) for one in SHAPES])
 async def test_merge_is_lived_as_predicted(shape: str) -> None:
     found = await lived(SHAPES[shape], until=month(7))
     assert found.status in ("active", "cancelled")

@@ -1,5 +1,6 @@
 """Transfers lived on the time-skipping server: each customer has what is its own, to the cent."""
 
+import os
 from typing import Any
 
 import pytest
@@ -84,8 +85,19 @@ SHAPES: dict[str, dict[str, Any]] = {
     ),
 }  # fmt: skip
 
+FAST = (
+    "on a period's first day with usage of before",
+    "in arrears, with usage, in two parts",
+    "twice, and back to the first",
+    "then amended up, down, and with a new line",
+)
+LONG = (
+    pytest.mark.soak,
+    pytest.mark.skipif("Q2C_SOAK" not in os.environ, reason="the long part, run by `make soak`"),
+)
 
-@pytest.mark.parametrize("shape", SHAPES)
+
+@pytest.mark.parametrize("shape", [pytest.param(one, marks=() if one in FAST else LONG) for one in SHAPES])
 async def test_transfer_is_lived_as_predicted(shape: str) -> None:
     found = await lived(SHAPES[shape], until=month(7))
     assert found.status in ("active", "cancelled")
