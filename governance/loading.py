@@ -16,7 +16,7 @@ _Loader = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
 """The parser in C where the wheel has it: the same language, six times as fast on the field mapping."""
 
 
-class _StrictLoader(_Loader):  # type: ignore[misc, valid-type]
+class _StrictLoader(_Loader):  # type: ignore[misc, valid-type]  # which of the two is known at run time
     """YAML in which a key comes once and only `true` and `false` are booleans (NO is Norway)."""
 
 

@@ -23,7 +23,7 @@ class _AtOnce(SimpleQueue[_Call]):
         future, call = item
         try:
             result = call()
-        except Exception as error:
+        except Exception as error:  # whatever it is, it is the caller's, who awaits the future
             if future is None:
                 raise
             future.set_exception(error)

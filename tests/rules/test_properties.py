@@ -75,13 +75,19 @@ def schedules_sum_to_their_lines(found: Preview) -> None:
 
 
 def credits_stay_within_what_was_billed(found: Preview) -> None:
+    """A credit's days are among those of a line that its invoice has billed; they end before that line's do
+    where another change, told in time, had the rest already.
+    """
     invoices = {invoice.id: invoice for invoice in found.invoices}
     amounts: dict[tuple[str, str, dt.date], list[Decimal]] = defaultdict(lambda: [Decimal(0), Decimal(0)])
     for memo in found.credit_memos:
         assert memo.date >= invoices[memo.invoice].date
         for line in memo.lines:
-            amounts[memo.invoice, line.line, line.period_end][0] += line.amount
-            amounts[memo.invoice, line.line, line.period_end][1] += line.tax
+            own = [one for one in invoices[memo.invoice].lines if one.line == line.line]
+            ends = [one.period_end for one in own if one.period_start <= line.period_start]
+            end = min(end for end in ends if end >= line.period_end)
+            amounts[memo.invoice, line.line, end][0] += line.amount
+            amounts[memo.invoice, line.line, end][1] += line.tax
     for (invoice, name, end), (amount, tax) in amounts.items():
         lines = [one for one in invoices[invoice].lines if (one.line, one.period_end) == (name, end)]
         assert amount <= sum(one.amount for one in lines)
@@ -170,7 +176,7 @@ def test_a_fully_billed_term_is_fully_earned(data: dict[str, Any]) -> None:
 
 
 @given(scenarios())
-@settings(max_examples=120, deadline=None, suppress_health_check=SLOW, derandomize=True)
+@settings(max_examples=120, deadline=None, suppress_health_check=SLOW)
 def test_any_later_change_keeps_the_books_together(data: dict[str, Any]) -> None:
     """Backdated, transferred, with stand-alone prices and a ramp: no oracle, but every identity."""
     changed = copy.deepcopy(data)
