@@ -10,6 +10,7 @@ import pytest
 from assembly.simulation import Stuck
 from tests.agreement.lives import lived
 from tests.agreement.random_lives import random_life
+from tests.soak import UNLESS_ASKED
 
 FEW = (1, 2, 3)
 MANY = range(100, 100 + int(os.environ.get("Q2C_LIVES", "100")))
@@ -32,7 +33,7 @@ async def test_random_life_comes_out_as_predicted(seed: int) -> None:
 
 
 @pytest.mark.soak
-@pytest.mark.skipif("Q2C_SOAK" not in os.environ, reason="the long part, run by `make soak`")
+@UNLESS_ASKED
 @pytest.mark.parametrize("seed", MANY)
 async def test_every_random_life_comes_out_as_predicted(seed: int) -> None:
     await live(seed)

@@ -1,7 +1,5 @@
 """Every shape of a contract's life, lived by the real workflows: predicted = billing = ledger."""
 
-import os
-
 import pytest
 
 from assembly.in_process import NotEntered
@@ -10,6 +8,7 @@ from tests.agreement.listing import scenario_of
 from tests.agreement.lives import lived
 from tests.agreement.shapes import SHAPES
 from tests.rules.scenarios import flat
+from tests.soak import UNLESS_ASKED
 from tests.workflows.sales import month, scenario, sold
 
 REPRESENTATIVE = (
@@ -38,8 +37,6 @@ REPRESENTATIVE = (
 )
 """What `make test` lives through; `make soak` all of them."""
 
-AT_LENGTH = pytest.mark.skipif("Q2C_SOAK" not in os.environ, reason="the long part: Q2C_SOAK=1 (make soak)")
-
 
 @pytest.mark.parametrize("name", REPRESENTATIVE)
 async def test_life_is_billed_and_posted_as_predicted(name: str) -> None:
@@ -47,7 +44,7 @@ async def test_life_is_billed_and_posted_as_predicted(name: str) -> None:
 
 
 @pytest.mark.soak
-@AT_LENGTH
+@UNLESS_ASKED
 @pytest.mark.parametrize("name", sorted(SHAPES.keys() - set(REPRESENTATIVE)))
 async def test_every_other_life_is_billed_and_posted_as_predicted(name: str) -> None:
     await lived(SHAPES[name]())

@@ -1,12 +1,12 @@
 """Merges lived on the time-skipping server: several contracts' workflows, one contract in the end."""
 
-import os
 from typing import Any
 
 import pytest
 
 from tests.assembly.lives import lived, silence
 from tests.rules.scenarios import amendment, cancellation, flat, metered, one_time, seats
+from tests.soak import LONG
 from tests.workflows.sales import BERLIN, account, arrears, month, scenario, sold
 
 TAXED = {"tax_rate_percent": "8.875"}
@@ -104,10 +104,6 @@ FAST = (
     "after a transfer, then transferred",
     "in arrears with usage of both",
     "on the first day of a period of both",
-)
-LONG = (
-    pytest.mark.soak,
-    pytest.mark.skipif("Q2C_SOAK" not in os.environ, reason="the long part, run by `make soak`"),
 )
 
 

@@ -1,12 +1,12 @@
 """Transfers lived on the time-skipping server: each customer has what is its own, to the cent."""
 
-import os
 from typing import Any
 
 import pytest
 
 from tests.assembly.lives import lived, silence
 from tests.rules.scenarios import amendment, cancellation, flat, metered, one_time, seats
+from tests.soak import LONG
 from tests.workflows.sales import BERLIN, account, arrears, month, scenario, sold
 
 
@@ -90,10 +90,6 @@ FAST = (
     "in arrears, with usage, in two parts",
     "twice, and back to the first",
     "then amended up, down, and with a new line",
-)
-LONG = (
-    pytest.mark.soak,
-    pytest.mark.skipif("Q2C_SOAK" not in os.environ, reason="the long part, run by `make soak`"),
 )
 
 

@@ -5,11 +5,10 @@ must end as the run without faults has ended: the same objects on every platform
 every message accounted for, nobody waiting. Writes are found by watching: a connector's new one is new cells.
 """
 
-import os
-
 import pytest
 
 from tests.reliability.cells import OUTCOMES, Story, prepared, run, stories
+from tests.soak import LONG
 
 _PREPARED: dict[str, Story] = {}
 _LEAST_WRITES = {"activation": 15, "amendment": 10, "renewal": 10, "cancellation": 5}
@@ -18,10 +17,6 @@ _FAST = ("not-applied-then-timeout", _LOST, "twice")
 """What `make test` tries at every write: not there, there without an answer, there twice. The others are met
 with the same answer of ours (look first), and are tried by `make soak`.
 """
-_LONG = (
-    pytest.mark.soak,
-    pytest.mark.skipif("Q2C_SOAK" not in os.environ, reason="the long part, run by `make soak`"),
-)
 
 
 async def the_story(address: str, name: str) -> Story:
@@ -33,7 +28,7 @@ async def the_story(address: str, name: str) -> Story:
 
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize(
-    "outcome", [pytest.param(one, marks=() if one in _FAST else _LONG) for one in OUTCOMES]
+    "outcome", [pytest.param(one, marks=() if one in _FAST else LONG) for one in OUTCOMES]
 )
 @pytest.mark.parametrize("name", _LEAST_WRITES)
 async def test_story_ends_alike_whatever_happens_to_one_write(
@@ -47,7 +42,7 @@ async def test_story_ends_alike_whatever_happens_to_one_write(
 
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize(
-    "outcome", [pytest.param(one, marks=() if one == _LOST else _LONG) for one in OUTCOMES]
+    "outcome", [pytest.param(one, marks=() if one == _LOST else LONG) for one in OUTCOMES]
 )
 async def test_what_is_undone_has_no_net_effect_whatever_happens_to_one_write(
     temporal_address: str, outcome: str

@@ -8,7 +8,6 @@ long part draws 500 orders of up to twenty events.
 import asyncio
 import datetime as dt
 import itertools
-import os
 import random
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
@@ -30,6 +29,7 @@ from ports.crm import Approval, ApprovedChange, ContractSnapshot
 from tests.agreement import scenario_of, until_agreed
 from tests.reliability.pictures import Picture, difference, picture
 from tests.rules.scenarios import amendment, cancellation, flat, renewal, seats
+from tests.soak import UNLESS_ASKED
 from tests.temporal_server import namespace
 from tests.workflows.sales import month, scenario, sold
 from tests.world import World, today, world
@@ -182,7 +182,7 @@ async def test_all_orders_of_five_events_end_alike(client: Client) -> None:
 
 
 @pytest.mark.soak
-@pytest.mark.skipif("Q2C_SOAK" not in os.environ, reason="the long part, run by `make soak`")
+@UNLESS_ASKED
 @pytest.mark.timeout(3600)
 async def test_random_orders_of_up_to_twenty_events_end_alike(client: Client) -> None:
     places = asyncio.Semaphore(4)

@@ -14,10 +14,10 @@ from pathlib import Path
 import pytest
 
 from tests.reliability.plants import PLANTS, Plant
+from tests.soak import LONG
 
 pytestmark = [
-    pytest.mark.soak,
-    pytest.mark.skipif("Q2C_SOAK" not in os.environ, reason="the long part, run by `make soak`"),
+    *LONG,
     pytest.mark.timeout(900),
 ]
 

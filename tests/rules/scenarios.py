@@ -4,6 +4,7 @@ import copy
 import json
 from typing import Any
 
+from canonical.lifecycle import ApprovedItem, CarriedChange
 from canonical.scenario import Scenario
 from rules.preview import Preview, preview
 from rules.validation import InvalidScenario, read_scenario
@@ -87,6 +88,33 @@ def raw(
 
 def scenario(sold: dict[str, Any], *changes: dict[str, Any], **more: Any) -> Scenario:
     return read_scenario(json.dumps(raw(sold, *changes, **more)), "json")
+
+
+def activated(told: Scenario) -> CarriedChange:
+    """The contract's activation, carried out."""
+    return CarriedChange(
+        id=told.contract.id,
+        type="activation",
+        version=1,
+        effective_date=told.contract.start_date,
+        status="done",
+        workflow_id="w",
+    )
+
+
+def approved(told: Scenario) -> tuple[ApprovedItem, ...]:
+    """All changes as they are approved, versions 2, 3, … in the file's order."""
+    return tuple(
+        ApprovedItem(
+            id=change.id,
+            type=change.type,
+            version=version,
+            effective_date=change.effective_date,
+            change=change,
+            correlation_id="evt",
+        )
+        for version, change in enumerate(told.changes, start=2)
+    )
 
 
 def run(sold: dict[str, Any], *changes: dict[str, Any], **more: Any) -> Preview:

@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from canonical.document import DocumentLine, Invoice
-from canonical.lifecycle import AcceptedDocument, CarriedChange, ContractState
+from canonical.lifecycle import AcceptedDocument, ContractState
 from canonical.scenario import Scenario
 from rules.accepted import accepted_document
 from rules.billing_plan import documents
@@ -14,7 +14,7 @@ from rules.month_end import Sold, earned
 from rules.period_entries import booking_entries
 from rules.period_revenue import earned_entries
 from rules.waterfall import waterfall
-from tests.rules.scenarios import amendment, contract, scenario, seats
+from tests.rules.scenarios import activated, amendment, contract, scenario, seats
 
 AS_OF = dt.date(2026, 6, 30)
 FEBRUARY = "C-1/invoice/2026-02-01"
@@ -41,15 +41,7 @@ def changed(invoice: Invoice, **more: Any) -> AcceptedDocument:
 
 
 def state_of(told: Scenario, **more: Any) -> ContractState:
-    carried = CarriedChange(
-        id="C-1",
-        type="activation",
-        version=1,
-        effective_date=told.contract.start_date,
-        status="done",
-        workflow_id="w",
-    )
-    given: dict[str, Any] = {"contract": told.contract, "carried": (carried,), **more}
+    given: dict[str, Any] = {"contract": told.contract, "carried": (activated(told),), **more}
     return ContractState(id="C-1", tenant="t", crm="salesforce", **given)
 
 

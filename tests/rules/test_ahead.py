@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from canonical.lifecycle import ApprovedItem, ContractState
+from canonical.lifecycle import ContractState
 from rules.ahead import to_announce, unbilled_of
-from tests.rules.scenarios import account, amendment, cancellation, contract, scenario, seats
+from tests.rules.scenarios import account, amendment, approved, cancellation, contract, scenario, seats
 
 DAY = dt.date(2026, 3, 1)
 EVE = dt.date(2026, 2, 28)
@@ -18,18 +18,7 @@ AFTER = amendment("2026-04-01", {"id": "L1", "quantity": "12"}, name="AFTER")
 
 def planned(*changes: dict[str, Any]) -> ContractState:
     told = scenario(contract(seats(), every=1), *changes)
-    items = tuple(
-        ApprovedItem(
-            id=change.id,
-            type=change.type,
-            version=version,
-            effective_date=change.effective_date,
-            change=change,
-            correlation_id="c",
-        )
-        for version, change in enumerate(told.changes, start=2)
-    )
-    return ContractState(id="C-1", tenant="t", crm="crm", contract=told.contract, planned=items)
+    return ContractState(id="C-1", tenant="t", crm="crm", contract=told.contract, planned=approved(told))
 
 
 def names(state: ContractState, today: dt.date, platform_day: dt.date) -> list[str]:

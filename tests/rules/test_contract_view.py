@@ -2,9 +2,9 @@
 
 import datetime as dt
 
-from canonical.lifecycle import ApprovedItem, CarriedChange, ContractState
+from canonical.lifecycle import ContractState
 from rules.contract_view import waits_for
-from tests.rules.scenarios import amendment, contract, scenario, seats
+from tests.rules.scenarios import activated, amendment, approved, contract, scenario, seats
 
 TODAY = dt.date(2026, 3, 1)
 
@@ -12,25 +12,13 @@ TODAY = dt.date(2026, 3, 1)
 def planned(**more: str) -> ContractState:
     """An active contract with an amendment to come."""
     told = scenario(contract(seats()), amendment("2026-02-10", {"id": "L1", "quantity": "15"}, **more))
-    change = told.changes[0]
-    item = ApprovedItem(
-        id=change.id,
-        type="amendment",
-        version=2,
-        effective_date=change.effective_date,
-        change=change,
-        correlation_id="c",
-    )
-    active = CarriedChange(
-        id="C-1",
-        type="activation",
-        version=1,
-        effective_date=told.contract.start_date,
-        status="done",
-        workflow_id="w",
-    )
     return ContractState(
-        id="C-1", tenant="t", crm="crm", contract=told.contract, carried=(active,), planned=(item,)
+        id="C-1",
+        tenant="t",
+        crm="crm",
+        contract=told.contract,
+        carried=(activated(told),),
+        planned=approved(told),
     )
 
 

@@ -3,7 +3,6 @@
 import copy
 import datetime as dt
 import json
-import os
 import random
 from collections import defaultdict
 from collections.abc import Iterator
@@ -19,6 +18,7 @@ from rules.preview import Preview, PreviewCreditMemo, PreviewInvoice, preview
 from rules.validation import read_scenario
 from tests.rules.scenarios import account, flat
 from tests.rules.strategies import scenarios
+from tests.soak import UNLESS_ASKED
 
 SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large]
 
@@ -228,7 +228,7 @@ def test_what_a_subscription_has_to_come_is_what_is_billed_then(data: dict[str, 
 
 
 @pytest.mark.soak
-@pytest.mark.skipif("Q2C_SOAK" not in os.environ, reason="the long part: Q2C_SOAK=1 (make soak)")
+@UNLESS_ASKED
 @given(scenarios())
 @settings(
     max_examples=20_000, deadline=None, suppress_health_check=SLOW, phases=[Phase.generate, Phase.shrink]

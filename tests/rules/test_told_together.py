@@ -13,7 +13,7 @@ from rules import agenda
 from rules.billing_plan import documents
 from rules.change_plan import CannotCarryOut, scope
 from rules.period_entries import booking_entries
-from tests.rules.scenarios import account, amendment, cancellation, contract, flat, scenario, seats
+from tests.rules.scenarios import account, amendment, approved, cancellation, contract, flat, scenario, seats
 
 TODAY = dt.date(2026, 11, 28)
 MONTHS = ("2026-02", "2026-05", "2026-08", "2026-11")
@@ -31,17 +31,7 @@ TOLD = scenario(
     as_of="2026-11-28",
 )
 CONTRACT = TOLD.contract
-UP, DOWN, ADD, OUT, END = (
-    ApprovedItem(
-        id=change.id,
-        type=change.type,
-        version=version,
-        effective_date=change.effective_date,
-        change=change,
-        correlation_id="evt",
-    )
-    for version, change in enumerate(TOLD.changes, start=2)
-)
+UP, DOWN, ADD, OUT, END = approved(TOLD)
 START = ApprovedItem(
     id=CONTRACT.id,
     type="activation",
