@@ -14,8 +14,9 @@ _PREPARED: dict[str, Story] = {}
 _LEAST_WRITES = {"activation": 15, "amendment": 10, "renewal": 10, "cancellation": 5}
 _LOST = "applied-then-timeout"
 _FAST = ("not-applied-then-timeout", _LOST, "twice")
-"""What `make test` tries at every write: not there, there without an answer, there twice. The others are met
-with the same answer of ours (look first), and are tried by `make soak`.
+"""What `make test` tries at every write: not there and no answer, there and no answer, there twice. Of the
+others, an answer that is cut or a 500 is as unknown as none, and a refused connection is tried again as what
+was not applied; `make soak` has them all.
 """
 
 

@@ -50,7 +50,8 @@ from tests.workflows.test_edits import asked as until_edit_asked
 from tests.workflows.test_voids import accept, active
 from tests.world import World, world
 
-FOLDER = Path(__file__).parent.parent / "histories"
+ROOT = Path(__file__).parent.parent.parent
+FOLDER = ROOT / "tests" / "histories"
 TAXED = {"tax_rate_percent": "8.875"}
 
 Story = Callable[[World], Awaitable[None]]
@@ -451,8 +452,13 @@ async def _kept(name: str, made: World, execution: WorkflowExecution) -> Path:
     history = await handle.fetch_history()
     words = re.sub(r"[^A-Za-z0-9]+", "-", re.sub(r"(in|cn|pi|re|du|po)_\w+", "", execution.id)).strip("-")
     path = FOLDER / f"{name}--{words}--{execution.run_id[-6:]}.json"
-    path.write_text(history.to_json() + "\n")
+    path.write_text(without_places(history.to_json()) + "\n")
     return path
+
+
+def without_places(history: str) -> str:
+    """Stack traces name files by their whole paths: where the project and Python are is this machine's."""
+    return history.replace(f"{ROOT}/", "").replace(f"{sys.base_prefix}/", "")
 
 
 def main(wanted: Sequence[str]) -> None:

@@ -1,6 +1,7 @@
 """Every recorded history replays with today's workflows; one that would not is caught."""
 
 import json
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -81,6 +82,11 @@ async def test_a_step_in_another_place_is_caught() -> None:
     path = next(path for path in HISTORIES if _kind(path) == "Activation")
     with pytest.raises(NondeterminismError):
         await _replayer([HastyActivation]).replay_workflow(_history(path))
+
+
+@pytest.mark.parametrize("path", HISTORIES, ids=lambda path: path.stem)
+def test_recorded_history_holds_no_place_of_the_machine_that_recorded_it(path: Path) -> None:
+    assert re.findall(r'File \\"/[^"]*', path.read_text()) == []
 
 
 @pytest.mark.parametrize("path", HISTORIES, ids=lambda path: path.stem)
