@@ -32,11 +32,13 @@ def over_settled(applied: Iterable[Entry], invoices: Mapping[str, Entry]) -> Ite
 def paid_twice(
     paid: Iterable[Entry], invoices: Mapping[str, Entry], applied: Mapping[str, Entry]
 ) -> Iterator[Finding]:
-    """Payments of the whole of an invoice that was paid as a whole before, as long as their money lies
+    """Payments of the whole of an invoice that was paid as a whole already, as long as their money lies
     unapplied: what was given back or applied elsewhere is settled.
+
+    Of those of one day the ids do not say which was first: the one that is applied is not the one too many.
     """
     whole: dict[str, list[Entry]] = defaultdict(list)
-    for entry in sorted(paid, key=_in_time):
+    for entry in sorted(paid, key=lambda each: (each.date, each.total < 0, each.id)):
         invoice = invoices.get(entry.invoices[0]) if len(entry.invoices) == 1 else None
         if invoice is None or invoice.currency != entry.currency or not 0 < invoice.total <= abs(entry.total):
             continue
@@ -45,11 +47,12 @@ def paid_twice(
             held.append(entry)
         elif held:
             held.pop()
+    unapplied = {key: entry.unapplied for key, entry in applied.items() if entry.unapplied}
     for _, payments in sorted(whole.items()):
+        payments.sort(key=lambda each: each.key in unapplied)
         for again in payments[1:]:
-            kept = applied.get(again.key or "")
-            if kept is not None and kept.unapplied:
-                effect = min(again.total, kept.unapplied)
+            if again.key in unapplied:
+                effect = min(again.total, unapplied[again.key])
                 yield Finding("duplicate", "cash", "cash", again, payments[0], effect, again.currency)
 
 

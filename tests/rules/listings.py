@@ -297,9 +297,18 @@ def settled_beyond_what_is_owed(entries: list[Entry], key: str) -> Planted:
 
 
 def paid_twice(entries: list[Entry], key: str) -> Planted:
+    return _paid_twice(entries, "payment/x", "payment/y")
+
+
+def paid_twice_within_a_day(entries: list[Entry], key: str) -> Planted:
+    """Its platform's ids say nothing of which was first."""
+    return _paid_twice(entries, "payment/y", "payment/x")
+
+
+def _paid_twice(entries: list[Entry], applied: str, unapplied: str) -> Planted:
     invoice, name = document("C-s/invoice", 10000, 0), {"invoices": ("C-s/invoice",)}
-    first = _money("payment/x", 10000, "USD", unapplied=Decimal("0.00"))
-    again = _money("payment/y", 10000, "USD", unapplied=Decimal("100.00"))
+    first = _money(applied, 10000, "USD", unapplied=Decimal("0.00"))
+    again = _money(unapplied, 10000, "USD", unapplied=Decimal("100.00"))
     money = [e.model_copy(update=name) if e.side == "cash" else e for e in (*first, *again)]
     return Planted([*entries, *invoice, *money], "duplicate", "cash", Decimal("100.00"), "USD")
 
@@ -336,5 +345,6 @@ MUTATIONS: tuple[Mutation, ...] = (
     money_by_hand,
     settled_beyond_what_is_owed,
     paid_twice,
+    paid_twice_within_a_day,
     revenue_not_recognized,
 )
