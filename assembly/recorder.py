@@ -24,7 +24,7 @@ from temporalio.worker import (
 )
 
 from activities.crm import ContractQuestion, ContractReading
-from canonical.ids import contract_workflow_id, idempotency_key
+from canonical.ids import contract_of_change, contract_workflow_id, idempotency_key
 from canonical.origin import NOT_NEEDED, Origin, Reference
 from connectors.http import correlation_id
 from ports.billing import IssuedDocument
@@ -40,6 +40,9 @@ _QUIET_SECONDS = 1.5
 
 _SPEAK_UP_ATTEMPT = 3
 """From this attempt on the workflow shows what it waits for."""
+
+_FIRST = "1"
+"""The SDK numbers a workflow's activities from 1 where they are given no id."""
 
 EVENTS = {
     "billing.set_subscription": "q2c.subscription.set",
@@ -81,6 +84,7 @@ class _Recording(ActivityInboundInterceptor):
         if info.is_local:
             return await super().execute_activity(input)
         origin = getattr(input.args[0], "origin", None) if input.args else None
+        await self._list_as_changing(info)
         token = correlation_id.set(origin.correlation_id if isinstance(origin, Origin) else None)
         try:
             async with _heartbeat():
@@ -95,6 +99,18 @@ class _Recording(ActivityInboundInterceptor):
         if isinstance(origin, Origin):
             await self._record(info, origin, result)
         return result
+
+    async def _list_as_changing(self, info: activity.Info) -> None:
+        """With a chapter's first call, since the chapter itself would pay for a call of its own to say so. An
+        activation's contract is listed as activating by the reading before it.
+        """
+        kind = info.workflow_type
+        if info.activity_id != _FIRST or kind is None or kind == "Activation" or info.workflow_id is None:
+            return
+        change = "cancellation" if kind == "Merged" else kind.lower()
+        contract = contract_of_change(info.workflow_id, change)
+        if contract is not None:
+            await self._records.record_status(contract, "changing", 0, dt.datetime.now(dt.UTC))
 
     async def _list_contract(self, request: object, result: object) -> None:
         """Keeps the list of contracts up to date from what passes by."""

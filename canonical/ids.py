@@ -18,6 +18,15 @@ def change_workflow_id(contract: str, change_type: str, change: str) -> str:
     return f"contract/{contract}/{change_type}/{change}"
 
 
+def contract_of_change(workflow_id: str, change_type: str) -> str | None:
+    """The contract whose change the workflow carries out; None for an id of another kind. A contract whose
+    own id has `/<change type>/` in it is not told from another.
+    """
+    prefix, mark = contract_workflow_id(""), f"/{change_type}/"
+    contract, found, _ = workflow_id.removeprefix(prefix).partition(mark)
+    return contract if found and contract and workflow_id.startswith(prefix) else None
+
+
 def late_usage_workflow_id(contract: str) -> str:
     return f"usage/{contract}"
 

@@ -184,6 +184,8 @@ class ContractState(Noun):
     tenant: str
     crm: str
     status: ContractStatus = "pending"
+    listed: ContractStatus | None = None
+    """How the list of contracts has it, as far as its workflow knows; null: as its status is."""
     contract: Contract | None = None
     """As approved, with the tax rates that the tax engine has quoted since."""
     version: int = 0
@@ -270,6 +272,8 @@ class ChangeResult(Noun):
     cycle_from: dt.date | None = None
     """The platform bills by itself what falls due after this day; null: as before."""
     note: str | None = None
+    listed: ContractStatus | None = None
+    """How the list of contracts has it since; null: as its status is."""
 
 
 class ChangeView(Noun):

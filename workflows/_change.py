@@ -19,6 +19,7 @@ from canonical.document import CreditMemo, Invoice
 from canonical.lifecycle import (
     ChangeResult,
     ChangeStatus,
+    ContractStatus,
     CustomerIds,
 )
 from canonical.origin import Origin, Reference
@@ -179,7 +180,7 @@ class ChangeStory(CheckedChange):
         """Drafts, then tax, then issue: what can't be undone without a trace comes last."""
         await DocumentScenes(self).issue()
 
-    async def write_back(self, status: str) -> None:
+    async def write_back(self, status: ContractStatus) -> None:
         """The CRM's users see status, ids and first invoice; of a contract that it knows. Another is listed
         anew all the same.
         """
@@ -189,12 +190,12 @@ class ChangeStory(CheckedChange):
         step = Step("write back", "crm.write_back", self.state.crm, "Write status and ids to the CRM")
         await self.steps.run(step, lambda origin: self._write_back(origin, status, "done"))
 
-    async def _list(self, status: str, change_status: str) -> None:
+    async def _list(self, status: ContractStatus, change_status: str) -> None:
         """What a write to the CRM brings along for the others: the list of contracts shows the status."""
         changes = self.scope.changes if change_status == "done" else self.scope.before
         listing = Listing(
             contract=self.state.id,
-            status="cancelled" if is_over(self.state) else status,
+            status=self._standing(status),
             version=self.item.version,
             account=customer_of(self.contract, changes).id,
         )
@@ -203,8 +204,13 @@ class ChangeStory(CheckedChange):
             listing,
             **in_records(f"List {self.state.id} as {listing.status}"),
         )
+        self.listed = self._standing(status)
 
-    async def _write_back(self, origin: Origin, status: str, change_status: str) -> None:
+    def _standing(self, status: ContractStatus) -> ContractStatus:
+        """The status that the change leaves the contract in; one that is over stays so."""
+        return "cancelled" if is_over(self.state) else status
+
+    async def _write_back(self, origin: Origin, status: ContractStatus, change_status: str) -> None:
         first = self.ids.first_invoice
         changes = self.scope.changes if change_status == "done" else self.scope.before
         request = CrmWriteBack.model_validate(
@@ -212,7 +218,7 @@ class ChangeStory(CheckedChange):
                 "origin": origin,
                 "contract": self.state.id,
                 "change": self.item.id if self.item.in_crm and self.item.type != "activation" else None,
-                "status": "cancelled" if is_over(self.state) else status,
+                "status": self._standing(status),
                 "change_status": change_status,
                 "version": self.item.version,
                 "account": customer_of(self.contract, changes).id,
@@ -227,6 +233,7 @@ class ChangeStory(CheckedChange):
         await workflow.execute_activity_method(
             CrmActivities.write_back, request, **on_platform(self.state.crm, f"CRM: {status}")
         )
+        self.listed = self._standing(status)
 
     # -- the frame -------------------------------------------------------------------------------
 
@@ -244,7 +251,7 @@ class ChangeStory(CheckedChange):
 
     async def _undo(self, reason: str) -> None:
         self.undoing = True
-        status = "compensated" if self.item.type == "activation" else "active"
+        status: ContractStatus = "compensated" if self.item.type == "activation" else "active"
         if self.state.source == "document":
             await self.steps.compensate()
             await self._list(status, "compensated")
@@ -275,4 +282,5 @@ class ChangeStory(CheckedChange):
             billed_through=self.scope.through,
             cycle_from=self.scope.since if self._issues_today() else None,
             note=note,
+            listed=self.listed,
         )

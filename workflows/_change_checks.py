@@ -35,7 +35,7 @@ class CheckedChange(KnownChange):
         if self._customer_seen == origin.revision:
             reading = await workflow.execute_activity_method(
                 CrmActivities.read_contract,
-                ContractQuestion(contract=self.state.id),
+                ContractQuestion(contract=self.state.id, status=self.listed),
                 **on_platform(self.state.crm, "Read the customer again"),
             )
             self._take(reading.snapshot)
@@ -49,7 +49,7 @@ class CheckedChange(KnownChange):
         if origin.revision or self._read_again:
             reading = await workflow.execute_activity_method(
                 CrmActivities.read_contract,
-                ContractQuestion(contract=self.state.id),
+                ContractQuestion(contract=self.state.id, status=self.listed),
                 **on_platform(self.state.crm, "Read the contract again"),
             )
             self._take(reading.snapshot)

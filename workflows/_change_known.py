@@ -7,6 +7,7 @@ from canonical.contract import Account, Contract
 from canonical.lifecycle import (
     ApprovedItem,
     ChangeInput,
+    ContractStatus,
     Plan,
 )
 from canonical.money import total
@@ -14,6 +15,7 @@ from canonical.origin import Origin
 from canonical.policy import PolicyExcerpt
 from canonical.scenario import Scenario
 from ports.crm import ContractSnapshot
+from rules.agenda import is_active
 from rules.change_plan import CannotCarryOut, Scope, scope
 from rules.layout import ChangeRefused
 from rules.merge import apart, products_joining
@@ -55,6 +57,7 @@ class KnownChange:
         )
         self.steps = Steps(desk=self.desk, origin=self.origin, correct=self._correct, at_stake=self._at_stake)
         self.contract: Contract = state.contract
+        self.listed: ContractStatus = "changing" if is_active(state) else "activating"
         self.problem: str | None = None
         self.undoing = False
         self._read_again = False

@@ -5,6 +5,7 @@ import datetime as dt
 from temporalio import workflow
 from temporalio.exceptions import ApplicationError
 
+from activities.records import Listing, RecordsActivities
 from canonical.contract import Contract
 from canonical.lifecycle import ContractState, ContractStatus
 from canonical.origin import Origin
@@ -13,6 +14,7 @@ from rules.zones import day_of
 from workflows._correction import corrected_items
 from workflows._decisions import Decisions
 from workflows._desk import Desk
+from workflows._options import in_records
 from workflows._steps import Steps
 
 
@@ -77,3 +79,11 @@ class ContractLife(Decisions):
 
     def _status(self) -> ContractStatus:
         return status_of(self.state, running=self.running, blocked=bool(self.desk.open), today=self.today())
+
+    async def _list(self, status: ContractStatus, account: str) -> None:
+        """What nothing on the way to a platform brings along: the list of contracts shows the status."""
+        listing = Listing(contract=self.state.id, status=status, version=self.state.version, account=account)
+        await workflow.execute_local_activity_method(
+            RecordsActivities.list_contract, listing, **in_records(f"List {self.state.id} as {status}")
+        )
+        self._set(listed=status)

@@ -51,11 +51,13 @@ class ContractReadings(ContractLife):
         question = ContractQuestion(
             contract=self.state.id, status=self._status(), account=self._account(), snapshot=snapshot
         )
-        return await workflow.execute_activity_method(
+        reading = await workflow.execute_activity_method(
             CrmActivities.read_contract,
             question,
             **on_platform(self.state.crm, f"Read contract {self.state.id}"),
         )
+        self._set(listed="activating" if question.status == "pending" else question.status)
+        return reading
 
     def _learn(
         self,

@@ -41,8 +41,9 @@ class ContractUsage(ContractLife):
     async def _take_in_after_the_end(self) -> None:
         """Lists the contract as ended, then reads: what is reported later, the gateway tells of."""
         self._set(usage_reported=False)
-        await self._read_usage(self._status())
-        self._set(usage_read=True, owes=True)
+        status = self._status()
+        await self._read_usage(status)
+        self._set(usage_read=True, owes=True, listed=status)
         merged = agenda.merged_into(self.state)
         if merged is not None and metering.is_used_from(self.state.usage, merged.effective_date):
             await self._hand_on(merged)

@@ -28,6 +28,7 @@ from canonical.lifecycle import (
     ContractAnswer,
     ContractNow,
     ContractState,
+    ContractStatus,
     ContractView,
     DocumentQuestion,
     Notice,
@@ -214,14 +215,14 @@ class ContractWorkflow(ContractReadings, ContractUsage, Merging):
 
     async def _rest(self) -> None:
         """Waits for a message, or for the day on which something falls due. One timer for each such day."""
-        self._show_status()
+        before = self.today()  # another day that comes from here on wakes it
+        await self._show_status()
         day = agenda.next_day(self.state, self.today())
         if day != self._alarm_day:
             if self._alarm is not None:
                 self._alarm.cancel()
             self._alarm = None if day is None else asyncio.create_task(self._sleep_until(day))
             self._alarm_day = day
-        before = self.today()
         self._is_resting = True
         await workflow.wait_condition(
             lambda: (
@@ -274,6 +275,7 @@ class ContractWorkflow(ContractReadings, ContractUsage, Merging):
         )
         step = Step(f"chapter {item.id}", item.type, "temporal", f"Carry out {item.type} {item.id}")
         self.running = change_workflow_id(self.state.id, item.type, item.id)
+        self._set(listed=self._status())
         try:
             result = await self.steps.run(step, lambda origin: self._chapter(given))
         except Undo as undo:
@@ -285,6 +287,7 @@ class ContractWorkflow(ContractReadings, ContractUsage, Merging):
             self._carried(item, "skipped", None)
         else:
             self._take_result(given, result)
+            self._set(listed=result.listed or self._status())
             if result.status != "done":
                 self._note_unbilled(item)
 
@@ -388,13 +391,17 @@ class ContractWorkflow(ContractReadings, ContractUsage, Merging):
         told = {item.id: item for item in planned}
         self._set(planned=tuple(told.get(item.id, item) for item in self.state.planned))
 
-    def _show_status(self) -> None:
-        """Search attributes cost an action each time, so they are set only when one is another."""
+    async def _show_status(self) -> None:
+        """Search attributes and the list cost an action each time, so they are set only where they differ."""
         status, account = self._status(), self._account()
         workflow.set_current_details(self._waiting_for())
-        if (status, account) == self._shown:
-            return
-        self._shown = status, account
+        if (status, account) != self._shown:
+            self._shown = status, account
+            self._show(status, account)
+        if account is not None and status not in ("blocked", self.state.listed or status):
+            await self._list(status, account)
+
+    def _show(self, status: ContractStatus, account: str | None) -> None:
         pairs = [STATUS.value_set(status)]
         if self.state.contract is not None and account is not None:
             pairs.append(ACCOUNT.value_set(account))

@@ -1,5 +1,7 @@
 """What is written around every activity: the objects that it made, and no others."""
 
+import dataclasses
+import datetime as dt
 from typing import Any, cast
 
 import pytest
@@ -19,6 +21,12 @@ class Asked(Noun):
 class Kept:
     def __init__(self) -> None:
         self.entries: list[LineageEntry] = []
+        self.statuses: list[tuple[str, str]] = []
+
+    async def record_status(
+        self, contract: str, status: str, version: int, at: dt.datetime, account: str | None = None
+    ) -> None:
+        self.statuses.append((contract, status))
 
     async def record_lineage(
         self, entries: tuple[LineageEntry, ...], events: tuple[PublishedEvent, ...] = ()
@@ -46,3 +54,28 @@ async def test_only_objects_that_there_are_have_a_lineage(status: str, entries: 
     given = ExecuteActivityInput(fn=lambda: None, args=[Asked(origin=origin)], executor=None, headers={})
     assert await ActivityEnvironment().run(recording.execute_activity, given) == made
     assert len(kept.entries) == entries
+
+
+@pytest.mark.parametrize(
+    ("workflow", "kind", "activity", "statuses"),
+    [
+        ("contract/C/1/amendment/CH-1", "Amendment", "1", [("C/1", "changing")]),
+        ("contract/C-2/cancellation/C-1/M", "Merged", "1", [("C-2", "changing")]),
+        ("contract/C-1/amendment/CH-1", "Amendment", "2", []),
+        ("contract/C-1/activation/C-1", "Activation", "1", []),
+        ("contract/C-1", "Contract", "1", []),
+        ("invoice/stripe/in_1", "Invoice", "1", []),
+    ],
+)
+async def test_first_call_of_a_change_lists_its_contract_as_changing(
+    workflow: str, kind: str, activity: str, statuses: list[tuple[str, str]]
+) -> None:
+    absent = Reference(platform="stripe", kind="subscription", id="s", business_key="C-1", status=NOT_NEEDED)
+    kept, environment = Kept(), ActivityEnvironment()
+    environment.info = dataclasses.replace(
+        environment.info, workflow_id=workflow, workflow_type=kind, activity_id=activity
+    )
+    recording = Recorder(cast(Records, kept), None).intercept_activity(Answering(absent))
+    given = ExecuteActivityInput(fn=lambda: None, args=[], executor=None, headers={})
+    await environment.run(recording.execute_activity, given)
+    assert kept.statuses == statuses
