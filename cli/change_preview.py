@@ -9,6 +9,14 @@ from cli.client import tell
 from cli.exits import INVALID, leave
 from cli.output import Format, print_json, print_table
 
+_KINDS = {
+    "invoices": "invoice",
+    "credit_memos": "credit memo",
+    "dropped_invoices": "invoice, no longer",
+    "dropped_credit_memos": "credit memo, no longer",
+}
+"""`no longer`: what a change approved already would have issued without this one."""
+
 
 def preview_change(file: str, contract: str, change: str | None, output: Format) -> None:
     """Asks the gateway and prints; ends the command where the file or the contract refuses."""
@@ -19,6 +27,9 @@ def preview_change(file: str, contract: str, change: str | None, output: Format)
         scenario = read(file)
     except InvalidScenario as error:
         leave(INVALID, *problems(file, error.problems))
+    if scenario.contract.id != contract:
+        words = f"the file's contract is {scenario.contract.id}, and --contract asks for {contract}"
+        leave(INVALID, f"{file}: contract.id: {words}; name the contract that the change is of")
     chosen = [each for each in scenario.changes if change in (None, each.id)]
     if not chosen:
         leave(INVALID, f"{file}: changes: there is none" + (f" with the id {change}" if change else ""))
@@ -37,9 +48,12 @@ def _print(found: dict[str, Any]) -> None:
     taken = ", backdated: it would be taken in today" if found["backdated"] else ""
     heading = f"{found['type']} {found['change']} of {found['contract']}, effective {found['effective_date']}"
     typer.echo(heading + taken)
+    for each in found["approved"]:
+        words = f"can't be carried out: {each['problem']}" if each["problem"] else "counted in"
+        typer.echo(f"approved: {each['type']} {each['id']}, effective {each['effective_date']}: {words}")
     rows = [
-        [kind, document["date"], document["subtotal"], document["tax"], document["total"], found["currency"]]
-        for kind in ("invoices", "credit_memos")
+        [words, document["date"], document["subtotal"], document["tax"], document["total"], found["currency"]]
+        for kind, words in _KINDS.items()
         for document in found[kind]
     ]
     print_table(("document", "date", "net", "tax", "total", "currency"), rows)

@@ -37,7 +37,8 @@ def preview(
     """What a scenario file must come to: documents, revenue schedule, journal entries, balances.
 
     No server is needed, and nothing is written anywhere. With --contract the gateway is asked what one of the
-    file's changes would do to a contract that lives, before anybody approves it.
+    file's changes would do to a contract that lives, before anybody approves it, with what is approved
+    already and not carried out yet: each in its turn, by effective date. The file must be that contract's.
 
     Example: q2c preview contract.json -o json
     """

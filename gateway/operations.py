@@ -131,9 +131,24 @@ class CycleView(Noun):
     net: Dec
 
 
+class ApprovedView(Noun):
+    """A change that is approved and not carried out yet. `problem` says why it would not be, with the one
+    that is looked at; null: it would be.
+    """
+
+    id: str
+    type: str
+    effective_date: dt.date
+    problem: str | None
+
+
 class ChangePreview(Noun):
-    """What a change would do to a live contract. `backdated`: it reaches back over issued documents, and
-    would be taken in today. The cycles are the next ones without and with it; null: nothing more is billed.
+    """What a change would do to a live contract, with all that is approved already (`approved`, in the order
+    in which it is carried out). `backdated`: it reaches back over issued documents, and would be taken in
+    today. The cycles are the next ones without and with it; null: nothing more is billed.
+
+    `invoices` and `credit_memos` are issued because of it, its own and those of approved changes that come to
+    other amounts; `dropped_invoices` and `dropped_credit_memos` are what these would have issued without it.
     """
 
     contract: str
@@ -146,6 +161,9 @@ class ChangePreview(Noun):
     credit_memos: tuple[CreditMemo, ...]
     next_cycle_before: CycleView | None
     next_cycle_after: CycleView | None
+    approved: tuple[ApprovedView, ...] = ()
+    dropped_invoices: tuple[Invoice, ...] = ()
+    dropped_credit_memos: tuple[CreditMemo, ...] = ()
 
 
 class PlatformView(Noun):

@@ -89,6 +89,11 @@ def ends_subscription(change: ContractChange) -> bool:
     return merged or isinstance(change, Transfer | Merge)
 
 
+def sets_subscription(item: ApprovedItem) -> bool:
+    """Whether carrying it out tells the platform anew what it bills by itself."""
+    return item.type not in ("cancellation", "billing") and not (item.type == "amendment" and item.announced)
+
+
 def _ways(
     item: ApprovedItem, as_of: dt.date, until: dt.date, *, last_today: bool
 ) -> Iterator[tuple[ContractChange | None, dt.date]]:

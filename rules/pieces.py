@@ -41,6 +41,32 @@ def rest_of(whole: _Document, issued: Iterable[Invoice | CreditMemo]) -> _Docume
     return piece(whole, left, whole.key) if left else None
 
 
+def beyond(documents: Iterable[_Document], others: Iterable[Invoice | CreditMemo]) -> tuple[_Document, ...]:
+    """What of the documents the others do not have, whichever of a date's pieces a line stands on."""
+    had = Counter((_place(each), _billed(line)) for each in others for line in each.lines)
+    found: list[_Document] = []
+    for document in documents:
+        more = []
+        for line in document.lines:
+            if had[_place(document), _billed(line)] > 0:
+                had[_place(document), _billed(line)] -= 1
+            else:
+                more.append(line)
+        if more:
+            found.append(piece(document, more, document.key))
+    return tuple(found)
+
+
+def _place(document: Invoice | CreditMemo) -> tuple[object, ...]:
+    credited = document.tax_date if isinstance(document, CreditMemo) else None
+    return document.contract, document.account, document.date, credited
+
+
+def _billed(line: DocumentLine) -> DocumentLine:
+    """A line without its place in the credited invoice, which moves when that invoice gains lines."""
+    return line.model_copy(update={"credits": None})
+
+
 def _content(line: DocumentLine) -> tuple[object, ...]:
     """A line without its tax, whose rate may have been learned since, and its place in a credited invoice."""
     return line.line, line.kind, line.amount, line.period_start, line.period_end

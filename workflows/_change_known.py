@@ -16,7 +16,7 @@ from canonical.policy import PolicyExcerpt
 from canonical.scenario import Scenario
 from ports.crm import ContractSnapshot
 from rules.agenda import is_active
-from rules.change_plan import CannotCarryOut, Scope, scope
+from rules.change_plan import CannotCarryOut, Scope, scope, sets_subscription
 from rules.layout import ChangeRefused
 from rules.merge import apart, products_joining
 from rules.subscription_stays import customer_of, with_account
@@ -108,8 +108,7 @@ class KnownChange:
     @property
     def sets_subscription(self) -> bool:
         """Whether the platform is told anew what it bills by itself."""
-        kind = self.item.type
-        return kind not in ("cancellation", "billing") and not (kind == "amendment" and self.item.announced)
+        return sets_subscription(self.item)
 
     def _issues_today(self) -> bool:
         """Whether all that is due by today was our plan's, and the platform goes on from then."""

@@ -436,3 +436,20 @@ def test_file_that_has_no_rates_is_invalid_input(q2c: Command, tmp_path: Path) -
     file.write_text("Day,USD\n")
     outcome = q2c("rates", "import", str(file))
     assert (outcome.exit_code, "line 1" in outcome.stderr) == (2, True)
+
+
+def test_a_change_is_previewed_for_the_files_own_contract(
+    gateway: ServedGateway, q2c: Command, contract_file: str
+) -> None:
+    found = q2c("preview", contract_file, "--contract", "C-1", "-o", "json")
+    assert found.exit_code == 0
+    assert json.loads(found.stdout)["change"] == "CH-1"
+
+
+def test_a_change_of_another_contract_than_the_one_named_is_refused(
+    gateway: ServedGateway, q2c: Command, contract_file: str
+) -> None:
+    refused = q2c("preview", contract_file, "--contract", "C-2")
+    assert refused.exit_code == 2
+    assert "contract.id: the file's contract is C-1" in refused.stderr
+    assert gateway.operations.calls == []
