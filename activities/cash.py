@@ -75,9 +75,10 @@ class CashActivities:
         receipt = question.receipt
         with port_errors():
             open_ = await self._erp.open_receivables(receipt.entity, receipt.currency)
+            given_up = await self._erp.written_off(receipt.entity, receipt.currency)
         if question.names is None:
             # half a second for ten thousand invoices: beside the loop, which others' heartbeats need
-            return await asyncio.to_thread(match, receipt, open_, question.tolerance)
+            return await asyncio.to_thread(match, receipt, open_, question.tolerance, given_up)
         try:
             return CashMatch(exact=choose(receipt, open_, question.names))
         except CashRefused as reason:

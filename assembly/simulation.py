@@ -63,6 +63,7 @@ _PATIENCE_SECONDS = 0.1
 """After so long without an end of anything, what waits for another try gets it."""
 _JUST_AFTER = dt.timedelta(seconds=1)
 _TRY_AGAIN = dt.timedelta(seconds=1)
+_DECISION = "written_off_paid"
 _LOOK_AGAIN_SECONDS = 0.01
 _BLOCKED_SECONDS = 3.0
 """After so long what still moves waits for what somebody has to decide."""
@@ -350,7 +351,7 @@ class _Life:
         if self._fed and (await self._log.counts())["waiting"]:
             return "events wait to be handed on"
         self._fed = False  # only `deliver` feeds the log
-        running = self._clock.started.running()
+        running = self._clock.started.running() - await self._left_to_a_person()
         if running:
             return f"under way: {', '.join(sorted(running))}"
         for contract in self._handles:
@@ -414,7 +415,15 @@ class _Life:
         return [Finding("I11", failure, "failed") for failure in self._clock.started.failures]
 
     async def exceptions(self) -> list[RecordedException]:
-        return await self._queue.list(status="open", limit=1000)
+        """Those that are open, but for what the rules leave to a person's decision as well."""
+        found = await self._queue.list(status="open", limit=1000)
+        return [each for each in found if each.code != _DECISION]
+
+    async def _left_to_a_person(self) -> set[str]:
+        """Workflows that ask whether a write-off is to be taken back: until somebody decides, the money is
+        where the preview has it."""
+        found = await self._queue.list(status="open", limit=1000)
+        return {each.workflow_id for each in found if each.code == _DECISION}
 
     # -- faults, and what came of it all ---------------------------------------------------------
 

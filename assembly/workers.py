@@ -122,6 +122,7 @@ PASSED_THROUGH = (
     "workflows._announcement",
     "workflows._attributes",
     "workflows._bad_debt",
+    "workflows._recovery",
     "workflows._cash",
     "workflows._change",
     "workflows._change_checks",

@@ -15,6 +15,7 @@ SuggestionReason = Literal[
     "sum_of_invoices",
     "amount",
     "remitter",
+    "written_off",
     "decided",
 ]
 ReceiptStatus = Literal["received", "waiting", "applied", "left"]

@@ -139,6 +139,15 @@ def cash_decision_key(kind: str, decision: str) -> str:
     return f"{names[kind]}/{decision}"
 
 
+RECOVERY = "recovery/"
+
+
+def recovery_key(source: str, invoice: str) -> str:
+    """The key by which a write-off of an invoice is taken back because of the money of `source`."""
+    text = "\x1f".join((source, invoice))
+    return f"{RECOVERY}{hashlib.sha256(text.encode()).hexdigest()[:12]}"
+
+
 def contract_of_invoice(key: str) -> str | None:
     """The contract that an invoice's key names; None for a key of another kind."""
     contract, mark, _ = key.partition("/invoice/")

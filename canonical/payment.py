@@ -13,7 +13,10 @@ PaymentStatus = Literal["pending", "succeeded", "failed", "cancelled"]
 RefundStatus = Literal["pending", "succeeded", "failed", "cancelled"]
 DisputeStatus = Literal["inquiry", "open", "under_review", "won", "lost"]
 PayoutStatus = Literal["pending", "paid", "failed", "cancelled"]
-CashKind = Literal["payment", "application", "refund", "chargeback", "chargeback_won", "write_off"]
+CashKind = Literal[
+    "payment", "application", "refund", "chargeback", "chargeback_won", "write_off", "recovery"
+]
+"""`recovery`: a write-off is taken back, because money has come for it."""
 
 
 class PaidInvoice(Noun):

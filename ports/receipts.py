@@ -1,6 +1,7 @@
 """What we need from an ERP to keep money: what is open of a customer, entries of cash, their listing."""
 
 import datetime as dt
+from decimal import Decimal
 from typing import Literal, Protocol
 
 from canonical.base import Dec, Noun
@@ -10,7 +11,7 @@ from canonical.payment import CashApplication
 
 class OpenItem(Noun):
     """A posted invoice as the ERP has it. `open` is below zero where it was paid and credited after that;
-    `paid` is what money (not credit memos) has settled of it."""
+    `paid` is what money (not credit memos) has settled of it, `written_off` what write-offs have."""
 
     key: str
     number: str | None
@@ -19,6 +20,7 @@ class OpenItem(Noun):
     total: Dec
     open: Dec
     paid: Dec
+    written_off: Dec = Decimal(0)
 
 
 class UnappliedItem(Noun):
@@ -98,7 +100,7 @@ class PostedReceipt(Noun):
     """
 
     platform: str
-    kind: Literal["payment", "unapplied", "application", "refund", "write_off", "fee"]
+    kind: Literal["payment", "unapplied", "application", "refund", "write_off", "recovery", "fee"]
     id: str
     number: str | None
     key: str | None
@@ -128,8 +130,13 @@ class Receipts(Protocol):
         """All open invoices of ours, of all the entity's customers, from the ERP's own listing."""
         ...
 
+    async def written_off(self, legal_entity: str, currency: str) -> tuple[OpenReceivable, ...]:
+        """The entity's invoices that write-offs have settled in part or whole: `open` is that part."""
+        ...
+
     async def post_cash(self, entry: CashEntry) -> Reference:
-        """Posts once. Conflict: less is open by now than the entry says; read again and decide anew."""
+        """Posts once. Conflict: less is open by now than the entry says; read again and decide anew. A
+        recovery is of one invoice."""
         ...
 
     async def find_receipts(self, keys: tuple[str, ...]) -> tuple[PostedReceipt, ...]:

@@ -61,7 +61,7 @@ def kept(receipts: Sequence[PostedReceipt]) -> dict[str, Decimal]:
                 held[receipt.id] = -settled
             case "fee":
                 held[receipt.id] = receipt.cash
-            case "application" | "write_off":
+            case "application" | "write_off" | "recovery":
                 held[receipt.id] = _ZERO
     return held
 

@@ -12,6 +12,7 @@ from decimal import Decimal
 from itertools import combinations
 
 from canonical.bank import BankReceipt, CashMatch, InvoiceShare, Suggestion, SuggestionReason, Tolerance
+from canonical.ids import contract_of_invoice
 from canonical.money import format_amount, from_minor_units, round_amount, to_minor_units
 from ports.receipts import OpenReceivable
 from rules.cash_application import CashRefused
@@ -36,13 +37,22 @@ _RANKS: dict[SuggestionReason, int] = {
     "sum_of_invoices": 3,
     "amount": 4,
     "remitter": 5,
-    "decided": 6,
+    "written_off": 6,
+    "decided": 7,
 }
 
 
-def match(receipt: BankReceipt, receivables: Sequence[OpenReceivable], tolerance: Tolerance) -> CashMatch:
-    """`receivables` are those of the receipt's entity and currency."""
-    return _Matching(receipt, receivables, tolerance).result()
+def match(
+    receipt: BankReceipt,
+    receivables: Sequence[OpenReceivable],
+    tolerance: Tolerance,
+    written_off: Sequence[OpenReceivable] = (),
+) -> CashMatch:
+    """`receivables` are those of the receipt's entity and currency; `written_off` what of theirs is, which
+    nothing settles before a person takes it back."""
+    found = _Matching(receipt, receivables, tolerance).result()
+    given_up = () if found.exact is not None else _Matching(receipt, written_off, tolerance).given_up()
+    return found.model_copy(update={"suggestions": (*given_up, *found.suggestions)[:MOST_SUGGESTIONS]})
 
 
 def choose(
@@ -105,6 +115,25 @@ class _Matching:
             best.setdefault(each.shares, each)
         return CashMatch(suggestions=tuple(best.values())[:MOST_SUGGESTIONS])
 
+    def given_up(self) -> tuple[Suggestion, ...]:
+        """Of each customer whose written-off invoices are named: to be left on account, in any amount."""
+        return tuple(
+            Suggestion(
+                reason="written_off",
+                customer_id=meant[0].customer_id,
+                shares=(),
+                unapplied=self._decimal(self.amount),
+                words=f"names {self._listed(meant)}: leave it on account of "
+                f"{contract_of_invoice(meant[0].key)}, and it is asked whether the write-off is taken back",
+            )
+            for meant in self._meant()
+        )
+
+    def _listed(self, items: Sequence[OpenReceivable]) -> str:
+        return ", ".join(
+            f"{self._text(self.open[each.key])} of {each.key}, which was written off" for each in items
+        )
+
     def _rank(self, found: Suggestion) -> tuple[int, bool, int, tuple[str, ...]]:
         first = self.by_customer[found.customer_id][0]
         keys = tuple(share.key for share in found.shares)
@@ -147,12 +176,16 @@ class _Matching:
 
     def _named(self) -> Iterator[Suggestion]:
         """Of each customer whose invoices are named, those; the one due first takes the money first."""
+        for meant in self._meant():
+            yield self._suggestion(*self._difference(meant))
+
+    def _meant(self) -> Iterator[list[OpenReceivable]]:
+        """Of each customer, the invoices that are named."""
         named = {item.key for each in self.receipt.references for item in self._of_reference(each)}
         named |= {item.key for item in self._in_text()}
         for items in self.by_customer.values():
-            meant = [item for item in items if item.key in named]
-            if meant:
-                yield self._suggestion(*self._difference(meant))
+            if meant := [item for item in items if item.key in named]:
+                yield meant
 
     def _difference(self, items: list[OpenReceivable]) -> tuple[SuggestionReason, list[OpenReceivable], str]:
         owed = sum(self.open[item.key] for item in items)

@@ -4,26 +4,23 @@ Source: FINANCE.md, "Journal entries"; `rules.cash_application` has them. Pure.
 """
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Literal
 
 from canonical.document import AccountRole
 from canonical.money import from_minor_units, to_minor_units
-from canonical.payment import CashApplication, InvoiceChange, PaidInvoice
+from canonical.payment import CashApplication, CashKind, InvoiceChange, PaidInvoice
 from canonical.scenario import ScenarioPayment
 from ports.receipts import CashAccounts, OpenItem, PostedReceipt, ReceivablesAccount
 from rules.cash_application import Application, CashRefused, OpenInvoice, Receivables
-
-MoneyKind = Literal["payment", "application", "refund", "chargeback", "chargeback_won", "write_off"]
 
 
 @dataclass(frozen=True)
 class Money:
     """Money that moved (or is given up), and the invoices that it names, each with its part."""
 
-    kind: MoneyKind
+    kind: CashKind
     id: str
     date: dt.date
     amount: Decimal
@@ -105,6 +102,31 @@ def write_off(account: ReceivablesAccount, names: Mapping[str, Decimal]) -> Cash
     )
 
 
+def recoverable(account: ReceivablesAccount, source: str, named: Collection[str]) -> dict[str, Decimal]:
+    """By invoice, how much of its write-off the unapplied rest of `source` could be money for: of the
+    invoices that the money names, of all of the customer where it names none, what was due first first."""
+    left = sum((each.amount for each in account.unapplied if each.key == source), Decimal(0))
+    found: dict[str, Decimal] = {}
+    for item in sorted(account.invoices, key=lambda each: (each.due_date, each.key)):
+        part = min(left, item.written_off)
+        if part > 0 and (not named or item.key in named):
+            found[item.key] = part
+            left -= part
+    return found
+
+
+def recover(account: ReceivablesAccount, invoice: str, amount: Decimal) -> CashApplication:
+    """A person's decision to take the write-off of an invoice back: so much of it is open again, and no bad
+    debt. CashRefused: less is written off."""
+    held = sum((item.written_off for item in account.invoices if item.key == invoice), Decimal(0))
+    if not 0 < amount <= held:
+        raise CashRefused("amount", f"{amount} is not between 0 and what is written off of {invoice}: {held}")
+    change = InvoiceChange(invoice_key=invoice, change=amount)
+    return CashApplication(
+        kind="recovery", amount=amount, invoices=(change,), unapplied=Decimal(0), fee=Decimal(0)
+    )
+
+
 def _taken_off(account: ReceivablesAccount, names: Mapping[str, Decimal]) -> tuple[InvoiceChange, ...]:
     books = _books(account, account.invoices)
     for invoice, amount in names.items():
@@ -156,8 +178,8 @@ def _shares(money: Money) -> list[tuple[str | None, Decimal]]:
 
 
 def _part(money: Money, invoice: str | None, amount: Decimal) -> ScenarioPayment:
-    if money.kind == "application":
-        raise ValueError("unapplied money is applied by a decision, not by the rules of what moves")
+    if money.kind in ("application", "recovery"):
+        raise ValueError(f"{money.kind} is a decision, and not by the rules of what moves")
     kind = "payment" if money.kind == "chargeback_won" else money.kind
     return ScenarioPayment(id=money.id, date=money.date, amount=amount, invoice=invoice, kind=kind)
 

@@ -13,7 +13,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from canonical.document import AccountRole
-from canonical.ids import credited_invoice_key, original_key, revaluation_key
+from canonical.ids import RECOVERY, credited_invoice_key, original_key, revaluation_key
 from canonical.money import difference, from_minor_units, to_minor_units, zero
 from canonical.origin import Origin
 from canonical.policy import PolicyExcerpt
@@ -128,7 +128,9 @@ def _of_receipt(
         units = to_minor_units(each.amount, currency)
         applied += units
         key = None if each.key is None else original_key(each.key)
-        if key is not None and receipt.kind in ("payment", "application", "write_off", "refund"):
+        if key is None or key.startswith(RECOVERY):  # what a write-off was taken back by is in no invoice
+            continue
+        if receipt.kind in ("payment", "application", "write_off", "refund"):
             yield _Part(receipt.date, 3, credited_invoice_key(key) or key, sign * units)
     if receipt.kind != "payment":
         return

@@ -38,6 +38,7 @@ _WORDS = {
     "chargeback": "Chargeback",
     "chargeback_won": "Chargeback won",
     "write_off": "Write-off",
+    "recovery": "Reversal of a write-off",
 }
 
 Decide = Callable[[ReceivablesAccount], CashApplication]
@@ -48,9 +49,12 @@ class CashStory(DocumentStory):
 
     contract: str | None
     """The contract that a person has named, where the platform's objects name none."""
+    is_over: bool
+    """Whether of the money that was posted last something is unapplied, while invoices may be written off."""
 
     def open(self, given: DocumentInput) -> None:
         self.contract = None
+        self.is_over = False
         super().open(given)
         self.desk.correctable = (CONTRACT,)
 
@@ -111,11 +115,11 @@ class CashStory(DocumentStory):
         def by_itself(account: ReceivablesAccount) -> CashApplication:
             return decide(account, money)
 
-        contract = _contract_of(standing)
+        contract = contract_of(standing)
         step = Step(
             f"post {key}",
             "erp.post_cash",
-            _policy_of(standing).route.erp,
+            policy_of(standing).route.erp,
             f"Post the {_WORDS[money.kind].lower()} over {format_amount(money.amount, contract.currency)} "
             f"{contract.currency}",
             amount=money.amount,
@@ -144,14 +148,15 @@ class CashStory(DocumentStory):
     ) -> Reference:
         """Decides by what is open now, and posts; anew where that has changed in between. What is in the
         ledger already is left as it is."""
-        erp = _policy_of(standing).route.erp
+        erp = policy_of(standing).route.erp
         posted = await self.posted(erp, key)
         left = what_is_left(money, posted) if posted else None
         if posted and left is None:
+            self.is_over = any(each.kind == "unapplied" and each.unapplied for each in posted)
             return _reference(posted[0], key)
         rate = await self._rate(standing, money)
         for _ in range(_DECISIONS):
-            account = await self._account(standing, wanted, source_key)
+            account = await self.account(standing, wanted, source_key)
             try:
                 done = left or rule(account)
             except CashRefused as reason:
@@ -160,6 +165,7 @@ class CashStory(DocumentStory):
                 ) from None
             entry = self._entry(origin, standing, account, done, money, key, source_key)
             entry = entry.model_copy(update={"exchange_rate": rate})
+            self.is_over = done.unapplied > 0 and any(each.written_off for each in account.invoices)
             try:
                 return await workflow.execute_activity_method(
                     CashActivities.post_cash, entry, **on_platform(erp, f"Post {key}")
@@ -181,14 +187,15 @@ class CashStory(DocumentStory):
 
     async def _rate(self, standing: ContractStanding, money: Money) -> Decimal | None:
         """Of the money's day. Fails as NoExchangeRate, before anything is posted."""
-        if money.kind in ("write_off", "application"):
+        if money.kind in ("write_off", "application", "recovery"):
             return None
-        return await rate_on(_policy_of(standing), _contract_of(standing).currency, money.date)
+        return await rate_on(policy_of(standing), contract_of(standing).currency, money.date)
 
-    async def _account(
+    async def account(
         self, standing: ContractStanding, wanted: tuple[str, ...], source_key: str | None
     ) -> ReceivablesAccount:
-        policy, contract = _policy_of(standing), _contract_of(standing)
+        """The customer's, once what is wanted is posted."""
+        policy, contract = policy_of(standing), contract_of(standing)
         if standing.ids.erp_customer is None:
             raise ValueError("a standing names the customer in the ERP")
         question = ReceivablesQuestion(
@@ -211,7 +218,7 @@ class CashStory(DocumentStory):
         key: str,
         source_key: str | None,
     ) -> CashEntry:
-        contract, policy = _contract_of(standing), _policy_of(standing)
+        contract, policy = contract_of(standing), policy_of(standing)
         words = f"{_WORDS[done.kind]} {self.given.document_id} of {self.given.platform}"
         return CashEntry(
             origin=origin.model_copy(update={"contract": contract.id, "change": key}),
@@ -241,7 +248,7 @@ def of_customer(standing: ContractStanding, customer_id: str) -> ContractStandin
 def _reference(receipt: PostedReceipt, key: str) -> Reference:
     return Reference(
         platform=receipt.platform,
-        kind="write_off" if receipt.kind == "write_off" else "payment",
+        kind="write_off" if receipt.kind in ("write_off", "recovery") else "payment",
         id=receipt.id,
         business_key=key,
         number=receipt.number,
@@ -250,13 +257,13 @@ def _reference(receipt: PostedReceipt, key: str) -> Reference:
     )
 
 
-def _contract_of(standing: ContractStanding) -> Contract:
+def contract_of(standing: ContractStanding) -> Contract:
     if standing.contract is None:
         raise ValueError("a standing names the contract")
     return standing.contract
 
 
-def _policy_of(standing: ContractStanding) -> PolicyExcerpt:
+def policy_of(standing: ContractStanding) -> PolicyExcerpt:
     if standing.policy is None:
         raise ValueError("a standing has a policy")
     return standing.policy

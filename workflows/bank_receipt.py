@@ -19,10 +19,11 @@ from canonical.payment import CashApplication
 from ports.bank import ReceiptOutcome
 from ports.receipts import PostedReceipt, ReceivablesAccount
 from rules.cash_posting import Money, receive
-from workflows._cash import CONTRACT, CashStory, of_customer
+from workflows._cash import CONTRACT, of_customer
 from workflows._desk import Desk, invalid
 from workflows._document import DocumentInput, DocumentResult
 from workflows._options import WORKFLOW_QUEUE, in_contracts, in_records, on_platform
+from workflows._recovery import RecoveringStory
 from workflows._refusal import rejected
 from workflows._steps import Step, Undo
 
@@ -33,16 +34,18 @@ Names = dict[str, Decimal | None]
 
 
 @workflow.defn(name="BankReceipt")
-class BankReceiptWorkflow(CashStory):
+class BankReceiptWorkflow(RecoveringStory):
     """`given.platform` is the bank, `given.document_id` the entry's reference."""
 
     receipt: BankReceipt | None
     names: Names | None
     """The invoices that a person has named; empty where the money is to stay on account."""
+    whose: ContractStanding | None
+    """By which contract and customer it was posted."""
 
     @workflow.init
     def __init__(self, given: DocumentInput) -> None:
-        self.receipt, self.names = None, None
+        self.receipt, self.names, self.whose = None, None, None
         self.desk = Desk(
             contract="unknown",
             change=None,
@@ -85,7 +88,10 @@ class BankReceiptWorkflow(CashStory):
             raise
         if posted is None:
             await self._record(receipt, "left", "left by a person")
-        return self.result(posted, key)
+        words = ""
+        if posted is not None and self.whose is not None:
+            words = await self.recovered(self.whose, _money(receipt), key)
+        return self.result(posted, key, words)
 
     async def _applied(self, case: ReceiptCase, receipt: BankReceipt, key: str) -> Reference | None:
         """One step, so that a person's answer begins again with what is open by then."""
@@ -102,7 +108,7 @@ class BankReceiptWorkflow(CashStory):
         async def apply(origin: Origin) -> Reference:
             posted = await self.posted(case.policy.route.erp, key)
             meant = _as_posted(posted, receipt) if posted else await self._meant(case, receipt)
-            standing = await self._standing(receipt, meant)
+            self.whose = standing = await self._standing(receipt, meant)
             return await self._settled(receipt, meant, standing, key, origin)
 
         return await self.steps.run(step, apply)
@@ -168,8 +174,7 @@ class BankReceiptWorkflow(CashStory):
         def rule(account: ReceivablesAccount) -> CashApplication:
             return receive(account, receipt.amount, shares)
 
-        money = Money(kind="payment", id=receipt.ref, date=receipt.value_date, amount=receipt.amount)
-        posted = await self.settle(origin, standing, rule, money, key, tuple(shares), None)
+        posted = await self.settle(origin, standing, rule, _money(receipt), key, tuple(shares), None)
         await self._record(receipt, "applied", described(meant, receipt.currency), document=posted.id)
         return posted
 
@@ -199,6 +204,10 @@ class BankReceiptWorkflow(CashStory):
         return await workflow.execute_activity_method(
             BankActivities.read_receipt, name, **in_contracts(WORKFLOW_QUEUE)
         )
+
+
+def _money(receipt: BankReceipt) -> Money:
+    return Money(kind="payment", id=receipt.ref, date=receipt.value_date, amount=receipt.amount)
 
 
 def names_of(text: str) -> Names:

@@ -12,13 +12,13 @@ from canonical.ids import cash_key
 from canonical.origin import Reference
 from canonical.payment import Dispute, DisputeMovement
 from rules.cash_posting import Money
-from workflows._cash import CashStory
 from workflows._document import DocumentInput, DocumentResult
 from workflows._options import on_platform
+from workflows._recovery import RecoveringStory
 
 
 @workflow.defn(name="Dispute")
-class DisputeWorkflow(CashStory):
+class DisputeWorkflow(RecoveringStory):
     @workflow.init
     def __init__(self, given: DocumentInput) -> None:
         self.open(given)
@@ -56,12 +56,11 @@ class DisputeWorkflow(CashStory):
             fee=movement.fee,
             names=dispute.invoices,
         )
-        return await self.post_money(
-            standing,
-            money,
-            cash_key("dispute", dispute.platform, dispute.id, part),
-            source_key=cash_key("payment", dispute.platform, dispute.payment_id),
-        )
+        key = cash_key("dispute", dispute.platform, dispute.id, part)
+        source = cash_key("payment", dispute.platform, dispute.payment_id)
+        posted = await self.post_money(standing, money, key, source_key=source)
+        await self.recovered(standing, money, key)
+        return posted
 
     async def read(self) -> Dispute:
         return await workflow.execute_activity_method(

@@ -6,13 +6,13 @@ from activities.payments import PaymentActivities
 from canonical.ids import cash_key
 from canonical.payment import Payment
 from rules.cash_posting import Money
-from workflows._cash import CashStory
 from workflows._document import DocumentInput, DocumentResult
 from workflows._options import on_platform
+from workflows._recovery import RecoveringStory
 
 
 @workflow.defn(name="Payment")
-class PaymentWorkflow(CashStory):
+class PaymentWorkflow(RecoveringStory):
     @workflow.init
     def __init__(self, given: DocumentInput) -> None:
         self.open(given)
@@ -41,7 +41,7 @@ class PaymentWorkflow(CashStory):
             names=payment.invoices,
         )
         posted = await self.post_money(standing, money, key)
-        return self.result(posted, key)
+        return self.result(posted, key, await self.recovered(standing, money, key))
 
     async def read(self) -> Payment:
         return await workflow.execute_activity_method(

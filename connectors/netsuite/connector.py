@@ -257,6 +257,9 @@ class NetSuite:
     ) -> ReceivablesAccount:
         return await self._cash.receivables.account(legal_entity, customer_id, invoice_key)
 
+    async def written_off(self, legal_entity: str, currency: str) -> tuple[OpenReceivable, ...]:
+        return await self._cash.receivables.written_off(legal_entity, currency)
+
     async def open_receivables(self, legal_entity: str, currency: str) -> tuple[OpenReceivable, ...]:
         return await self._cash.receivables.open(legal_entity, currency)
 

@@ -19,6 +19,7 @@ from ports.erp import GeneralLedgerLine, LedgerDocument, LedgerJournal, PostedDo
 PLATFORM = "netsuite"
 PREFIX = "q2c:"
 VOID, REVERSAL = "void:", "reversal:"
+WRITE_OFF = "write-off/"
 ENTRY = "entry/"
 """How the key of a transaction begins that has none of ours: its internal id follows."""
 _MEMO_LENGTH = 999

@@ -90,7 +90,7 @@ class MasterData:
         """What the records of an entry of cash refer to; the write-off item must post to bad debt."""
         said = entry.accounts
         item = self._settings.write_off_item
-        is_write_off = entry.application.kind == "write_off"
+        is_write_off = entry.application.kind in ("write_off", "recovery")
         accounts = {said.cash, said.accounts_receivable, said.dispute_fees}
         found = await self._find(
             {

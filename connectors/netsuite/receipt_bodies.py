@@ -90,6 +90,11 @@ def refund(entry: CashEntry, to: CashTargets, credits: Sequence[Use], deposits: 
 
 def write_off(entry: CashEntry, to: CashTargets, uses: Sequence[Use], rate: Decimal) -> Body:
     """A credit memo over an item that posts to bad debt, without tax, at its invoices' exchange rate."""
+    return {**recovery(entry, to, rate), "apply": _applied(uses)}
+
+
+def recovery(entry: CashEntry, to: CashTargets, rate: Decimal) -> Body:
+    """The other way round: an invoice over the item, at the rate of the invoice that was written off."""
     total = entry.application.amount
     line = {
         "item": {"id": to.write_off_item},
@@ -108,7 +113,6 @@ def write_off(entry: CashEntry, to: CashTargets, uses: Sequence[Use], rate: Deci
         "item": {"items": [line]},
         "taxDetailsOverride": True,
         "taxDetails": {"items": []},
-        "apply": _applied(uses),
     }
 
 

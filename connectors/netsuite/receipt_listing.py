@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Literal
 
+from canonical.ids import RECOVERY
 from connectors.netsuite import mapping
 from connectors.netsuite import receipt_queries as queries
 from connectors.netsuite.client import NetSuiteClient
@@ -15,7 +16,7 @@ from connectors.netsuite.receivables import FEE, UNAPPLIED, CustomerReceivables
 from connectors.netsuite.wire import CashRow, LineAmountRow, LinkRow
 from ports.receipts import AppliedTo, PostedReceipt
 
-Kind = Literal["payment", "unapplied", "application", "refund", "write_off", "fee"]
+Kind = Literal["payment", "unapplied", "application", "refund", "write_off", "recovery", "fee"]
 _KINDS: Mapping[str, Kind] = {
     "CustPymt": "payment",
     "CustDep": "unapplied",
@@ -23,14 +24,15 @@ _KINDS: Mapping[str, Kind] = {
     "CustRfnd": "refund",
 }
 _MONEY = ("CustPymt", "CustDep", "CustRfnd")
-_WRITE_OFF = re.compile(r"write-off/.+")
 _FEE = re.compile(r"dispute/.+/fee")
 
 
 def kind_of(type_: str, key: str | None) -> Kind | None:
     """What a transaction is; None for one that is no receipt."""
     if type_ == "CustCred":
-        return "write_off" if key is not None and _WRITE_OFF.fullmatch(key) else None
+        return "write_off" if key is not None and key.startswith(mapping.WRITE_OFF) else None
+    if type_ == "CustInvc":
+        return "recovery" if key is not None and key.startswith(RECOVERY) else None
     if type_ == "Journal":
         return "fee" if key is not None and _FEE.fullmatch(key) else None
     return _KINDS.get(type_)

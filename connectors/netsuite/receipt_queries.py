@@ -4,6 +4,8 @@
 
 import datetime as dt
 
+from canonical.ids import RECOVERY
+from connectors.netsuite.mapping import WRITE_OFF, external_id
 from connectors.netsuite.queries import HEADS, dated_or_posted_since, text
 
 RECEIVABLE_TYPES = ("CustInvc", "CustCred", "CustPymt", "CustDep", "DepAppl", "CustRfnd")
@@ -26,23 +28,40 @@ def of_customer(subsidiary: str, customer: str, after: int) -> str:
 
 
 def receipts_of(subsidiary: str, after: int, since: dt.date | None = None) -> str:
-    """Transactions of money, and those of other types that may be (ours say so by their external ids); with
-    `since`, those dated or posted by then."""
+    """Transactions of money, and those of other types that may be (ours say so by their external ids); of
+    invoices only those that take write-offs back. With `since`, those dated or posted by then."""
     later = "" if since is None else f" AND ({dated_or_posted_since(since)})"
-    return _page(f"t.type IN ({_listed(_CASH_TYPES)}){later}", subsidiary, after)
+    recovery = f"t.type = 'CustInvc' AND t.externalid LIKE {text(f'{external_id(RECOVERY)}%')}"
+    return _page(f"(t.type IN ({_listed(_CASH_TYPES)}) OR {recovery}){later}", subsidiary, after)
 
 
 def open_invoices(subsidiary: str, currency: str, after: int) -> str:
     """Invoices with something unpaid, with their customers' names, by internal id above `after`."""
+    where = "t.foreignamountunpaid > 0"
+    return _invoices("t.foreignamountunpaid", "", where, subsidiary, currency, after)
+
+
+def written_off(subsidiary: str, currency: str, after: int) -> str:
+    """Invoices that write-offs of ours settle, with how much they do, by internal id above `after`."""
+    links = (
+        " JOIN (SELECT k.previousdoc AS invoice, SUM(k.foreignamount) AS amount"
+        " FROM nexttransactionlinelink k JOIN transaction n ON n.id = k.nextdoc"
+        f" WHERE n.externalid LIKE {text(f'{external_id(WRITE_OFF)}%')} GROUP BY k.previousdoc) w"
+        " ON w.invoice = t.id"
+    )
+    return _invoices("w.amount", links, "w.amount > 0", subsidiary, currency, after)
+
+
+def _invoices(amount: str, joined: str, where: str, subsidiary: str, currency: str, after: int) -> str:
     return (
         "SELECT t.id AS id, t.tranid AS tranid, t.externalid AS externalid,"
         " TO_CHAR(NVL(t.duedate, t.trandate), 'YYYY-MM-DD') AS duedate, t.entity AS entity,"
-        " e.companyname AS companyname, e.entityid AS entityid, t.foreignamountunpaid AS openamount"
+        f" e.companyname AS companyname, e.entityid AS entityid, {amount} AS openamount"
         " FROM transaction t JOIN transactionline m ON m.transaction = t.id AND m.mainline = 'T'"
         " JOIN subsidiary s ON s.id = m.subsidiary JOIN currency c ON c.id = t.currency"
-        " JOIN customer e ON e.id = t.entity"
+        f" JOIN customer e ON e.id = t.entity{joined}"
         f" WHERE t.type = 'CustInvc' AND t.posting = 'T' AND s.externalid = {text(subsidiary)}"
-        f" AND c.symbol = {text(currency)} AND t.foreignamountunpaid > 0 AND t.id > {after}"
+        f" AND c.symbol = {text(currency)} AND {where} AND t.id > {after}"
         f" ORDER BY t.id FETCH FIRST {HEADS} ROWS ONLY"
     )
 

@@ -8,11 +8,12 @@
 | given back, or taken back | customerRefund: of credit memos, payments (taken off first), deposits |
 | a dispute's fee | journalEntry, key `<entry>/fee` |
 | written off | creditMemo of the write-off item, applied |
+| a write-off taken back | invoice of the write-off item, settled by that creditMemo in the other's place |
 """
 
 from collections.abc import Awaitable, Callable, Mapping
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal
 
 from canonical.origin import Reference
 from canonical.payment import InvoiceChange
@@ -21,7 +22,7 @@ from connectors.netsuite.client import NetSuiteClient
 from connectors.netsuite.errors import USER_ERROR
 from connectors.netsuite.mapping import PLATFORM
 from connectors.netsuite.master_data import MasterData
-from connectors.netsuite.receipt_bodies import CashTargets, Use
+from connectors.netsuite.receipt_bodies import CashTargets, Use, applied_so_far
 from connectors.netsuite.receivables import FEE, UNAPPLIED, Books, CustomerReceivables
 from connectors.netsuite.wire import CashRow
 from ports.errors import AlreadyExists, Conflict, Rejected
@@ -34,6 +35,7 @@ _RECORD: Mapping[str, str] = {
     "DepAppl": "depositApplication",
     "CustRfnd": "customerRefund",
     "CustCred": "creditMemo",
+    "CustInvc": "invoice",
     "Journal": "journalEntry",
 }
 
@@ -57,6 +59,8 @@ class CashPosting:
             made = await self._deposit_application(entry, to)
         elif done.kind == "write_off":
             made = await self._write_off(entry, to)
+        elif done.kind == "recovery":
+            made = await self._recovery(entry, to)
         else:
             made = await self._refund(entry, to)
         if done.fee:
@@ -119,6 +123,32 @@ class CashPosting:
         [rate] = rates
         body = receipt_bodies.write_off(entry, to, uses, rate)
         return await self._once(entry, entry.key, "CustCred", body)
+
+    async def _recovery(self, entry: CashEntry, to: CashTargets) -> Reference:
+        """The invoice that was given up is open again by as much as its write-offs settle the counter
+        document instead. What an attempt before has moved is not open of that any more."""
+        [change] = entry.application.invoices
+        held = await self._held(entry.key, "CustInvc", entry.application.amount)
+        books = await self._books(entry)
+        invoice = books.invoice(change.invoice_key)
+        if invoice is None or (held is not None and held.id not in books.rows):
+            raise _moved(change.invoice_key)
+        write_offs = books.write_offs_of(invoice)
+        left = change.change if held is None else books.rows[held.id].open or Decimal(0)
+        if sum((part for _, part in write_offs), Decimal(0)) < left:
+            raise _moved(change.invoice_key)
+        body = receipt_bodies.recovery(entry, to, invoice.exchange_rate)
+        made = await self._once(entry, entry.key, "CustInvc", body, held)
+        for memo, settled in write_offs:
+            part = min(left, settled)
+            if part > 0:
+                lines = applied_so_far(invoice.id, settled - part)
+                lines += applied_so_far(made.id, books.applied(memo, made.id) + part)
+                await self._client.change(
+                    "take a write-off back", "creditMemo", memo.id, {"apply": {"items": lines}}
+                )
+                left -= part
+        return made
 
     async def _refund(self, entry: CashEntry, to: CashTargets) -> Reference:
         """What is open again is first taken off its credit memos (a refund) or payments."""
@@ -235,7 +265,7 @@ class CashPosting:
             raise
         return Reference(
             platform=PLATFORM,
-            kind="payment" if type_ != "CustCred" else "write_off",
+            kind=_kind(type_),
             id=id_,
             business_key=key,
             url=self._url(record, id_),
@@ -246,7 +276,7 @@ class CashPosting:
     def _reference(self, row: CashRow, key: str) -> Reference:
         return Reference(
             platform=PLATFORM,
-            kind="payment" if row.type != "CustCred" else "write_off",
+            kind=_kind(row.type),
             id=row.id,
             business_key=key,
             number=row.tranid,
@@ -259,6 +289,10 @@ class CashPosting:
         return Rejected(
             f"{entry.key} moves nothing", platform=PLATFORM, operation="post cash", field="amount"
         )
+
+
+def _kind(type_: str) -> Literal["payment", "write_off"]:
+    return "write_off" if type_ in ("CustCred", "CustInvc") else "payment"
 
 
 def _sum(changes: tuple[InvoiceChange, ...]) -> Decimal:

@@ -1,9 +1,10 @@
 """A customer's receivables as NetSuite has them: what is open of each invoice, what money is unapplied."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from canonical.ids import credited_invoice_key, original_key
+from canonical.ids import RECOVERY, credited_invoice_key, original_key
 from connectors.netsuite import mapping
 from connectors.netsuite import receipt_queries as queries
 from connectors.netsuite.client import NetSuiteClient
@@ -45,6 +46,22 @@ class Books:
             key=lambda found: int(found[0].id),
             reverse=True,
         )
+
+    def write_offs_of(self, invoice: CashRow) -> list[tuple[CashRow, Decimal]]:
+        """Those that settle the invoice, newest first, each with its part."""
+        parts = [
+            (self.rows[link.next], link.amount)
+            for link in self.links
+            if link.previous == invoice.id and link.next in self.rows and link.amount > 0
+        ]
+        return sorted(
+            (found for found in parts if _is_write_off(found[0])), key=lambda f: int(f[0].id), reverse=True
+        )
+
+    def applied(self, credit: CashRow, document_id: str) -> Decimal:
+        """How much of the credit settles the document."""
+        own = (document_id, credit.id)
+        return sum((link.amount for link in self.links if (link.previous, link.next) == own), Decimal(0))
 
     def free(self, type_: str) -> list[CashRow]:
         """Ours of the type that are not used up, oldest first."""
@@ -130,7 +147,7 @@ class CustomerReceivables:
         invoices = [
             row
             for row in ours
-            if row.type == "CustInvc" and not _is_void(row) and row == books.invoice(own_key(row))
+            if row.type == "CustInvc" and not _is_counter(own_key(row)) and row == books.invoice(own_key(row))
         ]
         currencies = {row.currency for row in ours}
         if len(currencies) > 1:
@@ -151,11 +168,21 @@ class CustomerReceivables:
 
     async def open(self, legal_entity: str, currency: str) -> tuple[OpenReceivable, ...]:
         """Ours that are open, whoever owes them."""
+        return await self._listed(queries.open_invoices, legal_entity, currency)
+
+    async def written_off(self, legal_entity: str, currency: str) -> tuple[OpenReceivable, ...]:
+        """Ours of which write-offs have settled a part: `open` is that part."""
+        return await self._listed(queries.written_off, legal_entity, currency)
+
+    async def _listed(
+        self, statement: Callable[[str, str, int], str], legal_entity: str, currency: str
+    ) -> tuple[OpenReceivable, ...]:
         found: list[OpenReceivable] = []
         after = 0
         while True:
-            statement = queries.open_invoices(legal_entity, currency, after)
-            page = await self._client.query("list open invoices", statement, OpenInvoiceRow)
+            page = await self._client.query(
+                "list open invoices", statement(legal_entity, currency, after), OpenInvoiceRow
+            )
             found += [each for each in (_open_receivable(row, currency) for row in page) if each is not None]
             if len(page) < HEADS:
                 return tuple(found)
@@ -170,13 +197,16 @@ class CustomerReceivables:
             total=mapping.written(row.total, row.currency),
             open=mapping.written(books.open(row), row.currency),
             paid=mapping.written(books.paid(row), row.currency),
+            written_off=mapping.written(
+                sum((part for _, part in books.write_offs_of(row)), Decimal(0)), row.currency
+            ),
         )
 
 
 def _open_receivable(row: OpenInvoiceRow, currency: str) -> OpenReceivable | None:
-    """None for an invoice that is not ours, and for the counter document of a void."""
+    """None for an invoice that is not ours, and for a counter document."""
     key = mapping.key_of(row.externalid)
-    if key is None or key.startswith(mapping.VOID):
+    if key is None or _is_counter(key):
         return None
     return OpenReceivable(
         key=key,
@@ -188,9 +218,14 @@ def _open_receivable(row: OpenInvoiceRow, currency: str) -> OpenReceivable | Non
     )
 
 
-def _is_void(row: CashRow) -> bool:
-    """The counter document by which a credit memo was voided is no invoice that anybody pays."""
-    return (mapping.key_of(row.externalid) or "").startswith(mapping.VOID)
+def _is_counter(key: str) -> bool:
+    """The document by which a credit memo was voided, or a write-off taken back, is no invoice that anybody
+    pays."""
+    return key.startswith((mapping.VOID, RECOVERY))
+
+
+def _is_write_off(row: CashRow) -> bool:
+    return row.type == "CustCred" and own_key(row).startswith(mapping.WRITE_OFF)
 
 
 def _unapplied(row: CashRow) -> UnappliedItem:

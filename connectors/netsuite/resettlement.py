@@ -100,5 +100,4 @@ def _on(books: Books, credit: CashRow, invoice: CashRow, more: Decimal) -> list[
     """The line by which so much more of the credit is applied to the invoice than is now."""
     if more <= 0:
         return []
-    applied = (link.amount for link in books.links if (link.previous, link.next) == (invoice.id, credit.id))
-    return [{"doc": {"id": invoice.id}, "apply": True, "amount": sum(applied, more)}]
+    return [{"doc": {"id": invoice.id}, "apply": True, "amount": books.applied(credit, invoice.id) + more}]

@@ -39,6 +39,7 @@ async def test_all_kinds_of_money_leave_what_the_preview_predicts() -> None:
         paid("R-1", month(1, 9), "8.88", invoice="INV-1", kind="refund"),
         paid("C-1", month(1, 20), "200.00", kind="chargeback", fee="15.00"),
         paid("W-1", month(2, 3), "20.00", invoice="INV-2", kind="write_off"),
+        paid("P-4", month(2, 5), "108.88", invoice="INV-2"),
     )
     found = await lived(told, until=month(2, 15))
     assert {each.id: str(each.ledger) for each in found.payments} == {
@@ -48,9 +49,10 @@ async def test_all_kinds_of_money_leave_what_the_preview_predicts() -> None:
         "R-1": "-8.88",
         "C-1": "-215.00",
         "W-1": "20.00",
+        "P-4": "108.88",
     }
     held = {each.name: str(each.ledger) for each in found.balances}
-    assert held["cash"] == "135.00"
+    assert held["cash"] == "243.88"
     assert held["dispute_fees"] == "15.00"
     assert held["bad_debt"] == "20.00"
 

@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 import pytest
 
-from canonical.ids import posted_again_key
+from canonical.ids import posted_again_key, recovery_key
 from canonical.payment import CashApplication, CashKind, InvoiceChange
 from ports.errors import AlreadyExists, Conflict, OutcomeUnknown, PortError, RateLimited, Transient
 from ports.receipts import CashAccounts, CashEntry, PostedReceipt
@@ -35,6 +35,7 @@ Write = Literal[
     "chargeback",
     "won",
     "write_off",
+    "recovery",
 ]
 WRITES: tuple[Write, ...] = (
     "payment",
@@ -46,6 +47,7 @@ WRITES: tuple[Write, ...] = (
     "chargeback",
     "won",
     "write_off",
+    "recovery",
 )
 Routes = Mapping[Write, tuple[str, ...]]
 
@@ -94,7 +96,8 @@ def cash_entry(
 
 
 def entry_of(stand: ErpStand, customer: str, write: Write) -> CashEntry:
-    """Each on books in which the invoice is paid with 100.00, and 50.00 are unapplied."""
+    """Each on books in which the invoice is paid with 100.00, and 50.00 are unapplied; a recovery where it
+    is written off by 40.00 in two."""
     figures: dict[Write, dict[str, Any]] = {
         "payment": {"kind": "payment", "amount": "65.00", "change": "-65"},
         "on_account": {"kind": "payment", "amount": "20.00", "unapplied": "20"},
@@ -105,12 +108,26 @@ def entry_of(stand: ErpStand, customer: str, write: Write) -> CashEntry:
         "chargeback": {"kind": "chargeback", "amount": "60.00", "change": "60", "fee": "15"},
         "won": {"kind": "chargeback_won", "amount": "60.00", "change": "-60", "fee": "0"},
         "write_off": {"kind": "write_off", "amount": "12.00", "change": "-12"},
+        "recovery": {"kind": "recovery", "amount": "30.00", "change": "30"},
     }
-    keys: dict[Write, str] = {"chargeback": "dispute/p/1/withdrawn", "write_off": "write-off/p/1"}
+    keys: dict[Write, str] = {
+        "chargeback": "dispute/p/1/withdrawn",
+        "write_off": "write-off/p/1",
+        "recovery": recovery_key("payment/p/free", INVOICE),
+    }
     said = figures[write]
     source = "payment/p/free" if write in ("application", "refund_unapplied") else "payment/p/0"
     key = keys.get(write, f"{said['kind']}/p/1")
     return cash_entry(stand, customer, key, source=source, **said)
+
+
+async def prepared(stand: ErpStand, customer: str, write: Write) -> CashEntry:
+    """The entry, with what it rests on posted."""
+    if write == "recovery":
+        for amount, key in (("22.00", "write-off/p/2"), ("18.00", "write-off/p/3")):
+            given_up = cash_entry(stand, customer, key, "write_off", amount, change=f"-{amount}")
+            await stand.erp.post_cash(given_up)
+    return entry_of(stand, customer, write)
 
 
 class ReceiptsFixtures:
@@ -152,7 +169,7 @@ async def moved(stand: ErpStand, entry: CashEntry) -> dict[str, Decimal]:
         "accounts_receivable": sum((each.change for each in done.invoices), Decimal(0)),
         "customer_credits": -done.unapplied,
         "dispute_fees": done.fee,
-        "bad_debt": done.amount if done.kind == "write_off" else Decimal(0),
+        "bad_debt": done.amount * {"write_off": 1, "recovery": -1}.get(done.kind, 0),
     }
     for role, effect in effects.items():
         account = stand.accounts[role]  # type: ignore[index]
@@ -202,7 +219,7 @@ class ReceiptWrites(ReceiptsFixtures):
     async def test_entry_moves_what_it_says_once_however_often(
         self, stand: ErpStand, customer: str, write: Write
     ) -> None:
-        entry = entry_of(stand, customer, write)
+        entry = await prepared(stand, customer, write)
         expected = await moved(stand, entry)
         first = await stand.erp.post_cash(entry)
         again = await stand.erp.post_cash(entry)
@@ -218,7 +235,7 @@ class ReceiptWrites(ReceiptsFixtures):
     async def test_entry_met_by_a_fault_is_there_once_when_it_is_repeated(
         self, stand: ErpStand, customer: str, routes: Routes, write: Write, outcome: str
     ) -> None:
-        entry = entry_of(stand, customer, write)
+        entry = await prepared(stand, customer, write)
         expected = await moved(stand, entry)
         for route in routes[write]:
             stand.faults.add(Fault(outcome, route=route))
@@ -234,15 +251,16 @@ class ReceiptWrites(ReceiptsFixtures):
     async def test_lost_answer_is_said_to_be_one(
         self, stand: ErpStand, customer: str, routes: Routes, write: Write
     ) -> None:
+        entry = await prepared(stand, customer, write)
         stand.faults.add(Fault("applied-then-timeout", route=routes[write][0]))
         with pytest.raises(OutcomeUnknown):
-            await stand.erp.post_cash(entry_of(stand, customer, write))
+            await stand.erp.post_cash(entry)
 
     @pytest.mark.parametrize("write", WRITES)
     async def test_other_money_under_a_known_key_is_refused(
         self, stand: ErpStand, customer: str, write: Write
     ) -> None:
-        entry = entry_of(stand, customer, write)
+        entry = await prepared(stand, customer, write)
         await stand.erp.post_cash(entry)
         expected = await ledger(stand)
         done = entry.application
@@ -259,12 +277,14 @@ class ReceiptWrites(ReceiptsFixtures):
             await stand.erp.post_cash(entry.model_copy(update={"application": half}))
         assert await ledger(stand) == expected
 
-    @pytest.mark.parametrize("write", ["payment", "application", "refund", "refund_unapplied", "write_off"])
+    @pytest.mark.parametrize(
+        "write", ["payment", "application", "refund", "refund_unapplied", "write_off", "recovery"]
+    )
     async def test_more_than_there_is_by_now_is_a_conflict_and_moves_nothing(
         self, stand: ErpStand, customer: str, write: Write
     ) -> None:
+        entry = await prepared(stand, customer, write)
         expected = await ledger(stand)
-        entry = entry_of(stand, customer, write)
         done = entry.application
         times = 10_000
         more = done.model_copy(
@@ -305,6 +325,24 @@ class ReceiptReads(ReceiptsFixtures):
         assert "Northwind Analytics Inc." in found.customer_names
         await stand.erp.post_cash(entry_of(stand, customer, "over"))
         assert await stand.erp.open_receivables(stand.legal_entity, stand.currency) == ()
+
+    async def test_what_is_written_off_is_told_until_it_is_taken_back_and_the_invoice_is_open_again(
+        self, stand: ErpStand, customer: str
+    ) -> None:
+        entry = await prepared(stand, customer, "recovery")
+        for post, given_up in ((None, Decimal(40)), (entry, Decimal(10))):
+            if post is not None:
+                await stand.erp.post_cash(post)
+            [item] = (await stand.erp.receivables(stand.legal_entity, customer)).invoices
+            assert (item.written_off, item.open) == (given_up, TOTAL - 100 - given_up)
+            [found] = await stand.erp.written_off(stand.legal_entity, stand.currency)
+            assert (found.key, found.number, found.open) == (INVOICE, "BILL-0001", given_up)
+            [owed] = await stand.erp.open_receivables(stand.legal_entity, stand.currency)
+            assert owed.open == TOTAL - 100 - given_up
+        assert [each.key for each in await stand.erp.documents(stand.legal_entity)] == [INVOICE]
+        kinds = [each.kind for each in await stand.erp.receipts(stand.legal_entity)]
+        assert kinds.count("write_off") == 2
+        assert kinds.count("recovery") == 1
 
     async def test_receipts_of_unknown_keys_and_of_other_entities_are_none(
         self, stand: ErpStand, customer: str

@@ -143,3 +143,13 @@ def test_a_write_off_takes_what_is_open_to_bad_debt_and_leaves_revenue() -> None
 )
 def test_money_that_can_not_be_what_it_says_is_refused(payments: list[dict[str, Any]], field: str) -> None:
     assert field in findings(raw(MONTHLY, payments=payments))
+
+
+def test_money_for_what_was_written_off_stays_with_the_customer_until_a_decision() -> None:
+    given_up = _pay("2026-01-20", "30.00", invoice="INV-1", kind="write_off")
+    found = run(
+        MONTHLY, payments=[given_up, _pay("2026-01-25", "100.00", invoice="INV-1")], as_of="2026-01-31"
+    )
+    assert entry(found, "payment", "P-2026-01-25") == {
+        "cash": "100.00", "accounts_receivable": "-70.00", "customer_credits": "-30.00",
+    }  # fmt: skip

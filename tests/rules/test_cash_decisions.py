@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 
 from ports.receipts import OpenItem, ReceivablesAccount, UnappliedItem
 from rules.cash_application import CashRefused
-from rules.cash_posting import apply_unapplied, receive, refund_unapplied, write_off
+from rules.cash_posting import apply_unapplied, receive, recover, recoverable, refund_unapplied, write_off
 
 DAY = dt.date(2026, 1, 1)
 
 
-def account(*open_: str, unapplied: str = "0") -> ReceivablesAccount:
+def account(*open_: str, unapplied: str = "0", written_off: str = "0") -> ReceivablesAccount:
     items = [
         OpenItem(
             key=f"I{index}",
@@ -24,6 +24,7 @@ def account(*open_: str, unapplied: str = "0") -> ReceivablesAccount:
             total=Decimal(500),
             open=Decimal(figure),
             paid=Decimal(0),
+            written_off=Decimal(written_off),
         )
         for index, figure in enumerate(open_, 1)
     ]
@@ -83,3 +84,25 @@ def test_decision_is_carried_out_to_the_cent_or_refused(
     assert possible
     assert done.unapplied + first + second == came
     assert {each.invoice_key: -each.change for each in done.invoices} == names
+
+
+def test_unapplied_money_may_be_for_what_was_written_off_of_the_invoices_that_it_names() -> None:
+    held = account("0", "0", "0", unapplied="50.00", written_off="30.00")
+    assert recoverable(held, "P1", ["I2"]) == {"I2": Decimal("30.00")}
+    assert recoverable(held, "P1", ["I9"]) == {}
+    assert recoverable(held, "P9", []) == {}
+    assert recoverable(account("10.00", unapplied="50.00"), "P1", []) == {}
+
+
+def test_unapplied_money_that_names_nothing_may_be_for_what_was_due_first() -> None:
+    held = account("0", "0", "0", unapplied="50.00", written_off="30.00")
+    assert recoverable(held, "P1", []) == {"I1": Decimal("30.00"), "I2": Decimal("20.00")}
+
+
+def test_write_off_is_taken_back_up_to_what_it_is_and_no_further() -> None:
+    held = account("10.00", written_off="30.00")
+    done = recover(held, "I1", Decimal("30.00"))
+    assert [(each.invoice_key, each.change) for each in done.invoices] == [("I1", Decimal("30.00"))]
+    for amount in ("30.01", "0", "-1"):
+        with pytest.raises(CashRefused, match="amount"):
+            recover(held, "I1", Decimal(amount))

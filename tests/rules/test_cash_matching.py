@@ -246,3 +246,14 @@ def test_order_of_what_is_open_changes_nothing(
     shuffled = list(items)
     random.shuffle(shuffled)
     assert match(money, items, TOLERANCE) == match(money, shuffled, TOLERANCE)
+
+
+def test_money_that_names_what_was_written_off_says_so_first_and_applies_nothing() -> None:
+    given_up = invoice("17-1", "100.00")
+    found = match(receipt("100.00", "for 17-1"), [invoice("18-2", "100.00", "8")], TOLERANCE, [given_up])
+    assert first(found) == ("written_off", {}, "100.00")
+    assert "100.00 of C-7/invoice/17-1, which was written off" in found.suggestions[0].words
+    assert "on account of C-7" in found.suggestions[0].words
+    assert [each.reason for each in found.suggestions[1:]] == ["amount"]
+    exactly = match(receipt("100.00", "for 18-2"), [invoice("18-2", "100.00", "8")], TOLERANCE, [given_up])
+    assert exactly.exact is not None

@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 
 from sandbox.kit.faults import Fault
+from store.exceptions import RecordedException
 from tests.workflows.approvals import refused_by_the_workflow
 from tests.workflows.bank import key_of, receipt, taken, total_of, until_receipt
-from tests.workflows.cash import balances, people, until_receipts
+from tests.workflows.cash import balances, pays, people, until_receipts
 from tests.workflows.sales import month
 from tests.workflows.test_payments import CASH, CREDITS, RECEIVABLE, billed
 from tests.world import World
@@ -91,6 +92,34 @@ async def test_write_off_waits_for_a_second_person_and_posts_bad_debt_once(made:
     [posted] = await made.ports["netsuite"].receipts("US01")
     assert (posted.kind, posted.amount) == ("write_off", Decimal("2.00"))
     assert await made.exceptions() == []
+    await paid_after_all(made, invoice)
+
+
+async def paid_after_all(made: World, invoice: dict[str, Any]) -> None:
+    """The customer pays what was written off too: it lies unapplied until a person has taken that back."""
+    assert (await pays(made, invoice["id"])).is_success
+    asked = await made.until_exception("C-1")
+    assert (asked.code, asked.amount, asked.owner) == (
+        "written_off_paid", Decimal("2.00"), "revenue-accounting",
+    )  # fmt: skip
+    assert f"2.00 of {key_of(invoice)} was written off" in asked.summary
+    held = await balances(made)
+    assert (held[BAD_DEBT], held[CREDITS], RECEIVABLE in held) == (Decimal("2.00"), Decimal("-2.00"), False)
+    for route in ("POST /services/rest/record/v1/invoice", "PATCH /services/rest/record/v1/creditMemo/*"):
+        made.platforms["netsuite"].faults.add(Fault("applied-then-timeout", route=route, times=1))
+    override = await made.request("fiona", asked, "accept")
+    assert await judged(made, "fiona", override["id"], "approve") == 403
+    assert await judged(made, "anna", override["id"], "approve") == 200
+    await made.until_idle(asked.workflow_id)
+    assert await balances(made) == {CASH: total_of(invoice)} | await sold_of(made)
+    [document] = await made.posted("C-1")
+    assert document.status == "paid"
+
+
+async def sold_of(made: World) -> dict[str, Decimal]:
+    """What billing alone has left in the ledger."""
+    money = (CASH, CREDITS, RECEIVABLE, BAD_DEBT)
+    return {account: amount for account, amount in (await balances(made)).items() if account not in money}
 
 
 async def test_requester_can_not_approve_whatever_their_role_and_a_rejection_ends_it(made: World) -> None:
@@ -122,6 +151,21 @@ async def test_amount_over_the_approvers_limit_needs_somebody_with_a_higher_one(
     assert await judged(made, "adam", waiting["override"], "approve") == 200
     await made.until_idle(waiting["workflow_id"])
     assert RECEIVABLE not in await balances(made)
+    await taken(made, receipt("E-1", total_of(invoice), str(invoice["number"])))  # and is paid after all
+    likely = (await until_receipt(made, "E-1", "waiting"))["suggestions"]
+    assert likely[0]["reason"] == "written_off"
+    on_account = {"contract": "C-1", "reason": "theirs"}
+    await made.act("fiona", "POST", "/cash/receipts/ubs/E-1/apply", on_account)
+
+    async def asks() -> RecordedException | None:
+        return next((each for each in await made.exceptions() if each.code == "written_off_paid"), None)
+
+    asked = await made.settle(asks, "it is asked whether the write-off is taken back")
+    override = (await made.request("fiona", asked, "accept"))["id"]
+    assert await judged(made, "anna", override, "approve") == 403
+    assert await judged(made, "adam", override, "approve") == 200
+    await made.until_idle("cash/ubs/E-1")
+    assert await balances(made) == {CASH: total_of(invoice)} | await sold_of(made)
 
 
 async def test_more_than_is_open_is_refused_before_anybody_is_asked(made: World) -> None:

@@ -36,4 +36,5 @@ class TestNetSuiteKeepsTheReceiptsContract(ReceiptsContract):
             "chargeback": (TAKEN_OFF, REFUND, f"POST {_RECORD}/journalEntry"),
             "won": (PAYMENT,),
             "write_off": (f"POST {_RECORD}/creditMemo",),
+            "recovery": (f"POST {_RECORD}/invoice", f"PATCH {_RECORD}/creditMemo/*"),
         }
