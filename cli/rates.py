@@ -1,5 +1,6 @@
 """`q2c rates`: exchange rates taken in from a central bank's file, and shown."""
 
+import datetime as dt
 from pathlib import Path
 from typing import Annotated
 
@@ -30,14 +31,16 @@ def import_rates(
 ) -> None:
     """Take in the euro reference rates of a file: each day and currency once, with the source.
 
-    A rate that differs from the known one is refused unless it is a correction with a reason.
+    A rate that differs from the known one is refused unless it is a correction with a reason. A file with a
+    rate of a day to come is refused as a whole.
 
     Example: q2c rates import eurofxref-hist.csv
     """
     from rules.rate_file import RateFileInvalid, read_rates
 
     try:
-        sheet = read_rates(file.read_text(encoding="utf-8-sig"), source or f"ECB, {file.name}")
+        text, today = file.read_text(encoding="utf-8-sig"), dt.datetime.now(dt.UTC).date()
+        sheet = read_rates(text, source or f"ECB, {file.name}", today)
     except (OSError, UnicodeDecodeError) as error:
         leave(INVALID, f"{file}: can't be read ({type(error).__name__})")
     except RateFileInvalid as error:

@@ -16,6 +16,7 @@ from canonical.rates import RateSheet, ReferenceRate
 
 BASE = "EUR"
 _CUBE = "{http://www.ecb.int/vocabulary/2002-08-01/eurofxref}Cube"
+NOT_YET = "no bank publishes a rate of a day to come; take it in on its day"
 _MISSING = ("N/A", "")
 
 
@@ -23,12 +24,18 @@ class RateFileInvalid(ValueError):
     """The file is not what it should be; the message names the place."""
 
 
-def read_rates(text: str, source: str) -> RateSheet:
-    """All rates of the file, in order of day and currency. Raises RateFileInvalid."""
+def read_rates(text: str, source: str, today: dt.date) -> RateSheet:
+    """All rates of the file, in order of day and currency.
+
+    Raises RateFileInvalid, also for a day after `today`: a bank's reference rate is known on its day, so one
+    of a later day is a slip of the pen, or a forecast, and would be in force from then on.
+    """
     found = _from_xml(text) if text.lstrip().startswith("<") else _from_csv(text)
     rates: dict[tuple[dt.date, str], ReferenceRate] = {}
     for place, date, currency, rate in found:
         one = _rate(place, date, currency, rate)
+        if one.date > today:
+            raise RateFileInvalid(f"{place}, {currency}: {one.date} is after today ({today}): {NOT_YET}")
         known = rates.setdefault((one.date, one.currency), one)
         if known != one:
             raise RateFileInvalid(f"{place}: {one.currency} has two rates on {one.date}")

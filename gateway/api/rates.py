@@ -11,6 +11,7 @@ from gateway.access import Finance, Viewer
 from gateway.api.audit import record
 from gateway.deps import TheStores
 from gateway.problems import Problem
+from rules.rate_file import NOT_YET
 from store.rates import RateReceipt, RecordedRate
 
 router = APIRouter(prefix="/rates", tags=["rates"])
@@ -28,7 +29,10 @@ class RateImport(RateSheet):
 
 @router.post("")
 async def take_in(sheet: RateImport, actor: Finance, stores: TheStores) -> RateReceipt:
-    """Keeps all of the rates, or none: one that differs from the known is refused without a reason."""
+    """Keeps all of the rates, or none: one that differs from the known is refused without a reason, one of a
+    day to come in any case.
+    """
+    _refuse_days_to_come(sheet, dt.datetime.now(dt.UTC).date())
     receipt = await stores.rates.record(sheet, actor.name, sheet.reason)
     if receipt.conflicting:
         first = ", ".join(receipt.conflicting[:5])
@@ -47,6 +51,13 @@ async def take_in(sheet: RateImport, actor: Finance, stores: TheStores) -> RateR
         name = f"{sheet.base} {days[0]}"
         await record(stores, actor, "rates.import", "rates", name, reason=sheet.reason, details=details)
     return receipt
+
+
+def _refuse_days_to_come(sheet: RateSheet, today: dt.date) -> None:
+    for index, rate in enumerate(sheet.rates):
+        if rate.date > today:
+            message = f"{rate.currency} of {rate.date} is after today ({today}): {NOT_YET}"
+            raise Problem(400, "invalid", message, field=f"rates.{index}.date")
 
 
 @router.get("")

@@ -431,6 +431,16 @@ def test_differing_rate_is_refused_unless_it_is_a_correction(
     assert json.loads(corrected.stdout)["corrected"] == 1
 
 
+def test_file_with_a_rate_of_a_day_to_come_is_refused_as_a_whole(
+    q2c: Command, gateway: ServedGateway, tmp_path: Path
+) -> None:
+    file = tmp_path / "rates.csv"
+    file.write_text("Date,USD\n1999-01-29,1.1384\n9999-01-30,1.0821\n")
+    refused = q2c("rates", "import", str(file))
+    assert (refused.exit_code, "line 3, USD: 9999-01-30" in refused.stderr) == (2, True)
+    assert q2c("rates", "show", "--date", "1999-02-01", "-o", "json").json == []
+
+
 def test_file_that_has_no_rates_is_invalid_input(q2c: Command, tmp_path: Path) -> None:
     file = tmp_path / "rates.csv"
     file.write_text("Day,USD\n")

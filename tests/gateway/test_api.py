@@ -118,6 +118,13 @@ async def test_number_in_place_of_a_decimal_is_refused(gateway: Gateway) -> None
     assert answer.json()["error"]["field"] == "contract.lines.0.quantity"
 
 
+async def test_rates_with_one_of_a_day_to_come_are_refused_and_none_is_kept(gateway: Gateway) -> None:
+    rates = [{"date": day, "currency": "USD", "rate": "1.08"} for day in ("2026-01-30", "9999-01-30")]
+    answer = await gateway.tell("/rates", {"base": "EUR", "source": "ECB", "rates": rates}, role="finance")
+    assert (answer.status_code, answer.json()["error"]["field"]) == (400, "rates.1.date")
+    assert (await gateway.ask("/rates", role="viewer")).json() == []
+
+
 async def test_contract_is_changed_from_its_document(gateway: Gateway) -> None:
     answer = await gateway.tell("/contracts/C-1/changes?change=CH-9", _scenario(), role="finance")
     assert answer.json()["changes"] == ["CH-9"]
