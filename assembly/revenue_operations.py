@@ -1,6 +1,8 @@
 """`gateway.revenue_operations.RevenueOperations` over Temporal."""
 
+import asyncio
 import datetime as dt
+from collections.abc import Sequence
 
 from temporalio.client import WorkflowQueryFailedError
 from temporalio.service import RPCError
@@ -15,6 +17,8 @@ from rules.month_end import sold_of
 from rules.waterfall import WaterfallRow, waterfall
 from rules.zones import day_of
 from workflows.revenue import RevenueWorkflow
+
+_AT_ONCE = 16
 
 
 class TemporalRevenue(TemporalPeriods):
@@ -57,16 +61,33 @@ class TemporalRevenue(TemporalPeriods):
             tally=report.tally,
         )
 
-    async def contract_waterfall(
+    async def waterfalls(
+        self, contracts: Sequence[str], first: dt.date, last: dt.date
+    ) -> tuple[tuple[WaterfallRow, ...] | None, ...]:
+        """By each contract's own state, as its entity's today has it; `_AT_ONCE` of them are asked at a
+        time, for one that is out of the worker's cache is replayed.
+        """
+        places = asyncio.Semaphore(_AT_ONCE)
+
+        async def one(contract: str) -> tuple[WaterfallRow, ...] | None:
+            async with places:
+                return await self._waterfall(contract, first, last)
+
+        try:
+            async with asyncio.TaskGroup() as group:
+                asked = [group.create_task(one(contract)) for contract in contracts]
+        except* RPCError as errors:
+            raise TemporalUnreachable("Temporal does not answer") from errors
+        return tuple(each.result() for each in asked)
+
+    async def _waterfall(
         self, contract: str, first: dt.date, last: dt.date
     ) -> tuple[WaterfallRow, ...] | None:
-        """By the contract's own state, as its entity's today has it."""
+        """None where the contract is not in force, or does not answer in time. Raises RPCError."""
         try:
             found = await TemporalContractStates(self._client).state_of(contract)
         except (WorkflowQueryFailedError, TimeoutError):
             return None
-        except RPCError as error:
-            raise TemporalUnreachable("Temporal does not answer") from error
         sold = None if found is None else sold_of(found[0])
         if found is None or sold is None:
             return None
@@ -74,4 +95,4 @@ class TemporalRevenue(TemporalPeriods):
         zone = state.policy.time_zone if state.policy is not None else "UTC"
         today = day_of(dt.datetime.now(dt.UTC), zone)
         as_of = max(today, state.business_date or today)
-        return waterfall(sold, as_of, first, last)
+        return await asyncio.to_thread(waterfall, sold, as_of, first, last)

@@ -1,6 +1,7 @@
 """What the operations API asks of the workflows that post a month's revenue."""
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from canonical.base import Noun
@@ -47,8 +48,10 @@ class RevenueOperations(Protocol):
 
     async def revenue_run(self, entity: str, period: str) -> RevenueRun: ...
 
-    async def contract_waterfall(
-        self, contract: str, first: dt.date, last: dt.date
-    ) -> tuple[WaterfallRow, ...] | None:
-        """The contract's rows for the months from `first`'s to `last`'s; None where it is not in force."""
+    async def waterfalls(
+        self, contracts: Sequence[str], first: dt.date, last: dt.date
+    ) -> tuple[tuple[WaterfallRow, ...] | None, ...]:
+        """Each contract's rows for the months from `first`'s to `last`'s, in their order; None for one that
+        is not in force or has not answered.
+        """
         ...

@@ -84,7 +84,7 @@ async def show_waterfall(
         message = f"must be {first} or one of the {_MOST_MONTHS} months from it"
         raise Problem(400, "invalid", message, field="last")
     page = await stores.contracts.ids(entity, after, limit)
-    found = [await operations.contract_waterfall(contract, start, end) for contract in page]
+    found = await operations.waterfalls(page, start, end)
     return WaterfallPage(
         rows=tuple(row for rows in found if rows is not None for row in rows),
         left_out=tuple(id for id, rows in zip(page, found, strict=True) if rows is None),

@@ -1,6 +1,7 @@
 """The revenue's part of the operations, answered as told."""
 
 import datetime as dt
+from collections.abc import Sequence
 
 from gateway.operations import Actor
 from gateway.revenue_operations import RevenueRun
@@ -19,8 +20,8 @@ class FakeRevenue(Asked):
         self._asked("revenue run", (entity, period))
         return RevenueRun(entity=entity, period=period, workflow_id="revenue/x", status="done")
 
-    async def contract_waterfall(
-        self, contract: str, first: dt.date, last: dt.date
-    ) -> tuple[WaterfallRow, ...] | None:
-        self._asked("waterfall", (contract, first, last))
-        return None
+    async def waterfalls(
+        self, contracts: Sequence[str], first: dt.date, last: dt.date
+    ) -> tuple[tuple[WaterfallRow, ...] | None, ...]:
+        self._asked("waterfalls", (tuple(contracts), first, last))
+        return (None,) * len(contracts)
