@@ -1,6 +1,5 @@
-"""Lists, filters and searches: newest first, at most 100 at a time, by cursor."""
+"""Lists and filters: newest first, at most 100 at a time, by cursor."""
 
-import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -8,13 +7,6 @@ from sandbox.stripe.errors import invalid, missing
 from sandbox.stripe.operations import Call
 
 Document = dict[str, Any]
-
-SEARCH_LAG_SECONDS = 5
-"""How long an object that was just made stays invisible to searches (lists show it at once)."""
-
-_CLAUSE = re.compile(
-    r"""(-?)([\w.]+)(?:\[["']([^"']+)["']\])?\s*(:|~|>=|<=|>|<)\s*(null|"[^"]*"|'[^']*'|-?\d+)"""
-)
 
 
 def page(call: Call, found: list[Document], url: str | None = None) -> Document:
@@ -80,68 +72,3 @@ def within(value: int | None, wanted: int | dict[str, int]) -> bool:
         "lte": lambda edge: value <= edge,
     }
     return all(checks[name](edge) for name, edge in wanted.items())
-
-
-def search(call: Call, found: list[Document], fields: Iterable[str]) -> Document:
-    """Stripe's query language: `field:value`, `~` for parts, comparisons, `-` for not; all AND or all OR."""
-    query: str = call.params["query"]
-    visible = call.world.clock_time() - SEARCH_LAG_SECONDS
-    chosen = _search_test(query, set(fields) | {"created", "metadata"}, call.path.split("/")[2])
-    data = [obj for obj in found if obj.get("_written_at", 0) <= visible and chosen(obj)]
-    limit = limited(call)
-    start = _page_start(call.get("page"))
-    more = len(data) > start + limit
-    return {
-        "object": "search_result",
-        "data": data[start : start + limit],
-        "has_more": more,
-        "next_page": f"page_{start + limit}" if more else None,
-        "url": call.path,
-    }
-
-
-def _page_start(text: str | None) -> int:
-    if not text:
-        return 0
-    match = re.fullmatch(r"page_(\d+)", text)
-    if match is None:
-        raise invalid(f"Invalid page token: {text}", "page")
-    return int(match[1])
-
-
-def _search_test(query: str, fields: set[str], resource: str) -> Callable[[Document], bool]:
-    either = re.search(r"\s+OR\s+", query) is not None
-    parts = re.split(r"\s+(?:AND|OR)\s+|\s+(?=-?[\w.]+(?:\[|:|~|>|<))", query.strip())
-    clauses = [_CLAUSE.fullmatch(part.strip()) for part in parts]
-    if not query.strip() or not all(clauses):
-        raise invalid(f"We were unable to parse your search query: {query}", "query")
-    for clause in clauses:
-        if clause and clause[2].split(".")[0] not in fields:
-            message = f"Field `{clause[2]}` is an unsupported search field for resource `{resource}`."
-            raise invalid(message, "query")
-    combine = any if either else all
-    return lambda obj: combine(_holds(obj, clause) for clause in clauses if clause)
-
-
-def _holds(obj: Document, clause: re.Match[str]) -> bool:
-    negated, field, key, operator, text = clause.groups()
-    value = obj.get(field)
-    if key is not None:
-        value = (value or {}).get(key)
-    wanted = text.strip("\"'")
-    if text == "null":
-        held = value is None
-    elif value is None:
-        held = False
-    elif operator == ":":
-        shown = str(value).lower() if isinstance(value, bool) else str(value)
-        held = shown.lower() == wanted.lower()
-    elif operator == "~":
-        held = wanted.lower() in str(value).lower()
-    else:
-        held = _compared(int(value), operator, int(wanted))
-    return held != bool(negated)
-
-
-def _compared(value: int, operator: str, wanted: int) -> bool:
-    return {">": value > wanted, "<": value < wanted, ">=": value >= wanted, "<=": value <= wanted}[operator]

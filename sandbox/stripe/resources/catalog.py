@@ -7,6 +7,7 @@ from sandbox.stripe.errors import StripeError, exclusive, invalid, required
 from sandbox.stripe.money import check_amount, unit_amounts
 from sandbox.stripe.operations import Call, operation
 from sandbox.stripe.resources.fields import keep, metadata, url_safe
+from sandbox.stripe.search import searched
 from sandbox.stripe.world import World
 
 Document = dict[str, Any]
@@ -81,9 +82,7 @@ def list_products(call: Call) -> Document:
 
 @operation("GET /v1/products/search")
 def search_products(call: Call) -> Document:
-    return pages.search(
-        call, call.world.all("product"), ("active", "description", "name", "shippable", "url")
-    )
+    return searched(call, call.world.all("product"), ("active", "description", "name", "shippable", "url"))
 
 
 @operation("GET /v1/products/{id}")
@@ -273,9 +272,7 @@ def list_prices(call: Call) -> Document:
 
 @operation("GET /v1/prices/search")
 def search_prices(call: Call) -> Document:
-    return pages.search(
-        call, call.world.all("price"), ("active", "currency", "lookup_key", "product", "type")
-    )
+    return searched(call, call.world.all("price"), ("active", "currency", "lookup_key", "product", "type"))
 
 
 @operation("GET /v1/prices/{price}")

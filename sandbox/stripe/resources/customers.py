@@ -9,6 +9,7 @@ from sandbox.stripe import pages
 from sandbox.stripe.errors import invalid, required
 from sandbox.stripe.operations import Call, operation
 from sandbox.stripe.resources.fields import address, keep, metadata, shipping
+from sandbox.stripe.search import searched
 from sandbox.stripe.text import words
 from sandbox.stripe.world import World
 
@@ -124,7 +125,7 @@ def list_customers(call: Call) -> Document:
 
 @operation("GET /v1/customers/search")
 def search(call: Call) -> Document:
-    return pages.search(call, call.world.all("customer"), ("email", "name", "phone"))
+    return searched(call, call.world.all("customer"), ("email", "name", "phone"))
 
 
 @operation("GET /v1/customers/{customer}")

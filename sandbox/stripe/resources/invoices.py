@@ -9,6 +9,7 @@ from sandbox.stripe.resources import customers, invoiceitems
 from sandbox.stripe.resources.fields import keep, shipping
 from sandbox.stripe.resources.tax_rates import require_rates
 from sandbox.stripe.resources.totals import recompute
+from sandbox.stripe.search import searched
 from sandbox.stripe.text import words
 from sandbox.stripe.world import DAY, World
 
@@ -271,7 +272,7 @@ def search(call: Call) -> Document:
         "status",
         "total",
     )
-    return pages.search(call, call.world.all("invoice"), (*fields, "subscription"))
+    return searched(call, call.world.all("invoice"), (*fields, "subscription"))
 
 
 @operation("GET /v1/invoices/{invoice}")

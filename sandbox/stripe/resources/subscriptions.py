@@ -8,6 +8,7 @@ from sandbox.stripe.operations import Call, operation
 from sandbox.stripe.resources import beginnings, changes, customers, invoices, subscription_items
 from sandbox.stripe.resources.fields import keep
 from sandbox.stripe.resources.tax_rates import require_rates
+from sandbox.stripe.search import searched
 from sandbox.stripe.world import World
 
 Document = dict[str, Any]
@@ -173,7 +174,7 @@ def list_subscriptions(call: Call) -> Document:
 
 @operation("GET /v1/subscriptions/search")
 def search(call: Call) -> Document:
-    return pages.search(call, call.world.all("subscription"), ("canceled_at", "customer", "status"))
+    return searched(call, call.world.all("subscription"), ("canceled_at", "customer", "status"))
 
 
 @operation("GET /v1/subscriptions/{subscription_exposed_id}")
