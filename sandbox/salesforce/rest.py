@@ -70,7 +70,7 @@ class Rest:
         if len(text) > _LONGEST_QUERY:
             raise ApiError(400, "QUERY_TOO_COMPLICATED", "SOQL statements have at most 100,000 characters")
         runner = Runner(self.records, call.version, deleted=call.segments[0] == "queryAll")
-        total, rows = runner.run(parsed(text))
+        total, rows = runner.run(parsed(text, self.records.clock.today()))
         batch = batch_size(call.headers.get("sforce-query-options"))
         return Reply(200, self._cursors.first(rows, call.version, batch, total=total))
 

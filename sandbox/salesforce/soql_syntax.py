@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any, Literal
 
 from sandbox.salesforce.errors import ApiError
+from sandbox.salesforce.soql_dates import Span, span
 from sandbox.salesforce.values import read_stamp, stamp
 
 _TOKEN = re.compile(
@@ -15,6 +16,7 @@ _TOKEN = re.compile(
     | (?P<datetime>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d))
     | (?P<date>\d{4}-\d\d-\d\d)
     | (?P<number>[+-]?\d+(?:\.\d+)?)
+    | (?P<span>[A-Za-z_]+:\d+)
     | (?P<name>[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*)
     | (?P<operator><=|>=|!=|<>|=|<|>|\(|\)|,)
     )""",
@@ -93,9 +95,9 @@ def malformed(message: str) -> ApiError:
     return ApiError(400, "MALFORMED_QUERY", message)
 
 
-def parsed(text: str) -> Query:
-    """The whole text as one query; ApiError MALFORMED_QUERY."""
-    reader = _Reader(text)
+def parsed(text: str, today: date) -> Query:
+    """The whole text as one query, with what its date literals mean today; ApiError MALFORMED_QUERY."""
+    reader = _Reader(text, today)
     query = reader.query()
     reader.end()
     return query
@@ -119,8 +121,8 @@ def _tokens(text: str) -> list[_Token]:
 
 
 class _Reader:
-    def __init__(self, text: str) -> None:
-        self._tokens = _tokens(text)
+    def __init__(self, text: str, today: date) -> None:
+        self._tokens, self._today = _tokens(text), today
         self._at = 0
 
     def query(self) -> Query:
@@ -219,7 +221,23 @@ class _Reader:
         }  # fmt: skip
         if token is None or token.text not in operators:
             raise malformed(f"unexpected token: '{token.text if token else '<EOF>'}'")
-        return Comparison(path, operators[token.text], self._literal())
+        operator = operators[token.text]
+        if (days := self._days()) is not None:
+            return _in_days(path, operator, *days)
+        return Comparison(path, operator, self._literal())
+
+    def _days(self) -> Span | None:
+        """Those of a date literal, if one comes next."""
+        token = self._tokens[self._at] if self._at < len(self._tokens) else None
+        if token is None or token.kind not in ("span", "name"):
+            return None
+        try:
+            days = span(token.text, self._today)
+        except (OverflowError, ValueError):
+            raise malformed(f"not a valid literal: '{token.text}'") from None
+        if days is not None:
+            self._at += 1
+        return days
 
     def _members(self) -> "tuple[Literal_, ...] | Query":
         self._expect("(")
@@ -277,6 +295,22 @@ class _Reader:
         if not self._accept(word):
             found = self._tokens[self._at].text if self._at < len(self._tokens) else "<EOF>"
             raise malformed(f"unexpected token: '{found}' ({word.upper()} expected)")
+
+
+def _in_days(path: tuple[str, ...], operator: Operator, start: date, end: date) -> Condition:
+    """A comparison with the days from `start` to before `end`, as comparisons with one day each."""
+    first, after = (Literal_(day.isoformat(), "date") for day in (start, end))
+    match operator:
+        case "<":
+            return Comparison(path, "<", first)
+        case "<=":
+            return Comparison(path, "<", after)
+        case ">":
+            return Comparison(path, ">=", after)
+        case ">=":
+            return Comparison(path, ">=", first)
+    inside = Both("and", (Comparison(path, ">=", first), Comparison(path, "<", after)))
+    return Not(inside) if operator == "!=" else inside
 
 
 def _literal_of(token: _Token) -> Literal_:

@@ -2,9 +2,12 @@
 
 # ruff: noqa: S608 - queries are what is tested
 
+from datetime import date
+
 import pytest
 
 from sandbox.salesforce import Salesforce
+from sandbox.salesforce.soql_dates import span
 from tests.sandbox.salesforce.conftest import Api
 from tests.sandbox.salesforce.scenarios import SCENARIO
 
@@ -47,10 +50,44 @@ FOUND = [
     ("IsDeleted = false", [A, B, C, D]),
     ("IsDeleted = TRUE", []),
     ("CreatedDate > 2020-01-01T00:00:00Z AND CreatedDate > 2020-01-01T00:00:00.000+01:00", [A, B, C, D]),
+    ("CreatedDate = LAST_N_DAYS:1", [A, B, C, D]),
+    ("CreatedDate != LAST_N_DAYS:1 OR CreatedDate < yesterday OR CreatedDate > NEXT_N_DAYS:3", []),
+    ("CreatedDate <= TODAY AND CreatedDate >= LAST_N_DAYS:7 AND CreatedDate < TOMORROW", [A, B, C, D]),
     ("CreatedBy.Name = 'Q2C Integration'", [A, B, C, D]),
     ("OwnerId IN (SELECT Id FROM User WHERE LastName = 'Integration')", [A, B, C, D]),
     ("Id NOT IN (SELECT AccountId FROM Contact)", [A, B, C, D]),
 ]
+
+
+# From the vendor's table of date literals, on a Saturday.
+DAYS = [
+    ("YESTERDAY", "2026-11-27", "2026-11-28"),
+    ("TODAY", "2026-11-28", "2026-11-29"),
+    ("LAST_WEEK", "2026-11-15", "2026-11-22"),
+    ("THIS_WEEK", "2026-11-22", "2026-11-29"),
+    ("NEXT_WEEK", "2026-11-29", "2026-12-06"),
+    ("THIS_MONTH", "2026-11-01", "2026-12-01"),
+    ("NEXT_MONTH", "2026-12-01", "2027-01-01"),
+    ("LAST_90_DAYS", "2026-08-30", "2026-11-29"),
+    ("NEXT_90_DAYS", "2026-11-29", "2027-02-27"),
+    ("LAST_N_DAYS:7", "2026-11-21", "2026-11-29"),
+    ("NEXT_N_DAYS:7", "2026-11-29", "2026-12-06"),
+    ("N_DAYS_AGO:7", "2026-11-21", "2026-11-22"),
+    ("LAST_N_MONTHS:2", "2026-09-01", "2026-11-01"),
+    ("N_MONTHS_AGO:11", "2025-12-01", "2026-01-01"),
+    ("NEXT_N_WEEKS:2", "2026-11-29", "2026-12-13"),
+    ("LAST_QUARTER", "2026-07-01", "2026-10-01"),
+    ("NEXT_N_QUARTERS:2", "2027-01-01", "2027-07-01"),
+    ("LAST_FISCAL_YEAR", "2025-01-01", "2026-01-01"),
+    ("N_YEARS_AGO:2", "2024-01-01", "2025-01-01"),
+]
+
+
+@pytest.mark.parametrize(("literal", "start", "end"), DAYS)
+def test_a_date_literal_is_reckoned_from_today(literal: str, start: str, end: str) -> None:
+    days = span(literal, date(2026, 11, 28))
+    assert days is not None
+    assert [day.isoformat() for day in days] == [start, end]
 
 
 @pytest.mark.parametrize(("where", "names"), FOUND)
@@ -148,6 +185,10 @@ REFUSED = [
     ('SELECT Name FROM Account WHERE Name = "Alpha"', "MALFORMED_QUERY"),
     ("SELECT Name FROM Account WHERE Name LIKE 5", "MALFORMED_QUERY"),
     ("SELECT Name FROM Account WHERE CreatedDate = 2020-02-30", "MALFORMED_QUERY"),
+    ("SELECT Name FROM Account WHERE CreatedDate = SOME_DAY", "MALFORMED_QUERY"),
+    ("SELECT Name FROM Account WHERE CreatedDate = LAST_N_MOONS:3", "MALFORMED_QUERY"),
+    ("SELECT Name FROM Account WHERE CreatedDate > LAST_N_DAYS:99999999", "MALFORMED_QUERY"),
+    ("SELECT Name FROM Account WHERE Name = TODAY", "INVALID_FIELD"),
     ("SELECT Name FROM Account LIMIT many", "MALFORMED_QUERY"),
     ("SELECT Name FROM Account; DELETE FROM Account", "MALFORMED_QUERY"),
     ("SELECT Name FROM Account GROUP BY Name", "MALFORMED_QUERY"),
