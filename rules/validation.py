@@ -6,6 +6,8 @@ Source: FINANCE.md, "What a scenario may leave out, and what is refused"; INTERF
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
+from canonical.change import Merge, Renewal
+from canonical.contract import Contract
 from canonical.money import is_whole_minor_units
 from canonical.scenario import Fx, Periods, Scenario, ScenarioPayment
 from rules.change_checks import change_problems, charges_by_line, fit_problems
@@ -16,6 +18,8 @@ from rules.reading import Format, read_scenario
 
 __all__ = ["Format", "InvalidScenario", "Problem", "check", "field_path", "read_scenario", "validate"]
 
+LONGEST_YEARS = 100
+"""As long as the longest term: what has no end, or renews by itself, is computed no further."""
 _MONTH = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])")
 
 
@@ -42,6 +46,7 @@ def _problems(scenario: Scenario) -> Iterator[Problem]:
     contract_findings = under("contract", contract_problems(scenario.contract))
     yield from contract_findings
     yield from change_problems(scenario.contract, scenario.changes)
+    yield from _span(scenario)
     yield from _usage(scenario, charges_by_line(scenario.contract, scenario.changes))
     if not any(path == "contract.currency" for path, _ in contract_findings):
         yield from _payments(scenario.payments, scenario.contract.currency)
@@ -49,6 +54,25 @@ def _problems(scenario: Scenario) -> Iterator[Problem]:
         yield from under("fx", _fx(scenario.fx))
     if scenario.periods is not None:
         yield from under("periods", _periods(scenario.periods))
+
+
+def _span(scenario: Scenario) -> Iterator[Problem]:
+    """A mistyped year is said at once: what goes on without end would be computed for minutes."""
+    merged = (each for change in scenario.changes if isinstance(change, Merge) for each in change.contracts)
+    endless = [each for each in (scenario.contract, *merged) if _goes_on(each)]
+    if any(isinstance(change, Renewal) and change.term_months == "evergreen" for change in scenario.changes):
+        endless.append(scenario.contract)
+    first = min((each.start_date for each in endless), default=scenario.as_of)
+    if scenario.as_of.year - first.year > LONGEST_YEARS:
+        yield (
+            "as_of",
+            f"must not be more than {LONGEST_YEARS} years after the start on {first}: the contract goes on",
+        )
+
+
+def _goes_on(contract: Contract) -> bool:
+    by_itself = contract.renewal is not None and contract.renewal.auto
+    return contract.term_months is None or by_itself
 
 
 def _usage(scenario: Scenario, charges: Mapping[str, str]) -> Iterator[Problem]:

@@ -1,12 +1,25 @@
 """What several rooms' tests share: a Temporal server for each test process."""
 
 import contextlib
+import os
 from collections.abc import Iterator
 
 import pytest
 import structlog
+from hypothesis import HealthCheck, settings
 
 from tests.temporal_server import temporal_server
+
+# Examples are the same in each run of `make test`, so that a commit that passes once passes again; `make
+# soak` draws them at random. A busy machine breaks no property: nothing is measured in time.
+settings.register_profile(
+    "q2c",
+    derandomize="Q2C_SOAK" not in os.environ,
+    database=None,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("q2c")
 
 _WORLDS = 40
 """How many worlds a server carries: it remembers them all, and what it takes of CPU and memory grows with

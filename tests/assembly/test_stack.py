@@ -1,6 +1,7 @@
 """The local stack with the real Temporal server; gateway and worker are stubs that are told how to behave."""
 
 import asyncio
+import contextlib
 import os
 import signal
 import socket
@@ -161,7 +162,8 @@ async def watch_while_gateways_are_killed(settings: Settings, told: Told) -> Non
 def kill_gateway(state: Stack) -> bool:
     gateway = next(process for process in state.children if process.name == "gateway")
     if start_time(gateway.pid) == gateway.started:
-        os.kill(gateway.pid, signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):  # the one before may go just now
+            os.kill(gateway.pid, signal.SIGKILL)
     return False
 
 

@@ -26,6 +26,8 @@ from store.operators import OperatorList, Role
 from tests.gateway.fakes import FakeOperations, deps
 from tests.store.values import StoppedClock, exception_item, new_event, override
 
+pytestmark = pytest.mark.xdist_group("openapi")  # one gateway that is asked in one order: the same answers
+
 SETTINGS = GatewaySettings(rate_per_second=1e6, rate_burst=1_000_000)
 
 

@@ -3,6 +3,8 @@
 import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
+from typing import Protocol
 
 import pytest
 
@@ -17,9 +19,10 @@ FAST = RelaySettings(
     poll_seconds=0.02,
     retry_first_seconds=0.001,
     retry_most_seconds=0.005,
-    handoff_timeout_seconds=0.2,
     most_faults=10,
 )
+HASTY = replace(FAST, handoff_timeout_seconds=0.5)
+"""Where no answer in time is meant: else a machine that stands still for a moment would be one."""
 Answer = Callable[[LoggedEvent], Awaitable[Outcome]]
 
 
@@ -65,8 +68,10 @@ def log(database: Database, clock: StoppedClock) -> EventLog:
 class Running:
     """A relay as a task; `stop` lets it finish, `kill` does not."""
 
-    def __init__(self, log: EventLog, handoff: FakeHandoff, clock: StoppedClock) -> None:
-        self.relay = Relay(log, handoff, GatewayMetrics(), settings=FAST, clock=clock)
+    def __init__(
+        self, log: EventLog, handoff: FakeHandoff, clock: StoppedClock, settings: RelaySettings
+    ) -> None:
+        self.relay = Relay(log, handoff, GatewayMetrics(), settings=settings, clock=clock)
         self._task = asyncio.create_task(self.relay.run())
 
     async def stop(self) -> None:
@@ -80,20 +85,21 @@ class Running:
         await self.stop()
 
 
+class Run(Protocol):
+    def __call__(self, handoff: FakeHandoff, settings: RelaySettings = FAST, /) -> Running: ...
+
+
 @pytest.fixture
-async def run(log: EventLog, clock: StoppedClock) -> AsyncIterator[Callable[[FakeHandoff], Running]]:
+async def run(log: EventLog, clock: StoppedClock) -> AsyncIterator[Run]:
     running: list[Running] = []
 
-    def start(handoff: FakeHandoff) -> Running:
-        running.append(Running(log, handoff, clock))
+    def start(handoff: FakeHandoff, settings: RelaySettings = FAST, /) -> Running:
+        running.append(Running(log, handoff, clock, settings))
         return running[-1]
 
     yield start
     for each in running:
         await each.stop()
-
-
-Run = Callable[[FakeHandoff], Running]
 
 
 async def test_events_of_a_contract_are_handed_on_in_order_of_receipt(log: EventLog, run: Run) -> None:
@@ -288,7 +294,7 @@ async def test_event_without_an_answer_in_time_waits_alone_and_never_dies(
 
     await log.append([new_event("stuck", "C-stuck"), *(new_event(f"evt-{n}") for n in range(9))])
     handoff = FakeHandoff(answer)
-    running = run(handoff)
+    running = run(handoff, HASTY)
     await handoff.until_asked(10)
     assert not running.relay.paused
     async with asyncio.timeout(20):

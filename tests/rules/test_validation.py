@@ -252,6 +252,16 @@ def test_a_decimal_that_is_not_plain_text_is_named(path: str, value: Any) -> Non
         ),
         (raw(contract(seats(), renewal={"auto": True})), "contract.renewal.term_months"),
         (raw(contract(seats(), months=None), as_of="9999-12-31"), "as_of"),
+        (raw(contract(seats(), months=None), as_of="2127-01-01"), "as_of"),
+        (
+            raw(
+                contract(seats(), renewal={"auto": True, "term_months": 1}),
+                cancellation("2026-05-01"),
+                as_of="9999-12-31",
+            ),
+            "as_of",
+        ),
+        (raw(contract(seats()), renewal("2026-12-01", term_months="evergreen"), as_of="9999-12-31"), "as_of"),
         (raw(contract(seats()), as_of="2026-13-01"), "as_of"),
         (
             raw(contract(seats()), usage=[{"line": "L1", "date": "2026-01-01", "quantity": "1"}]),
@@ -289,6 +299,7 @@ def test_a_valid_scenario_is_let_through() -> None:
         raw(contract(metered(quantity="1"))),
         raw(contract(seats()), as_of="2025-01-01"),
         raw(contract(seats()), as_of="9999-12-31"),
+        raw(contract(seats(), months=None), as_of="2126-12-31"),
         raw(contract(seats()), cancellation("2026-01-01")),
         raw(contract(seats()), cancellation("2027-01-01")),
         raw(contract(seats()), amendment("2027-01-01", {"id": "L1", "quantity": "1"})),

@@ -12,16 +12,33 @@ from store.event_log import EventLog
 from tests.store.values import StoppedClock, new_event
 
 
-async def test_store_at_once_keeps_what_is_written_and_starts_no_thread(sqlite_url: str) -> None:
-    before = set(threading.enumerate())
+@pytest.fixture
+def started(monkeypatch: pytest.MonkeyPatch) -> list[threading.Thread]:
+    """The threads that this one starts; what other tests' servers do meanwhile is left out."""
+    found: list[threading.Thread] = []
+    start, here = threading.Thread.start, threading.get_ident()
+
+    def noted(self: threading.Thread) -> None:
+        if threading.get_ident() == here:
+            found.append(self)
+        start(self)
+
+    monkeypatch.setattr(threading.Thread, "start", noted)
+    return found
+
+
+async def test_store_at_once_keeps_what_is_written_and_starts_no_thread(
+    sqlite_url: str, started: list[threading.Thread]
+) -> None:
     database = Database(sqlite_url, at_once=True)
     log = EventLog(database, clock=StoppedClock())
     await asyncio.gather(*(log.append([new_event(f"evt-{number}")]) for number in range(5)))
     assert (await log.counts())["waiting"] == 5
-    assert set(threading.enumerate()) <= before
+    assert started == []
     await database.close()
     other = Database(sqlite_url)
     assert (await EventLog(other).counts())["waiting"] == 5
+    assert started != [], "another store has some, so that they would have been seen"
     await other.close()
 
 
