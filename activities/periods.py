@@ -93,6 +93,7 @@ class ListingOrder(Noun):
     receivable_account: str
     controlled_accounts: tuple[str, ...]
     revenue_accounts: tuple[str, ...] = ()
+    cash_account: str | None = None
     payments: str | None = None
     """The platform whose movements of money are a side, where it has any."""
     books_currency: str | None = None
@@ -207,6 +208,12 @@ class ErpListing:
             receipts = await self._erp.receipts(order.entity, since=since)
         received = cash_of.receipt_entries(receipts, order.period)
         applied = cash_of.applied_entries(receipts, order.period)
+        if order.cash_account is not None:
+            by_others = bank_of.cash_by_others(
+                lines, entries_of.undone_ids(posted), order.period, order.platform, order.cash_account
+            )
+            received += tuple(each for each in by_others if each.side == "receipts")
+            applied += tuple(each for each in by_others if each.side == "applied")
         await self._records.keep_listing(order.run, order.look, "receipts", received)
         await self._records.keep_listing(order.run, order.look, "applied", applied)
         if order.books_currency is not None:  # what was billed long ago may be earned still
@@ -414,7 +421,9 @@ class PeriodActivities:
         given = PeriodListings(
             entity=order.entity,
             period=order.period,
-            entries=bank_of.with_payouts(booked),
+            entries=bank_of.with_debits(
+                bank_of.with_payouts(booked), are_compared=order.terms.bank_debits is not None
+            ),
             open_in_erp=order.open_in_erp,
             sides=tuple(side for side in sides if side != "payouts" or "bank" in sides),
         )

@@ -75,6 +75,9 @@ class GovernedPolicy:
                 name: BreakRule(owner=rule.owner, blocks_close=rule.blocks_close)
                 for name, rule in said.breaks.items()
             },
+            bank_debits=None
+            if said.bank_debits is None
+            else BreakRule(owner=said.bank_debits.owner, blocks_close=said.bank_debits.blocks_close),
         )
 
     def tolerance(self, currency: str) -> Tolerance:

@@ -18,13 +18,16 @@ SuggestionReason = Literal[
     "written_off",
     "decided",
 ]
-ReceiptStatus = Literal["received", "waiting", "applied", "left"]
-"""`waiting`: for a person; `left`: a person has decided that it is not to be posted."""
+ReceiptStatus = Literal["received", "waiting", "applied", "left", "booked"]
+"""`waiting`: for a person; `left`: a person has decided that it is not to be posted; `booked`: it is no
+receipt, and nothing is applied."""
 
 
 class BankReceipt(Noun):
-    """A credit entry of a bank's statement. `ref` names it at the bank for good (the bank's own reference of
-    the entry), `references` are what the remitter gave as structured references, `text` is free.
+    """An entry of a bank's statement: a credit, or (`flow`) money that goes out.
+
+    `ref` names it at the bank for good (the bank's own reference of the entry), `references` are what the
+    remitter gave as structured references, `text` is free.
     """
 
     bank: str
@@ -32,6 +35,7 @@ class BankReceipt(Noun):
     entity: str
     amount: Dec
     currency: str
+    flow: Literal["in", "out"] = "in"
     value_date: Day
     account: str | None = None
     remitter: str | None = None
@@ -69,7 +73,7 @@ class CashMatch(Noun):
 
 
 class LeftOut(Noun):
-    """An entry of a statement that is no money from a customer, and why. A `returned_receipt` takes an
+    """An entry of a statement that is no receipt, and why. A `returned_receipt` takes an
     earlier receipt back: a person must see to it. `returned_debit` gives back what we had paid."""
 
     place: str
@@ -86,6 +90,9 @@ class BankStatement(Noun):
     left_out: tuple[LeftOut, ...]
     returned: tuple[BankReceipt, ...] = ()
     """Receipts that the bank has taken back, by the reversals' own references and days."""
+    lines: tuple[BankReceipt, ...] = ()
+    """All that is booked and no receipt, each under a reference of its own: a reversal may have that of what
+    it reverses."""
     repeated: int = 0
     """Entries that the file has more than once."""
 

@@ -112,7 +112,8 @@ class ReconciliationTerms(Noun):
 
     A difference of up to `rounding_minor_units` is rounding. Foreign journals on `controlled_accounts` are
     breaks. Breaks count once they are seen again after `recheck_after_seconds`: documents may be on their
-    way.
+    way. A line of a bank's statement that is no receipt and in no ledger goes by `bank_debits`; None: such
+    lines are not compared.
     """
 
     rounding_minor_units: int
@@ -120,6 +121,7 @@ class ReconciliationTerms(Noun):
     controlled_accounts: tuple[AccountRole, ...]
     close_before_period_end: bool
     breaks: dict[BreakType, BreakRule]
+    bank_debits: BreakRule | None = None
 
 
 class Repair(Noun):

@@ -40,10 +40,10 @@ def import_file(
 ) -> None:
     """Take in a bank's statement: each credit entry once, applied where it is certain, else for a person.
 
-    Debits and what is not booked yet are left out. For a receipt that was taken back its return is asked for,
-    where it is certain which one that is; somebody else approves it. A CSV's first line names its columns:
-    reference, value_date, amount, currency, direction (credit or debit), and if you like reversal, remitter,
-    text, references, account.
+    Debits and reversals are kept for the reconciliation; what is not booked yet is left out. For a receipt
+    that was taken back its return is asked for, where it is certain which one that is; somebody else approves
+    it. A CSV's first line names its columns: reference, value_date, amount, currency, direction (credit or
+    debit), and if you like reversal, remitter, text, references, account.
 
     Example: q2c cash import march.xml --bank ubs-usd --entity US01
     """
@@ -58,13 +58,17 @@ def import_file(
             for part in _batches(statement.returned)
             for one in send("/cash/reversals", {"reversals": part})
         ]
+        for part in _batches(statement.lines):
+            send("/cash/lines", {"lines": part})
     for each in taken_back:
         say(f"{file}: {_returned(each)}")
-    kinds = [each.kind for each in statement.left_out]
     result = {"file": str(file), "receipts": len(statement.receipts), **counts}
     if taken_back:
         result["taken_back"] = taken_back
-    result |= {f"left_out_{kind}": kinds.count(kind) for kind in dict.fromkeys(kinds)}
+    if statement.lines:
+        result["debits_and_reversals"] = len(statement.lines)
+    if pending := [each for each in statement.left_out if each.kind == "not_booked"]:
+        result["left_out_not_booked"] = len(pending)
     print_object(result, output)
 
 
@@ -122,7 +126,8 @@ def list_cash(
     ] = False,
     bank: Annotated[str | None, typer.Option(help="Only this bank.")] = None,
     status: Annotated[
-        Literal["received", "waiting", "applied", "left"] | None, typer.Option(help="Only in this status.")
+        Literal["received", "waiting", "applied", "left", "booked"] | None,
+        typer.Option(help="Only in this status; booked are debits and reversals."),
     ] = None,
     output: Output = "table",
 ) -> None:

@@ -226,11 +226,14 @@ def _breaks(policy: "Policy") -> Iterator[PolicyProblem]:
     for type_ in get_args(BreakType):
         if type_ not in said:
             yield _problem("reconciliation", f"breaks.{type_}", "is missing", "add it")
-    for type_, rule in said.items():
+    rules = {f"breaks.{type_}": rule for type_, rule in said.items()}
+    if policy.reconciliation.bank_debits is not None:
+        rules["bank_debits"] = policy.reconciliation.bank_debits
+    for name, rule in rules.items():
         if rule.owner not in policy.owners.owners:
             known = ", ".join(policy.owners.owners)
             way_out = f"use one of {known}, or add it to owners.yaml"
-            yield _problem("reconciliation", f"breaks.{type_}.owner", f"{rule.owner} is no owner", way_out)
+            yield _problem("reconciliation", f"{name}.owner", f"{rule.owner} is no owner", way_out)
 
 
 def _currencies(policy: "Policy") -> Iterator[PolicyProblem]:

@@ -243,6 +243,8 @@ class ReconciliationPolicy(Noun):
     controlled_accounts: tuple[AccountRole, ...] = Field(min_length=1)
     close_before_period_end: bool
     breaks: Mapping[BreakType, BreakPolicy]
+    bank_debits: BreakPolicy | None
+    """Null: debits of a bank are no side."""
 
 
 class RateTerms(Noun):

@@ -55,50 +55,60 @@ def reference_of(*candidates: str | None) -> str:
 
 
 def statement_of(entries: Iterable[Found], bank: str, entity: str) -> BankStatement:
-    """Receipts and what is left out. Raises BankFileInvalid for an entry that is not whole, or one that comes
+    """Receipts and what is none. Raises BankFileInvalid for an entry that is not whole, or one that comes
     twice with other content."""
     receipts: dict[str, tuple[str, BankReceipt]] = {}
+    lines: dict[str, tuple[str, BankReceipt]] = {}
     left_out: list[LeftOut] = []
     returned: dict[str, BankReceipt] = {}
     repeated = 0
     for each in entries:
         amount = _checked(each)
-        if each.direction == "debit" or each.is_reversal or not each.is_booked:
+        kind = _kind(each)
+        if kind is not None:
             left_out.append(
-                LeftOut(
-                    place=each.place, ref=each.ref, kind=_kind(each), amount=amount, currency=each.currency
-                )
+                LeftOut(place=each.place, ref=each.ref, kind=kind, amount=amount, currency=each.currency)
             )
-            if left_out[-1].kind == "returned_receipt":
-                reversal = _receipt(each, amount, bank, entity)
-                returned[reversal.ref] = reversal
+        if kind == "not_booked":
             continue
         receipt = _receipt(each, amount, bank, entity)
-        place, known = receipts.setdefault(receipt.ref, (each.place, receipt))
-        if known is not receipt:
-            if not same_money(known, receipt):
-                raise BankFileInvalid(
-                    f"{each.place}: {each.name('ref')}: {each.ref} is another entry at {place}"
-                )
-            repeated += 1
-    found = tuple(receipt for _, receipt in receipts.values())
+        if kind is None:
+            repeated += not _is_new(each, receipt, receipts)
+            continue
+        if kind == "returned_receipt":
+            returned[receipt.ref] = receipt
+        line = {"ref": f"{receipt.ref}:{kind}", "flow": "in" if each.direction == "credit" else "out"}
+        _is_new(each, receipt.model_copy(update=line), lines)
     return BankStatement(
-        receipts=found, left_out=tuple(left_out), returned=tuple(returned.values()), repeated=repeated
+        receipts=tuple(receipt for _, receipt in receipts.values()),
+        left_out=tuple(left_out),
+        returned=tuple(returned.values()),
+        lines=tuple(line for _, line in lines.values()),
+        repeated=repeated,
     )
+
+
+def _is_new(found: Found, receipt: BankReceipt, known: dict[str, tuple[str, BankReceipt]]) -> bool:
+    """Keeps it, unless it is there. Raises BankFileInvalid where another one is."""
+    place, held = known.setdefault(receipt.ref, (found.place, receipt))
+    if not same_money(held, receipt):
+        raise BankFileInvalid(f"{found.place}: {found.name('ref')}: {found.ref} is another entry at {place}")
+    return held is receipt
 
 
 def same_money(one: BankReceipt, other: BankReceipt) -> bool:
     """Whether two receipts of one reference are the same: statements overlap, and say more or less of it."""
-    named = ("bank", "ref", "entity", "amount", "currency", "value_date")
+    named = ("bank", "ref", "entity", "amount", "currency", "flow", "value_date")
     return all(getattr(one, name) == getattr(other, name) for name in named)
 
 
-def _kind(found: Found) -> Literal["debit", "returned_debit", "returned_receipt", "not_booked"]:
+def _kind(found: Found) -> Literal["debit", "returned_debit", "returned_receipt", "not_booked"] | None:
+    """None for a receipt."""
     if not found.is_booked:
         return "not_booked"
     if found.is_reversal:
         return "returned_receipt" if found.direction == "debit" else "returned_debit"
-    return "debit"
+    return "debit" if found.direction == "debit" else None
 
 
 def _checked(found: Found) -> Decimal:

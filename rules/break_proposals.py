@@ -21,6 +21,7 @@ from canonical.reconciliation import (
     Side,
 )
 from rules.calendar import month_key
+from rules.period_cash import LINE
 
 
 @dataclass(frozen=True)
@@ -144,6 +145,10 @@ def _cause(finding: Finding) -> str:
             return f"dated {held.date}, posted in {held.posted_in}, although its own period is open"
         case "wrong_period":
             return f"dated {_day(held)} in {here} where {there} has {_day(expected)}"
+        case "unmatched_entry" if finding.side == "bank" and finding.document.startswith(LINE):
+            kind = "debit" if finding.effect < 0 else "credit"
+            ref, bank = finding.entry.id, finding.entry.platform
+            return f"{kind} {ref} is on a statement of {bank}, and nothing of its amount in the ledger"
         case "unmatched_entry" if finding.side == "bank":
             return f"{_id(held)} is on a statement of {finding.entry.platform}, and in no ledger"
         case "unmatched_entry" if finding.side == "receipts" and held is not None and held.key is None:
@@ -259,6 +264,11 @@ def _by_hand(finding: Finding) -> str:
         case "cash", "duplicate":
             key = finding.document
             return f"q2c cash refund {key}, or q2c cash apply {key} to another invoice"
+        case "bank", "unmatched_entry" if finding.document.startswith(LINE):
+            return (
+                "post it on the ledger's cash account (a fee, a supplier), or take off the receipt that it "
+                "takes back (q2c cash return) or the credit that it pays out (q2c cash refund)"
+            )
         case "bank", "unmatched_entry":
             ref = f"{platform}/{id_}"
             return f"say what it is for (q2c cash show {ref}, q2c cash apply {ref}), or let it be"

@@ -19,9 +19,13 @@ from rules.period_entries import window
 
 _PARTS = ("/unapplied", "/fee")
 """What follows the key of a movement where the ERP posts it in several entries."""
-_BANKS = ("cash/",)
-_NEVER_LISTED = ("cash-refund/", "cash-return/")
-"""What goes back of a bank's money: a statement's debits and reversals are not imported."""
+TRANSFERS = ("cash-refund/", "cash-return/")
+"""How the keys begin of what goes back of a bank's money."""
+BY_OTHERS = "by-others/"
+"""How the keys begin of what others have posted on the cash account of the general ledger."""
+LINE = "bank/"
+"""How the keys begin of a statement's lines that are no receipts."""
+_BANKS = ("cash/", LINE, BY_OTHERS, *TRANSFERS)
 
 
 def is_of_a_bank(key: str) -> bool:
@@ -90,7 +94,7 @@ def _movements(
     groups: dict[str, list[PostedReceipt]] = defaultdict(list)
     for receipt in receipts:
         key = f"{receipt.platform}:{receipt.id}" if receipt.key is None else _movement(receipt.key)
-        if receipt.cash != 0 and not key.startswith(_NEVER_LISTED):
+        if receipt.cash != 0:
             groups[key].append(receipt)
     return [(key, own) for key, own in sorted(groups.items()) if first <= own[0].date <= last]
 

@@ -195,7 +195,7 @@ def ledger_entries(
     account; what others have posted on a `controlled` account by that, or by its debits where it moves
     nothing there. Our own journals and all payments are left to the sides that they belong to.
     """
-    undone = {document.id for document in posted if _is_undone(document)}
+    undone = undone_ids(posted)
     entries: dict[str, list[GeneralLedgerLine]] = defaultdict(list)
     for line in lines:
         entries[line.entry].append(line)
@@ -325,6 +325,11 @@ def _own_key(key: str | None) -> str | None:
 
 def latest(entries: Iterable[Entry], side: Side) -> dt.date | None:
     return max((entry.date for entry in entries if entry.side == side), default=None)
+
+
+def undone_ids(posted: Iterable[PostedDocument]) -> set[str]:
+    """The ERP's ids of what a counter document takes off, and of that."""
+    return {document.id for document in posted if _is_undone(document)}
 
 
 def _is_undone(document: PostedDocument) -> bool:

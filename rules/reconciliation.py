@@ -24,7 +24,7 @@ from canonical.reconciliation import (
 from rules.break_proposals import Finding, described
 from rules.calendar import month_key
 from rules.cash_breaks import over_settled, paid_twice
-from rules.period_cash import is_of_a_bank
+from rules.period_cash import LINE, is_of_a_bank
 
 _NAMED: tuple[tuple[Side, Side], ...] = (
     ("receipts", "cash"),
@@ -56,7 +56,10 @@ def reconcile(listings: PeriodListings, terms: ReconciliationTerms) -> tuple[Rec
 
 
 def _break(listings: PeriodListings, finding: Finding, terms: ReconciliationTerms) -> Break:
-    return described(finding, listings.entity, listings.period, terms.breaks[finding.type])
+    rule = terms.breaks[finding.type]
+    if finding.side == "bank" and finding.document.startswith(LINE) and terms.bank_debits is not None:
+        rule = terms.bank_debits
+    return described(finding, listings.entity, listings.period, rule)
 
 
 @dataclass(frozen=True)

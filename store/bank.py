@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Sequence
 from decimal import Decimal
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 from sqlalchemy import select, tuple_
@@ -37,7 +38,12 @@ class BankStore:
         self._database = database
         self._clock = clock
 
-    async def take_in(self, receipts: Sequence[BankReceipt], actor: str) -> BankIntake:
+    async def take_in(
+        self,
+        receipts: Sequence[BankReceipt],
+        actor: str,
+        status: Literal["received", "booked"] = "received",
+    ) -> BankIntake:
         """All of them, each once, or none."""
         names = [(each.bank, each.ref) for each in receipts]
         async with self._database.write() as session:
@@ -54,11 +60,11 @@ class BankStore:
             if conflicting:
                 return BankIntake(recorded=0, known=0, conflicting=conflicting)
             new = [each for each in receipts if (each.bank, each.ref) not in known]
-            values = [self._row(each, actor) for each in new]
+            values = [self._row(each, actor, status) for each in new]
             done = await self._database.insert_new(session, table_of(BankReceiptRow), values, ("bank", "ref"))
         return BankIntake(recorded=len(done), known=len(receipts) - len(done))
 
-    def _row(self, receipt: BankReceipt, actor: str) -> dict[str, object]:
+    def _row(self, receipt: BankReceipt, actor: str, status: ReceiptStatus) -> dict[str, object]:
         now = self._clock()
         return {
             "bank": receipt.bank,
@@ -68,7 +74,7 @@ class BankStore:
             "amount": receipt.amount,
             "currency": receipt.currency,
             "receipt": receipt.model_dump(mode="json"),
-            "status": "received",
+            "status": status,
             "note": None,
             "suggestions": [],
             "document": None,
@@ -90,13 +96,15 @@ class BankStore:
         status: ReceiptStatus | None = None,
         limit: int = 1000,
     ) -> tuple[RecordedReceipt, ...]:
-        """The newest value dates first."""
+        """The newest value dates first. What is no receipt is listed by its status alone."""
         statement = select(BankReceiptRow).order_by(
             col(BankReceiptRow.value_date).desc(), col(BankReceiptRow.bank), col(BankReceiptRow.ref)
         )
         for column, wanted in (("entity", entity), ("bank", bank), ("status", status)):
             if wanted is not None:
                 statement = statement.where(getattr(BankReceiptRow, column) == wanted)
+        if status is None:
+            statement = statement.where(col(BankReceiptRow.status) != "booked")
         async with self._database.read() as session:
             rows = (await session.execute(statement.limit(limit))).scalars()
             return tuple(_recorded(row) for row in rows)
@@ -110,6 +118,7 @@ class BankStore:
                 col(BankReceiptRow.entity) == returned.entity,
                 col(BankReceiptRow.currency) == returned.currency,
                 col(BankReceiptRow.amount).in_(_written(returned.amount)),
+                col(BankReceiptRow.status) != "booked",
             )
             .order_by(col(BankReceiptRow.value_date).desc(), col(BankReceiptRow.ref))
             .limit(1000)

@@ -377,11 +377,11 @@ class EventCursor(Base, table=True):
 
 
 class BankReceiptRow(Base, table=True):
-    """A credit entry of a bank's statement, and what became of it."""
+    """An entry of a bank's statement, and what became of it."""
 
     __tablename__ = "bank_receipt"
     __table_args__ = (
-        CheckConstraint("status IN ('received', 'waiting', 'applied', 'left')", name="status"),
+        CheckConstraint("status IN ('received', 'waiting', 'applied', 'left', 'booked')", name="status"),
         Index("ix_bank_receipt_entity_status", "entity", "status"),
     )
     bank: str = Field(sa_column=Column("bank", Text, primary_key=True))

@@ -169,6 +169,7 @@ class ReconciliationWorkflow(OverPeriod):
             receivable_account=accounts["accounts_receivable"],
             controlled_accounts=tuple(accounts[role] for role in ground.terms.controlled_accounts),
             revenue_accounts=tuple(accounts[role] for role in REVENUE_ROLES),
+            cash_account=accounts["cash"],
             payments=ground.payments,
             books_currency=None if currencies is None else currencies.functional_currency,
         )

@@ -1,6 +1,7 @@
 """Cash application: receipts taken in from a bank's file, shown, and decided on by a person."""
 
-from typing import Annotated
+from collections.abc import Sequence
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Path, Query
 from pydantic import Field, model_validator
@@ -13,12 +14,13 @@ from gateway.access import Finance, Viewer
 from gateway.api.audit import record
 from gateway.api.exceptions import Reason
 from gateway.api.reconciliations import entities_asked
-from gateway.deps import Stores, TheDeps, TheOperations, TheStores
+from gateway.deps import GatewayDeps, Stores, TheDeps, TheOperations, TheStores
 from gateway.operations import Actor, InvalidRequest, Operations, ResolveResult
 from gateway.problems import Problem
 from ports.bank import RecordedReceipt
 from rules.bank_file import BANK
 from rules.bank_returns import match_return
+from store.bank import BankIntake
 
 router = APIRouter(prefix="/cash", tags=["cash"])
 
@@ -33,15 +35,35 @@ BankName = Annotated[str, Path(pattern=f"^{BANK.pattern}$")]
 Ref = Annotated[str, Path(min_length=1, max_length=250)]
 
 
+def _named(receipts: Sequence[BankReceipt]) -> None:
+    for each in receipts:
+        if not BANK.fullmatch(each.bank) or not each.ref or "/" in each.ref or each.amount <= 0:
+            raise ValueError("an entry has a bank in small letters, a reference, and an amount above 0")
+
+
 class ReceiptImport(Noun):
     receipts: tuple[BankReceipt, ...] = Field(min_length=1, max_length=MOST_RECEIPTS)
 
     @model_validator(mode="after")
     def _are_named(self) -> "ReceiptImport":
-        for each in self.receipts:
-            if not BANK.fullmatch(each.bank) or not each.ref or "/" in each.ref or each.amount <= 0:
-                raise ValueError("a receipt has a bank in small letters, a reference, and an amount above 0")
+        _named(self.receipts)
         return self
+
+
+class LinesImport(Noun):
+    """Debits and reversals, each under a reference of its own."""
+
+    lines: tuple[BankReceipt, ...] = Field(min_length=1, max_length=MOST_RECEIPTS)
+
+    @model_validator(mode="after")
+    def _are_named(self) -> "LinesImport":
+        _named(self.lines)
+        return self
+
+
+class LinesTaken(Noun):
+    recorded: int
+    known: int
 
 
 class ReceiptsTaken(Noun):
@@ -139,16 +161,7 @@ async def take_in(
     order: ReceiptImport, actor: Finance, stores: TheStores, operations: TheOperations, deps: TheDeps
 ) -> ReceiptsTaken:
     """Keeps all of the receipts, each once, or none; then has each that is new seen through."""
-    for each in order.receipts:
-        if each.bank in deps.receivers:
-            raise Problem(400, "invalid", f"{each.bank} is a platform, no bank", field="bank")
-    for entity in sorted({each.entity for each in order.receipts}):
-        await entities_asked(stores, entity)
-    taken = await stores.bank.take_in(order.receipts, actor.name)
-    if taken.conflicting:
-        first = ", ".join(taken.conflicting[:5])
-        message = f"{len(taken.conflicting)} are known with another amount, day or entity ({first})"
-        raise Problem(409, "conflict", message, field="receipts")
+    taken = await _kept(order.receipts, actor, stores, deps, "received")
     waiting = []
     for each in order.receipts:
         known = await stores.bank.get(each.bank, each.ref)
@@ -160,6 +173,33 @@ async def take_in(
         details = {"recorded": str(taken.recorded), "source": first_one.source}
         await record(stores, actor, "cash.import", "bank", first_one.bank, reason=None, details=details)
     return ReceiptsTaken(recorded=taken.recorded, known=taken.known, started=started)
+
+
+@router.post("/lines")
+async def take_in_lines(order: LinesImport, actor: Finance, stores: TheStores, deps: TheDeps) -> LinesTaken:
+    """Keeps what is on a statement and no receipt, each line once, for the reconciliation: all, or none."""
+    taken = await _kept(order.lines, actor, stores, deps, "booked")
+    return LinesTaken(recorded=taken.recorded, known=taken.known)
+
+
+async def _kept(
+    entries: Sequence[BankReceipt],
+    actor: Actor,
+    stores: Stores,
+    deps: GatewayDeps,
+    status: Literal["received", "booked"],
+) -> BankIntake:
+    for each in entries:
+        if each.bank in deps.receivers:
+            raise Problem(400, "invalid", f"{each.bank} is a platform, no bank", field="bank")
+    for entity in sorted({each.entity for each in entries}):
+        await entities_asked(stores, entity)
+    taken = await stores.bank.take_in(entries, actor.name, status)
+    if taken.conflicting:
+        first = ", ".join(taken.conflicting[:5])
+        message = f"{len(taken.conflicting)} are known with another amount, day or entity ({first})"
+        raise Problem(409, "conflict", message, field="receipts")
+    return taken
 
 
 @router.get("/receipts")

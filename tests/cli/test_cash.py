@@ -62,12 +62,14 @@ def test_file_is_taken_in_once_and_what_is_no_receipt_is_counted(
     assert first.exit_code == 0, first.stderr
     counts = json.loads(first.stdout)
     assert (counts["receipts"], counts["recorded"], counts["started"]) == (250, 250, 250)
-    assert (counts["left_out_debit"], counts["left_out_returned_receipt"]) == (1, 1)
+    assert counts["debits_and_reversals"] == 2
     taken_back = f"march.csv: {bank}/E-9: the bank has taken back {bank}/E-9 over 10.00 USD: it is on its way"
     assert taken_back in first.stderr
     assert (json.loads(again.stdout)["recorded"], json.loads(again.stdout)["known"]) == (0, 250)
     listed = q2c("cash", "list", "--bank", bank, "--status", "received", "-o", "json").json
     assert len(listed) == 250
+    booked = q2c("cash", "list", "--bank", bank, "--status", "booked", "-o", "json").json
+    assert {each["id"] for each in booked} == {f"{bank}/E-0:debit", f"{bank}/E-9:returned_receipt"}
     shown = q2c("cash", "show", f"{bank}/E-7", "-o", "json").json
     assert (shown["amount"], shown["workflow_id"]) == ("10.00", f"cash/{bank}/E-7")
 

@@ -104,6 +104,7 @@ REFUSED: list[tuple[str, Callable[[Document], None], str, str]] = [
     ("retention", _drop("days", "lineage"), "days.lineage", "is missing"),
     ("reconciliation", _drop("breaks", "tax"), "breaks.tax", "is missing"),
     ("reconciliation", _set("breaks", "tax", "owner", to="nobody"), "breaks.tax.owner", "nobody is no owner"),
+    ("reconciliation", _set("bank_debits", "owner", to="nobody"), "bank_debits.owner", "nobody is no owner"),
     ("reconciliation", _set("rounding_minor_units", to=-1), "rounding_minor_units", "greater than or equal"),
     ("reconciliation", _set("controlled_accounts", to=["kash"]), "controlled_accounts.0", "Input should be"),
     (

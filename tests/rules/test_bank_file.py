@@ -95,13 +95,15 @@ def test_debits_and_reversals_are_no_receipts(direction: str, reversal: str, kin
     entry = changed(("<CdtDbtInd>CRDT</CdtDbtInd>", f"<CdtDbtInd>{direction}</CdtDbtInd>{reversal}"))
     found = read(camt(entry))
     assert found.receipts == ()
-    [left] = found.left_out
+    [left], [line] = found.left_out, found.lines
+    assert (line.ref, line.flow) == (f"ZV20260302:17:{kind}", "out" if direction == "DBIT" else "in")
     assert (left.kind, left.amount, left.place) == (kind, Decimal("100.00"), "line 7")
 
 
 def test_entry_that_is_not_booked_yet_is_left_out() -> None:
     found = read(camt(changed(("BOOK", "PDNG"))))
     assert (found.receipts, [each.kind for each in found.left_out]) == ((), ["not_booked"])
+    assert found.lines == ()
 
 
 def test_entry_that_comes_twice_counts_once_and_another_under_its_reference_is_refused() -> None:

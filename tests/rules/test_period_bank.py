@@ -6,15 +6,17 @@ from typing import Any
 
 from canonical.bank import BankReceipt
 from canonical.payment import Payout
-from canonical.reconciliation import Break, Entry
+from canonical.reconciliation import Break, BreakRule, Entry
 from ports.bank import RecordedReceipt
-from rules.period_bank import bank_entries, payout_entries, with_payouts
+from ports.erp import GeneralLedgerLine
+from rules.period_bank import bank_entries, cash_by_others, payout_entries, with_debits, with_payouts
 from rules.period_cash import applied_entries, receipt_entries
 from rules.reconciliation import reconcile
 from tests.rules.listings import PERIOD, TERMS, listings
 from tests.rules.test_cash_invariants import receipt
 from tests.rules.test_period_cash import to
 
+DEBITS = TERMS.model_copy(update={"bank_debits": BreakRule(owner="finance", blocks_close=False)})
 NOON = dt.datetime(2026, 3, 10, 12, tzinfo=dt.UTC)
 
 
@@ -44,7 +46,8 @@ def ledger(ref: str, amount: str, value_date: dt.date = day(1)) -> list[Entry]:
 
 def found(*entries: Entry) -> tuple[dict[str, str], list[Break]]:
     """What bank and payouts come to, and the breaks."""
-    (one,) = reconcile(listings([*with_payouts(entries)]), TERMS)
+    kept = with_debits(with_payouts(entries), are_compared=True)
+    (one,) = reconcile(listings([*kept]), DEBITS)
     sums = {side: f"{one.sides[side]:f}" for side in ("bank", "receipts", "payouts")}
     return sums, [*one.breaks]
 
@@ -100,3 +103,83 @@ def test_payouts_of_one_amount_are_found_each_once_nearest_first() -> None:
         "E-1": "payout/stripe/po_1",
         "E-2": "payout/stripe/po_2",
     }
+
+
+def debit(ref: str, amount: str, value_date: dt.date = day(1), flow: str = "out") -> RecordedReceipt:
+    booked = line(f"{ref}:debit", amount, value_date, "booked")
+    return booked.model_copy(update={"receipt": booked.receipt.model_copy(update={"flow": flow})})
+
+
+def given_back(key: str, amount: str, date: dt.date) -> list[Entry]:
+    posted = receipt(
+        key, amount, date=date, id=key, kind="refund", cash=f"-{amount}", applied_to=(to("10", amount),)
+    )
+    return [*receipt_entries([posted], PERIOD), *applied_entries([posted], PERIOD)]
+
+
+def by_others(id_: str, amount: str, date: dt.date, **more: Any) -> GeneralLedgerLine:
+    said = {
+        "entry": id_,
+        "legal_entity": "US01",
+        "currency": "USD",
+        "account": "1000",
+        "debit": "0",
+        "credit": "0",
+    }
+    return GeneralLedgerLine.model_validate({**said, "date": date, "amount": amount} | more)
+
+
+def test_debits_are_known_in_the_ledger_by_amount_and_day_whoever_posted_them() -> None:
+    lines = [debit("E-1", "30.00", day(9)), debit("E-2", "100.00", day(5)), debit("E-3", "4.50", day(2))]
+    ledger_lines = [
+        by_others("77", "-4.50", day(31)),
+        by_others("78", "-4.50", day(1), key="revenue/C-1/2026-03"),  # ours
+        by_others("79", "-9.00", day(2)),  # on no statement of ours
+        by_others("80", "-4.50", day(1)),  # reversed
+        by_others("81", "-4.50", day(1), kind="payment"),  # a receipt
+    ]
+    posted = [
+        *given_back("cash-refund/d", "30.00", day(3)),
+        *given_back("cash-return/d", "100.00", day(5)),
+        *cash_by_others(ledger_lines, {"80"}, PERIOD, "netsuite", "1000"),
+    ]
+    sums, breaks = found(*bank_entries([*lines, line("E-9", "200.00")]), *posted, *ledger("E-9", "200.00"))
+    assert breaks == []
+    assert sums == {"bank": "65.50", "receipts": "65.50", "payouts": "0.00"}
+
+
+def test_a_debit_that_is_in_no_ledger_is_an_unmatched_entry_that_holds_up_nothing() -> None:
+    _, (alone,) = found(*bank_entries([debit("E-1", "4.50")]))
+    assert (alone.type, alone.side, alone.effect) == ("unmatched_entry", "bank", Decimal("-4.50"))
+    assert (alone.document, alone.owner, alone.blocks_close) == ("bank/ubs/E-1:debit", "finance", False)
+    assert alone.cause == "debit E-1:debit is on a statement of ubs, and nothing of its amount in the ledger"
+    assert "cash account" in alone.proposal
+    _, (back,) = found(*bank_entries([debit("E-1", "4.50", flow="in")]))
+    assert (back.effect, back.cause.partition(" is")[0]) == (Decimal("4.50"), "credit E-1:debit")
+
+
+def test_what_was_given_back_is_missed_once_the_statements_reach_it() -> None:
+    refund, early = (
+        given_back("cash-refund/d", "30.00", day(3)),
+        bank_entries([debit("E-1", "4.50", day(12))]),
+    )
+    assert [each.type for each in found(*early, *refund)[1]] == ["unmatched_entry"]
+    reached = bank_entries([debit("E-1", "4.50", day(2)), line("E-2", "5.00", day(13))])
+    missed = [each for each in found(*reached, *refund, *ledger("E-2", "5.00"))[1] if each.type == "missing"]
+    assert [(each.document, each.side, each.effect) for each in missed] == [
+        ("cash-refund/d", "bank", Decimal("30.00"))
+    ]
+    credits_alone = bank_entries([line("E-2", "5.00", day(13))])
+    sums, breaks = found(*credits_alone, *refund, *ledger("E-2", "5.00"))
+    assert (sums["receipts"], [each.type for each in breaks]) == ("5.00", [])
+
+
+def test_a_transfer_that_is_on_its_way_over_the_months_end_counts_in_the_ledgers_month() -> None:
+    refund = given_back("cash-refund/d", "30.00", day(31))
+    sums, breaks = found(*bank_entries([debit("E-1", "30.00", dt.date(2026, 4, 2))]), *refund)
+    assert (sums["bank"], sums["receipts"], breaks) == ("-30.00", "-30.00", [])
+
+
+def test_without_a_policy_for_debits_none_is_compared() -> None:
+    entries = [*bank_entries([debit("E-1", "4.50")]), *given_back("cash-refund/d", "30.00", day(3))]
+    assert with_debits(entries, are_compared=False) == ()

@@ -8,7 +8,7 @@ from connectors.netsuite.receipt_bodies import taken_off
 from sandbox.kit.faults import Fault
 from tests.workflows.bank import receipt, taken, total_of, until_receipt
 from tests.workflows.cash import charged, issued, pays, people, until_receipts
-from tests.workflows.periods import lost_nothing, reconciled, this_period
+from tests.workflows.periods import journal_by_hand, lost_nothing, reconciled, this_period
 from tests.workflows.record_histories import taken_back
 from tests.workflows.sales import month
 from tests.world import World
@@ -102,8 +102,19 @@ async def test_the_banks_statement_is_beside_the_ledger_and_the_payouts(made: Wo
     done = await made.act("fiona", "POST", "/cash/receipts/ubs/E-3/apply", answer)
     assert done.status_code == 200, done.text
     await until_receipts(made, 3)
+    fee = receipt("E-4:debit", Decimal("4.50"), flow="out")
+    kept = await made.act("fiona", "POST", "/cash/lines", {"lines": [fee]})
+    assert kept.json() == {"recorded": 1, "known": 0}
     (after,) = await reconciled(made, this_period())
-    assert after["breaks"] == []
+    (debit,) = after["breaks"]
+    assert (debit["type"], debit["document"]) == ("unmatched_entry", "bank/ubs/E-4:debit")
+    assert (Decimal(debit["effect"]), debit["blocks_close"]) == (Decimal("-4.50"), False)
+    assert after["close_allowed"]
+    await journal_by_hand(made, "4.50", debit="6100", credit="1000")
+    (posted,) = await reconciled(made, this_period())
+    assert posted["breaks"] == []
+    assert Decimal(posted["sides"]["bank"]) == total + net + loose - Decimal("4.50")
+    assert posted["sides"]["receipts"] == posted["sides"]["applied"]
 
 
 async def test_refunds_and_chargebacks_agree_too(made: World) -> None:
