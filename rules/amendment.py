@@ -68,7 +68,7 @@ def settle(
         book.bill(charge, day, after.customer_on(start))
     if falls:
         since, until = falls[0].start, falls[-1].end
-        inside = _billed_inside(book.billed_of(new.id), piece)
+        inside = billed_inside(book.billed_of(new.id), piece)
         book.credit(allot(-_cost(falls, piece), inside, since, book.currency, until), since, day, until)
 
 
@@ -76,5 +76,6 @@ def _cost(changed: list[Stretch], piece: Piece) -> Fraction:
     return sum((stretch.cost(piece.period) for stretch in changed), Fraction(0))
 
 
-def _billed_inside(billed: Iterable[BilledLine], piece: Piece) -> list[BilledLine]:
+def billed_inside(billed: Iterable[BilledLine], piece: Piece) -> list[BilledLine]:
+    """Those whose service starts within the piece."""
     return [line for line in billed if piece.start <= line.start < piece.stop]

@@ -75,7 +75,8 @@ class Billing:
                 pieces = self._billed_pieces(effective)
                 amendment.carry_out(turn.line, before, after, pieces, effective, day, book)
             case Renewal() as change:
-                renewal.carry_out(change, before, after, self._billed_pieces(effective), day, book)
+                gone = [] if renewal.is_early(change, after) else self._take_back(before, effective)
+                renewal.carry_out(change, before, after, self._billed_pieces(effective), gone, day, book)
             case Cancellation() as change:
                 cancellation.carry_out(change, before, after, day, book)
             case Transfer():
@@ -93,6 +94,24 @@ class Billing:
         begun = (s for s in self.timeline.slices(self._horizon) if s.key in self._begun)
         pieces = (Piece(s.period, s.period.start, self._paid_until(s, day)) for s in begun)
         return [piece for piece in pieces if piece.stop > day]
+
+    def _take_back(self, before: Timeline, day: dt.date) -> list[Piece]:
+        """The billed periods from the day on that there are no more as they were billed: they are to be
+        credited, and what there is in their place counts as not billed yet.
+
+        A contract that had renewed by itself had them, and a renewal that came late has another term.
+        """
+        slices = {(s.key, s.period, s.stop) for s in self.timeline.slices(self._horizon)}
+        windows = {(w.key, w.period, w.stop) for w in self.timeline.windows(self._horizon)}
+        begun = [s for s in before.slices(self._horizon) if s.key in self._begun and s.period.start >= day]
+        ended = [w for w in before.windows(self._horizon) if w.key in self._ended and w.start >= day]
+        other = [s for s in begun if (s.key, s.period, s.stop) not in slices]
+        over = [w for w in ended if (w.key, w.period, w.stop) not in windows]
+        self._begun -= {s.key for s in other}
+        self._ended -= {w.key for w in over}
+        if self._in_arrears:
+            return [Piece(w.period, w.start, w.stop) for w in over]
+        return [Piece(s.period, s.period.start, s.stop) for s in other]
 
     def _paid_until(self, piece: Slice, day: dt.date) -> dt.date:
         """The day to which a period billed in advance stays paid: a cancellation without credit gives none of

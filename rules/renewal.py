@@ -7,9 +7,10 @@ import datetime as dt
 from collections.abc import Iterable
 
 from canonical.change import Renewal
-from rules.amendment import settle
+from rules.amendment import billed_inside, settle
 from rules.book import Book
 from rules.cancellation import credit_recurring
+from rules.credits import all_unused
 from rules.proration import Piece
 from rules.timeline import Timeline
 
@@ -25,14 +26,21 @@ def carry_out(
     before: Timeline,
     after: Timeline,
     billed_pieces: Iterable[Piece],
+    gone: Iterable[Piece],
     day: dt.date,
     book: Book,
 ) -> None:
     """Credits the rest of a term that ends early.
 
     An explicit renewal that comes after the contract has renewed by itself (and was billed so) is settled
-    as a change of the lines' rates from the renewal's date on.
+    as a change of the lines' rates from the renewal's date on. Periods that its other term does away with
+    (`gone`) are credited whole, and those in their place are billed as they fall due.
     """
+    for piece in gone:
+        for life in before.lines.values():
+            if life.terms.charge == "recurring":
+                billed = billed_inside(book.billed_of(life.id), piece)
+                book.credit(all_unused(billed, piece.start, book.currency), piece.start, day)
     if is_early(change, after):
         credit_recurring(before, change.effective_date, day, book)
         return

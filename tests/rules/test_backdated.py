@@ -8,6 +8,7 @@ from tests.rules.scenarios import (
     cancellation,
     contract,
     credited,
+    entry,
     flat,
     metered,
     one_time,
@@ -236,3 +237,53 @@ def test_tax_is_that_of_the_day_on_which_it_is_billed() -> None:
     change = amendment("2026-02-15", {"id": "L1", "quantity": "12"}, received_date="2026-04-10")
     found = run(contract(seats(tax_rates=dated), every=1), change, as_of="2026-04-30")
     assert str(found.invoices[-1].tax) == "8.00"  # 16 % of 50
+
+
+def test_periods_that_a_late_renewal_does_away_with_are_credited_and_billed_anew() -> None:
+    found = run(
+        contract(seats(), metered(), months=2, every=3, renewal={"auto": True, "term_months": 2}),
+        renewal("2026-03-01", term_months=6, uplift_percent="20", received_date="2026-05-10"),
+        usage=[{"line": "U1", "date": day, "quantity": "3"} for day in ("2026-03-05", "2026-05-20")],
+        as_of="2026-06-01",
+    )
+    # by itself it renewed on 1 March and on 1 May for two months each; now March to May is one period
+    assert billed(found)[1:] == [
+        ("2026-03-01", "L1", "recurring", "200.00", "2026-03-01", "2026-05-01"),
+        ("2026-05-01", "L1", "recurring", "200.00", "2026-05-01", "2026-07-01"),
+        ("2026-05-01", "U1", "usage", "3.00", "2026-03-01", "2026-05-01"),
+        ("2026-05-10", "L1", "recurring", "360.00", "2026-03-01", "2026-06-01"),
+        ("2026-06-01", "L1", "recurring", "360.00", "2026-06-01", "2026-09-01"),
+        ("2026-06-01", "U1", "usage", "6.00", "2026-03-01", "2026-06-01"),
+    ]
+    assert credited(found) == [
+        ("2026-05-10", "INV-2", "L1", "200.00", "2026-03-01", "2026-05-01"),
+        ("2026-05-10", "INV-3", "L1", "200.00", "2026-05-01", "2026-07-01"),
+        ("2026-05-10", "INV-3", "U1", "3.00", "2026-03-01", "2026-05-01"),
+    ]
+
+
+def test_a_late_renewal_that_leaves_the_periods_as_they_are_settles_only_the_uplift() -> None:
+    found = run(
+        contract(
+            seats(), every=1, months=2, renewal={"auto": True, "term_months": 2, "uplift_percent": "10"}
+        ),
+        renewal("2026-03-01", term_months=6, uplift_percent="20", received_date="2026-03-10"),
+        as_of="2026-04-01",
+    )
+    assert billed(found)[2:] == [
+        ("2026-03-01", "L1", "recurring", "110.00", "2026-03-01", "2026-04-01"),
+        ("2026-03-10", "L1", "proration", "10.00", "2026-03-01", "2026-04-01"),
+        ("2026-04-01", "L1", "recurring", "120.00", "2026-04-01", "2026-05-01"),
+    ]
+
+
+def test_in_arrears_what_a_late_change_adds_is_unbilled_receivable_as_all_that_is_billed_there() -> None:
+    found = run(
+        contract(seats(), every=1, timing="arrears"),
+        amendment("2026-01-16", {"id": "L1", "quantity": "20"}, received_date="2026-02-10"),
+        as_of="2026-02-10",
+    )
+    assert entry(found, "invoice", "INV-2") == {
+        "accounts_receivable": "51.61",
+        "unbilled_receivable": "-51.61",
+    }
