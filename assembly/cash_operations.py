@@ -92,6 +92,7 @@ class TemporalCash(OverTemporal):
         source: str | None = None,
         invoices: dict[str, Dec | None] | None = None,
         amount: Dec | None = None,
+        entry: str | None = None,
         date: dt.date | None = None,
     ) -> CashDecision:
         order = CashOrder(
@@ -101,6 +102,7 @@ class TemporalCash(OverTemporal):
             source=source,
             invoices=invoices or {},
             amount=amount,
+            entry=entry,
             date=date or dt.datetime.now(dt.UTC).date(),
             reason=reason,
             requested_by=actor.name,

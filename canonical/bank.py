@@ -98,9 +98,11 @@ class BankStatement(Noun):
 
 
 class ReturnMatch(Noun):
-    """Which receipt of the bank a reversal takes back, by reference: `certain`, or the likeliest first."""
+    """Which receipt of the bank a reversal takes back, by reference: `certain`, or the likeliest first.
+    `part` is the one that it names and that is over more."""
 
     certain: str | None = None
+    part: str | None = None
     suggestions: tuple[str, ...] = ()
 
 

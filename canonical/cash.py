@@ -18,7 +18,8 @@ for; `rejected`: the second person said no, or it was withdrawn."""
 class CashOrder(Noun):
     """A decision. An application and a refund are of the unapplied rest of `source`, an entry of cash by its
     key; an application and a write-off are for `invoices` by key, each with its amount, or None for as much
-    as there is. `amount` is a refund's, None for all that is left. A return is of the whole of its source.
+    as there is. `amount` is a refund's, None for all that is left, or a return's, None for the whole of its
+    source; `entry` is the bank's reference of the reversal by which a part is taken back.
 
     The same order on one day is the same decision.
     """
@@ -29,6 +30,7 @@ class CashOrder(Noun):
     source: str | None = None
     invoices: dict[str, Dec | None] = Field(default_factory=dict)
     amount: Dec | None = None
+    entry: str | None = None
     date: Day
     reason: str
     requested_by: str
@@ -42,7 +44,9 @@ class CashOrder(Noun):
             f"{key}={'' if amount is None else amount.normalize()}" for key, amount in self.invoices.items()
         ]
         amount = "" if self.amount is None else str(self.amount.normalize())
-        text = "\x1f".join((self.kind, self.source or "", *sorted(named), amount, self.date.isoformat()))
+        entry = () if self.entry is None else (self.entry,)
+        parts = (self.kind, self.source or "", *sorted(named), amount, self.date.isoformat(), *entry)
+        text = "\x1f".join(parts)
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 

@@ -105,6 +105,10 @@ def _returned(each: dict[str, Any]) -> str:
     """What a reversal takes back, and who is waited for."""
     words = f"{each['id']}: the bank has taken back"
     over = f"{each['amount']} {each['currency']}"
+    if each["part_of"] is not None:
+        entry = str(each["id"]).partition("/")[2]
+        command = f"q2c cash return {each['part_of']} --entry {entry} --reason …"
+        return f"{words} {over} of {each['part_of']}, a part of it: {command}"
     if each["receipt"] is None:
         likely = ", ".join(each["suggestions"])
         which = f"it may be {likely}" if likely else "none of this amount was imported"
@@ -239,6 +243,14 @@ def refund(
 def take_back(
     receipt: ReceiptId,
     reason: Reason,
+    entry: Annotated[
+        str | None,
+        typer.Option(metavar="REF", help="The bank's reversal as imported: its amount, its day."),
+    ] = None,
+    amount: Annotated[
+        str | None,
+        typer.Option(help="Where a part of it was taken back; else all of it.", callback=above_zero),
+    ] = None,
     contract: Annotated[
         str | None, typer.Option(help="Whose it is, where the ledger's lineage does not say.")
     ] = None,
@@ -246,12 +258,21 @@ def take_back(
 ) -> None:
     """Ask for a receipt that the bank has taken back to be taken off the ledger; somebody else approves it.
 
-    Its invoices are open again, and what of it was unapplied is gone. Exit code 3 until it is approved.
+    Its invoices are open again, and what of it was unapplied is gone. Of a part, the invoice that was due
+    last is open again first, and what was unapplied goes last. Exit code 3 until it is approved.
 
     Example: q2c cash return ubs-usd/E-17 --reason "returned by the remitter's bank, entry E-31"
     """
     _path(receipt)
-    body = {"source": f"cash/{receipt}", "contract": contract, "reason": reason}
+    if entry is not None and amount is not None:
+        leave(INVALID, "--amount: is the bank's where --entry names its reversal")
+    body = {
+        "source": f"cash/{receipt}",
+        "contract": contract,
+        "reason": reason,
+        "entry": entry,
+        "amount": amount,
+    }
     _decided(tell("/cash/returns", body, role="finance"), output)
 
 

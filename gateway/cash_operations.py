@@ -32,6 +32,7 @@ class CashOperations(Protocol):
         source: str | None = None,
         invoices: dict[str, Dec | None] | None = None,
         amount: Dec | None = None,
+        entry: str | None = None,
         date: dt.date | None = None,
     ) -> CashDecision:
         """Has a decision weighed and carried out, or joins the same one of the day (`date`, else today): it

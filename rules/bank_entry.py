@@ -11,6 +11,8 @@ from pydantic import ValidationError
 from canonical.bank import BankReceipt, BankStatement, LeftOut
 from canonical.money import UnknownCurrency, is_whole_minor_units
 
+RETURNED = "returned_receipt"
+"""The kind of a reversal that takes a receipt back; its line's reference ends in it."""
 LONGEST_REF = 120
 LONGEST_TEXT = 4000
 """Of what a remitter says; a camt.053 entry has some hundreds of characters."""

@@ -34,37 +34,51 @@ def weigh(order: CashOrder, account: ReceivablesAccount) -> CashApplication:
 
 def of_source(order: CashOrder, posted: Sequence[PostedReceipt]) -> CashOrder:
     """A return with what its receipt has settled, and its amount. Raises CashRefused for money that did not
-    come in at a bank, and where a part of it was used otherwise since: that must be put right first."""
+    come in at a bank, for more of it than is there, and for the whole of it where a part was used otherwise
+    since: that must be put right first."""
     if not (order.source or "").startswith(FROM_A_BANK) or not posted:
         raise CashRefused("source", f"{order.source} is no receipt from a bank that is in the ledger")
     shares: dict[str, Decimal | None] = {}
+    there = Decimal(0)
     for part in posted:
         used = sum((each.amount for each in part.applied_to), Decimal(0))
-        if (used if part.kind == "payment" else part.unapplied) != part.amount:
+        left = used if part.kind == "payment" else part.unapplied
+        there += left
+        if order.amount is None and left != part.amount:
             raise CashRefused("source", f"a part of {order.source} was applied or given back since")
         for each in part.applied_to:
             if each.key is None:
                 raise CashRefused("source", f"{order.source} settles a document of somebody else")
             shares[each.key] = (shares.get(each.key) or Decimal(0)) + each.amount
-    amount = sum((part.amount for part in posted), Decimal(0))
+    amount = there if order.amount is None else order.amount
+    if amount > there:
+        raise CashRefused("amount", f"{amount} is to be taken back where {there} of {order.source} is there")
     return order.model_copy(update={"invoices": shares, "amount": amount})
 
 
 def _taken_back(order: CashOrder, account: ReceivablesAccount) -> CashApplication:
-    """Its invoices are open again, and what of it was unapplied is gone: the whole receipt, to the cent."""
+    """Its invoices are open again, the one due last first, as with a chargeback; then what of it was
+    unapplied is gone. To the cent: a whole receipt, or the part that is taken back."""
     if order.amount is None:
         raise ValueError("a return is weighed with what its receipt has settled")
-    paid = {item.key: item.paid for item in account.invoices}
-    shares = {key: amount for key, amount in order.invoices.items() if amount is not None}
-    for key, amount in shares.items():
-        if amount > paid.get(key, Decimal(0)):
-            raise CashRefused("amount", f"{amount} is more than was paid of {key}")
-    unapplied = order.amount - sum(shares.values(), Decimal(0))
+    amount = _exact(order.amount, account)
+    items = {item.key: item for item in account.invoices}
+    if missing := order.invoices.keys() - items.keys():
+        raise CashRefused("amount", f"more than was paid of {min(missing)}")
+    shares: dict[str, Decimal] = {}
+    unapplied = amount
+    for key in sorted(order.invoices, key=lambda each: (items[each].due_date, each), reverse=True):
+        part = min(unapplied, order.invoices[key] or Decimal(0))
+        if part > items[key].paid:
+            raise CashRefused("amount", f"{part} is more than was paid of {key}")
+        if part:
+            shares[key] = part
+            unapplied -= part
     if unapplied > sum((each.amount for each in account.unapplied if each.key == order.source), Decimal(0)):
         raise CashRefused("source", f"less of {order.source} is unapplied by now")
     return CashApplication(
         kind="chargeback",
-        amount=order.amount,
+        amount=amount,
         invoices=tuple(InvoiceChange(invoice_key=key, change=amount) for key, amount in shares.items()),
         unapplied=-unapplied,
         fee=Decimal(0),
@@ -73,7 +87,10 @@ def _taken_back(order: CashOrder, account: ReceivablesAccount) -> CashApplicatio
 
 def settled(order: CashOrder, done: CashApplication) -> CashOrder:
     """The order with the amounts that it came to: what is approved is what is carried out."""
-    if order.kind in ("refund", "return"):
+    if order.kind == "return":
+        opened = {each.invoice_key: each.change for each in done.invoices}
+        return order.model_copy(update={"amount": done.amount, "invoices": opened})
+    if order.kind == "refund":
         return order.model_copy(update={"amount": done.amount})
     return order.model_copy(update={"invoices": {each.invoice_key: -each.change for each in done.invoices}})
 

@@ -1,12 +1,13 @@
 """Receipts of banks' statements: each once by its bank and reference, and what became of it."""
 
 import datetime as dt
-from collections.abc import Sequence
+import json
+from collections.abc import Collection, Sequence
 from decimal import Decimal
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy import select, tuple_
+from sqlalchemy import Text, cast, or_, select, tuple_
 from sqlmodel import col
 
 from canonical.bank import BankReceipt, ReceiptStatus, Suggestion
@@ -119,6 +120,28 @@ class BankStore:
                 col(BankReceiptRow.currency) == returned.currency,
                 col(BankReceiptRow.amount).in_(_written(returned.amount)),
                 col(BankReceiptRow.status) != "booked",
+            )
+            .order_by(col(BankReceiptRow.value_date).desc(), col(BankReceiptRow.ref))
+            .limit(1000)
+        )
+        async with self._database.read() as session:
+            return tuple(_recorded(row) for row in (await session.execute(statement)).scalars())
+
+    async def named(self, returned: BankReceipt, names: Collection[str]) -> tuple[RecordedReceipt, ...]:
+        """The bank's receipts of the entity whose reference is one of the names, or that have one as an
+        identification, the newest first."""
+        has_one = [
+            cast(col(BankReceiptRow.receipt), Text).contains(json.dumps(name), autoescape=True)
+            for name in sorted(names)
+        ]
+        statement = (
+            select(BankReceiptRow)
+            .where(
+                col(BankReceiptRow.bank) == returned.bank,
+                col(BankReceiptRow.entity) == returned.entity,
+                col(BankReceiptRow.currency) == returned.currency,
+                col(BankReceiptRow.status) != "booked",
+                or_(col(BankReceiptRow.ref).in_(names), *has_one),
             )
             .order_by(col(BankReceiptRow.value_date).desc(), col(BankReceiptRow.ref))
             .limit(1000)

@@ -18,8 +18,9 @@ from gateway.deps import GatewayDeps, Stores, TheDeps, TheOperations, TheStores
 from gateway.operations import Actor, InvalidRequest, Operations, ResolveResult
 from gateway.problems import Problem
 from ports.bank import RecordedReceipt
+from rules.bank_entry import RETURNED
 from rules.bank_file import BANK
-from rules.bank_returns import match_return
+from rules.bank_returns import match_return, names_of
 from store.bank import BankIntake
 
 router = APIRouter(prefix="/cash", tags=["cash"])
@@ -125,9 +126,15 @@ class RefundOrder(Noun):
 
 
 class ReturnOrder(Reason):
-    """`source`: the receipt's key, such as cash/ubs/E-17. `contract` where none is known by which it came."""
+    """`source`: the receipt's key, such as cash/ubs/E-17. `contract` where none is known by which it came.
+
+    Of a part, its `amount`; or `entry`, the reference of the bank's reversal as it was imported, whose amount
+    and day it then is. Neither: the whole.
+    """
 
     source: str = Field(min_length=3, max_length=400)
+    amount: Dec | None = Field(default=None, gt=0)
+    entry: str | None = Field(default=None, min_length=1, max_length=250)
     contract: str | None = Field(default=None, min_length=1, max_length=200)
 
 
@@ -139,12 +146,14 @@ class ReversalImport(Noun):
 
 class ReversalTaken(Noun):
     """What a reversal takes back: `receipt` where it is certain, with the `decision` that was asked for, or
-    why none was (`message`); else `suggestions`, the likeliest first."""
+    why none was (`message`); `part_of` where it is less than the receipt that it names, for a person to
+    decide; else `suggestions`, the likeliest first."""
 
     id: str
     amount: Dec
     currency: str
     receipt: str | None = None
+    part_of: str | None = None
     decision: CashDecision | None = None
     message: str = ""
     suggestions: tuple[str, ...] = ()
@@ -292,8 +301,33 @@ async def take_back(
     """Asks for a receipt that the bank has taken back to be taken off the ledger, its invoices open again; a
     second person must approve it (`override`)."""
     contract = order.contract or await _contract_of_money(stores, order.source)
-    done = await operations.decide_cash("return", contract, order.reason, actor, source=order.source)
+    amount, date = order.amount, None
+    if order.entry is not None:
+        if amount is not None:
+            raise Problem(400, "invalid", "name the amount or the bank's entry, not both", field="amount")
+        reversal = await _reversal(stores, order.source, order.entry)
+        amount, date = reversal.amount, reversal.value_date
+    done = await operations.decide_cash(
+        "return",
+        contract,
+        order.reason,
+        actor,
+        source=order.source,
+        amount=amount,
+        entry=order.entry,
+        date=date,
+    )
     return await _audited(stores, actor, order.reason, done)
+
+
+async def _reversal(stores: Stores, source: str, entry: str) -> BankReceipt:
+    """The bank's reversal, as its statement was imported."""
+    bank = source.split("/")[1] if source.count("/") == 2 else ""
+    found = await stores.bank.get(bank, f"{entry.replace('/', ':')}:{RETURNED}")
+    if found is None:
+        message = f"no reversal {entry} of {bank or source} was imported: name the amount"
+        raise Problem(400, "invalid", message, field="entry")
+    return found.receipt
 
 
 @router.post("/reversals")
@@ -309,11 +343,14 @@ async def take_back_reversed(
 async def _reversed(
     reversal: BankReceipt, actor: Actor, stores: Stores, operations: Operations
 ) -> ReversalTaken:
-    recorded = {each.receipt.ref: each for each in await stores.bank.of_amount(reversal)}
+    known = (*await stores.bank.of_amount(reversal), *await stores.bank.named(reversal, names_of(reversal)))
+    recorded = {each.receipt.ref: each for each in known}
     found = match_return(reversal, [each.receipt for each in recorded.values()])
     said = ReversalTaken(
         id=f"{reversal.bank}/{reversal.ref}", amount=reversal.amount, currency=reversal.currency
     )
+    if found.part is not None:
+        return said.model_copy(update={"part_of": f"{reversal.bank}/{found.part}"})
     if found.certain is None:
         likely = tuple(f"{reversal.bank}/{ref}" for ref in found.suggestions)
         return said.model_copy(update={"suggestions": likely})

@@ -113,6 +113,17 @@ def test_known_reference_with_another_amount_is_refused(
     assert f"{bank}/E-1" in found.stderr
 
 
+def test_reversal_of_a_part_is_offered_and_taken_with_its_own_amount(
+    q2c: Command, gateway: ServedGateway, tmp_path: Path, bank: str
+) -> None:
+    rows = ("E-1,2026-03-02,100.00,USD,credit,,", "R-1,2026-03-05,40.00,USD,debit,true,return of E-1")
+    found = imported(q2c, file_of(tmp_path, *rows), bank)
+    assert f"q2c cash return {bank}/E-1 --entry R-1" in found.stderr
+    q2c("cash", "return", f"{bank}/E-1", "--entry", "R-1", "--contract", "C-1", "--reason", "why")
+    asked = [what for name, what in gateway.operations.calls if name == "decide cash"]
+    assert asked == [("return", "C-1", "why", "finance-person", f"cash/{bank}/E-1", None, Decimal("40.00"))]
+
+
 def test_decision_names_invoices_or_an_account_and_needs_a_receipt_that_waits(
     q2c: Command, gateway: ServedGateway, tmp_path: Path, bank: str
 ) -> None:
@@ -155,6 +166,7 @@ def test_each_decision_says_what_it_is_about(q2c: Command, gateway: ServedGatewa
     q2c("cash", "write-off", f"{INVOICE}=2.00", "C-1/invoice/2026-02-01", *reason)
     q2c("cash", "apply", "payment/stripe/pi_1", "--invoice", INVOICE, *reason)
     q2c("cash", "return", "ubs/E-17", "--contract", "C-1", *reason)
+    q2c("cash", "return", "ubs/E-17", "--contract", "C-1", "--amount", "4.00", *reason)
     q2c("cash", "refund", "payment/stripe/pi_1", "--contract", "C-1", "--amount", "2.50", *reason)
     asked = [what for name, what in gateway.operations.calls if name == "decide cash"]
     chosen = {INVOICE: Decimal("2.00"), "C-1/invoice/2026-02-01": None}
@@ -163,6 +175,7 @@ def test_each_decision_says_what_it_is_about(q2c: Command, gateway: ServedGatewa
         ("write_off", "C-1", *by, None, chosen, None),
         ("application", "C-1", *by, "payment/stripe/pi_1", {INVOICE: None}, None),
         ("return", "C-1", *by, "cash/ubs/E-17", None, None),
+        ("return", "C-1", *by, "cash/ubs/E-17", None, Decimal("4.00")),
         ("refund", "C-1", *by, "payment/stripe/pi_1", None, Decimal("2.50")),
     ]
 
@@ -178,6 +191,8 @@ def test_each_decision_says_what_it_is_about(q2c: Command, gateway: ServedGatewa
         ("refund", "payment/stripe/pi_unknown"),
         ("return", "E-17"),
         ("return", "ubs/E-unknown"),
+        ("return", "ubs/E-17", "--contract", "C-1", "--entry", "R-unknown"),
+        ("return", "ubs/E-17", "--contract", "C-1", "--entry", "R-1", "--amount", "1.00"),
         ("refund", "payment/stripe/pi_1", "--contract", "C-1", "--amount", "-1"),
     ],
 )

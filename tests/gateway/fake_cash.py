@@ -48,6 +48,7 @@ class FakeCash(Asked):
         source: str | None = None,
         invoices: dict[str, Dec | None] | None = None,
         amount: Dec | None = None,
+        entry: str | None = None,
         date: dt.date | None = None,
     ) -> CashDecision:
         self._asked("decide cash", (kind, contract, reason, actor.name, source, invoices, amount))

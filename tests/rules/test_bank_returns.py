@@ -7,7 +7,7 @@ import pytest
 
 from canonical.bank import BankReceipt
 from rules.bank_file import read_bank_file
-from rules.bank_returns import match_return
+from rules.bank_returns import match_return, names_of
 from tests.rules.test_bank_file import camt, changed
 from tests.store.test_bank import receipt
 
@@ -41,6 +41,21 @@ def test_the_same_amount_alone_is_a_suggestion_the_same_remitter_and_the_newest_
     ]
     found = match_return(returned(remitter="Customer A-1"), receipts)
     assert (found.certain, found.suggestions) == (None, ("E-3", "E-2", "E-1"))
+
+
+def test_the_one_receipt_over_more_that_it_names_is_taken_back_in_part() -> None:
+    receipts = [known("E-1", amount="140.00"), known("E-2", amount="140.00"), known("E-3")]
+    found = match_return(returned(references=("E-1",)), receipts)
+    assert (found.certain, found.part, found.suggestions) == (None, "E-1", ())
+    both = match_return(returned(references=("E-1", "E-2")), receipts)
+    assert (both.part, both.suggestions) == (None, ("E-1", "E-2"))
+    whole = match_return(returned(references=("E-1", "E-3")), receipts)
+    assert (whole.certain, whole.part) == ("E-3", None)
+
+
+def test_all_that_may_name_a_receipt_is_asked_for() -> None:
+    reversal = returned(references=("A/1",), transaction_ids=("E2E-7",), text="return (E-1), closed")
+    assert names_of(reversal) >= {"R-1", "A:1", "E2E-7", "E-1"}
 
 
 def test_an_identification_that_two_receipts_have_is_not_certain() -> None:

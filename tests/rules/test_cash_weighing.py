@@ -151,3 +151,32 @@ def test_receipt_is_not_taken_back_beyond_what_is_paid_or_unapplied_by_now() -> 
     gone = of_source(RETURN, [part("unapplied", "5.00", unapplied="5.00")])
     with pytest.raises(CashRefused, match="source"):
         weigh(gone, books("4.00"))
+
+
+def test_part_that_is_taken_back_opens_the_invoice_due_last_and_takes_unapplied_money_last() -> None:
+    posted = [part("payment", "50.00", I1="40.00", I2="10.00"), part("unapplied", "5.00", unapplied="5.00")]
+    few = of_source(order("return", source="cash/ubs/E-1", amount="12.00", entry="R-1"), posted)
+    done = weigh(few, books("5.00"))
+    opened = {"I2": Decimal("10.00"), "I1": Decimal("2.00")}
+    assert ({each.invoice_key: each.change for each in done.invoices}, done.unapplied) == (opened, Decimal(0))
+    approved = settled(few, done)
+    assert (approved.invoices, weigh(approved, books("5.00"))) == (opened, done)
+    most = of_source(order("return", source="cash/ubs/E-1", amount="52.00"), posted)
+    assert weigh(most, books("5.00")).unapplied == Decimal("-2.00")
+
+
+def test_part_of_what_is_left_is_taken_back_and_no_more_than_that() -> None:
+    posted = [part("payment", "50.00", I1="40.00"), part("unapplied", "5.00", unapplied="3.00")]
+    rest = of_source(order("return", source="cash/ubs/E-1", amount="43.00"), posted)
+    assert weigh(rest, books("3.00")).amount == Decimal("43.00")
+    with pytest.raises(CashRefused, match=r"43\.00 of cash/ubs/E-1 is there"):
+        of_source(order("return", source="cash/ubs/E-1", amount="43.01"), posted)
+    with pytest.raises(CashRefused, match="source"):
+        of_source(RETURN, posted)
+
+
+def test_each_reversal_of_a_part_is_a_decision_of_its_own() -> None:
+    parts = [
+        order("return", source="cash/ubs/E-1", amount="5.00", entry=each) for each in ("R-1", "R-2", None)
+    ]
+    assert len({each.id for each in parts}) == 3

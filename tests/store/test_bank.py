@@ -82,3 +82,18 @@ async def test_receipts_of_an_amount_are_found_however_many_decimals_the_file_ha
     await store.take_in([*ours, *others], "fiona")
     found = await store.of_amount(receipt("R-1", amount=Decimal("100.0")))
     assert [each.receipt.ref for each in found] == ["E-2", "E-1"]
+
+
+async def test_receipts_are_found_by_reference_or_identification_and_debits_are_none(
+    database: Database,
+) -> None:
+    store = BankStore(database)
+    named = receipt("E-2", transaction_ids=('E2E"%7',))
+    await store.take_in([receipt(), named, receipt("E-3", bank="jpm"), receipt("E-4")], "fiona")
+    await store.take_in([receipt("E-5:debit", flow="out")], "fiona", "booked")
+    found = await store.named(receipt("R-1"), {"E-1", 'E2E"%7', "E-3", "E-5:debit"})
+    assert [each.receipt.ref for each in found] == ["E-1", "E-2"]
+    assert [each.receipt.ref for each in await store.of_amount(receipt("R-1"))] == ["E-1", "E-2", "E-4"]
+    assert len(await store.list(bank="ubs")) == 3
+    (line,) = await store.list(bank="ubs", status="booked")
+    assert line.receipt.flow == "out"

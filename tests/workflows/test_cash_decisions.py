@@ -211,6 +211,26 @@ async def test_refund_of_money_from_a_bank_is_taken_off_the_ledger(made: World) 
     await made.until_idle(waiting["workflow_id"])
     held = await balances(made)
     assert (held[CASH], CREDITS in held, RECEIVABLE in held) == (total_of(invoice), False, False)
+    await a_part_is_taken_back(made, total_of(invoice))
+
+
+async def a_part_is_taken_back(made: World, total: Decimal) -> None:
+    """The bank takes a part of the receipt E-1 back, and a person has so much of it taken off."""
+    reversal = receipt("R-1", Decimal("40.00"), text="return of E-1")
+    line = reversal | {"ref": "R-1:returned_receipt", "flow": "out"}
+    assert (await made.act("fiona", "POST", "/cash/lines", {"lines": [line]})).status_code == 200
+    [found] = await reversed_(made, reversal)
+    assert (found["part_of"], found["receipt"], found["decision"]) == ("ubs/E-1", None, None)
+    waiting = await decided(made, "fiona", "returns", source="cash/ubs/E-1", entry="R-1")
+    assert (waiting["status"], waiting["amount"]) == ("waiting", "40.00")
+    assert await judged(made, "anna", waiting["override"], "approve") == 200
+    await made.until_idle(waiting["workflow_id"])
+    held = await balances(made)
+    assert (held[CASH], held[RECEIVABLE], CREDITS in held) == (total - 40, Decimal("40.00"), False)
+    unknown = await decided(made, "fiona", "returns", 400, source="cash/ubs/E-1", entry="R-9")
+    assert unknown["error"]["field"] == "entry"
+    too_much = await decided(made, "fiona", "returns", 400, source="cash/ubs/E-1", amount=f"{total:f}")
+    assert too_much["error"]["field"] == "amount"
 
 
 async def test_who_asked_may_withdraw_alone(made: World) -> None:
