@@ -368,11 +368,11 @@ def _validated(scenario: Scenario) -> None:
 def _chosen(changes: tuple[ContractChange, ...], wanted: str | None) -> tuple[ContractChange, ...]:
     if wanted is None:
         if not changes:
-            raise InvalidRequest("changes: the document has none", field="changes")
+            raise InvalidRequest("the document has none", field="changes")
         return changes
     found = tuple(change for change in changes if change.id == wanted)
     if not found:
-        raise InvalidRequest(f"changes: the document has no change {wanted}", field="changes")
+        raise InvalidRequest(f"the document has no change {wanted}", field="changes")
     return found
 
 

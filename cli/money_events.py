@@ -58,9 +58,11 @@ def _verbs(event: str, order: MoneyOrder, won: bool | None) -> dict[str, Any]:
 def _minor_units(order: MoneyOrder) -> int | None:
     from canonical.money import UnknownCurrency, is_whole_minor_units, to_minor_units
 
-    if order.amount is None:
+    if order.amount is None and (order.currency is None or order.invoice is order.payment is None):
         return None
     currency = _currency(order)
+    if order.amount is None:
+        return None
     try:
         amount = Decimal(order.amount)
         is_amount = amount > 0 and is_whole_minor_units(amount, currency)

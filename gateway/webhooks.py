@@ -110,16 +110,20 @@ class WebhookDesk:
     def read_again(
         self, platform: str, body: bytes, headers: dict[str, str], received_at: dt.datetime
     ) -> list[NewEvent]:
-        """A dead letter's events, if it can be read by now. Raises SignatureInvalid or NotAnEvent."""
-        failure: ValueError = NotAnEvent(f"nothing listens to {platform} any more")
+        """A dead letter's events, if it can be read by now. Raises SignatureInvalid or NotAnEvent, of the two
+        what the receiver says that knows the signature.
+        """
+        failure: ValueError | None = None
         for source in self._deps.receivers:
             delivery = Delivery(source=source, body=body, headers=headers)
             if delivery.platform == platform:
                 try:
                     return self.read(delivery, received_at)
-                except (SignatureInvalid, NotAnEvent) as error:
+                except NotAnEvent as error:
                     failure = error
-        raise failure
+                except SignatureInvalid as error:
+                    failure = failure or error
+        raise failure or NotAnEvent(f"nothing listens to {platform} any more")
 
     def wake(self) -> None:
         """Tells the relay that something waits."""

@@ -51,10 +51,13 @@ def test_amount_given_back_is_in_the_payments_currency() -> None:
     assert money_event("refund", order("1.500", payment="pi_1"), None)["refund"]["amount"] == 1500
 
 
-def test_another_currency_than_the_invoices_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("amount", ["5.00", None])
+def test_another_currency_than_the_invoices_is_refused(
+    amount: str | None, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert money_event("payment", order("5.00", invoice="AB-2", currency="USD"), None)["pay"]["amount"] == 500
     with pytest.raises(typer.Exit) as refused:
-        money_event("payment", order("5.00", invoice="AB-2", currency="EUR"), None)
+        money_event("payment", order(amount, invoice="AB-2", currency="EUR"), None)
     assert refused.value.exit_code == 2
     assert "--currency: EUR is given where AB-2 is in USD" in capsys.readouterr().err
 

@@ -456,6 +456,7 @@ async def test_dead_letter_that_can_be_read_by_now_is_replayed_as_its_event(
     path = f"/events/{letter['id']}/replay"
     still = await gateway.tell(path, {"reason": "try"}, role="operator")
     assert (still.status_code, still.json()["error"]["code"]) == (409, "not_an_event")
+    assert "organisation" not in still.json()["error"]["message"]  # that is what another receiver says
     receiver = gateway.app.state.deps.receivers["salesforce/approvals"]
     read = type(receiver)._events
     monkeypatch.setattr(
