@@ -30,6 +30,7 @@ from activities.revaluation import RevaluationActivities
 from activities.revenue import RevenueActivities
 from activities.tax import TaxActivities
 from activities.translation import TranslationActivities
+from assembly.arguments import Arguments
 from assembly.book import TemporalContractBook
 from assembly.breaks import TemporalBreakDesk
 from assembly.merge_book import TemporalMergeBook
@@ -239,7 +240,7 @@ def workflow_worker(
             *methods(CloseActivities(records, policy)),
             *methods(BankActivities(records, policy)),
         ],
-        interceptors=[Recorder(records, client)],
+        interceptors=[Arguments(), Recorder(records, client)],
         workflow_runner=UnsandboxedWorkflowRunner() if unguarded else runner(),
         debug_mode=unguarded,
         build_id=build,

@@ -1,5 +1,7 @@
 """The handlers by which people decide on a workflow's exceptions; every workflow that waits inherits them."""
 
+from typing import Any
+
 from temporalio import workflow
 
 from workflows._desk import Desk
@@ -27,7 +29,8 @@ class Decisions:
         self.desk.check(order)
 
     @workflow.signal(name="resolve")
-    async def resolve_by_signal(self, order: Resolve) -> None:
+    async def resolve_by_signal(self, order: Any = None) -> None:
+        """Takes whatever comes: what is no order is told in the exception's story."""
         self.desk.resolve_by_signal(order)
 
     @workflow.update(name="request_override")

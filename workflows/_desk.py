@@ -3,7 +3,9 @@
 import hashlib
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
+from pydantic import ValidationError
 from temporalio import workflow
 from temporalio.exceptions import ActivityError, ApplicationError
 
@@ -21,6 +23,7 @@ _ITEMS = "items."
 CORRECTABLE = (_ITEMS, "account.")
 _NOT_ALONE = ("skip", "accept")
 """What a second person must approve where no policy is known yet, such as of a document of no contract."""
+_LONGEST_ACTOR = 100
 _WITHOUT_LIMITS = "admin"
 """Who may then approve it: nobody knows the others' limits."""
 
@@ -45,6 +48,16 @@ def refused(message: str) -> ApplicationError:
 def invalid(message: str) -> ApplicationError:
     """A request that makes no sense as it stands; the CLI exits 2 for it."""
     return ApplicationError(message, type="InvalidInput", non_retryable=True)
+
+
+def _order(said: Any) -> Resolve:
+    """What a signal says; ApplicationError InvalidInput for what is no order."""
+    try:
+        return Resolve.model_validate(said)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        field = ".".join(str(part) for part in first["loc"]) or "input"
+        raise invalid(f"{field}: {first['msg']}") from None
 
 
 class Desk:
@@ -244,14 +257,18 @@ class Desk:
         order = Resolve(action=action, reason=reason, actor="system", exception=exception_id)
         self._answers.setdefault(exception_id, order)
 
-    def resolve_by_signal(self, order: Resolve) -> None:
-        """The same for a signal, which can't be answered: a refusal goes into the exception's story."""
+    def resolve_by_signal(self, said: Any) -> None:
+        """The same for a signal, which can't be answered: a refusal, also of what is no order at all, goes
+        into the exception's story.
+        """
         try:
-            self.resolve(order)
+            self.resolve(_order(said))
         except ApplicationError as error:
+            given = dict(said) if isinstance(said, dict | Resolve) else {}
+            named, actor = given.get("exception"), str(given.get("actor") or "unknown")[:_LONGEST_ACTOR]
             for entry in self._open.values():
-                if order.exception in (None, entry.id):
-                    self._refusals.append((entry.id, f"signal refused: {error.message}", order.actor))
+                if named is None or named == entry.id:
+                    self._refusals.append((entry.id, f"signal refused: {error.message}", actor))
             workflow.logger.warning("resolve signal refused: %s", error.message)
 
     def check_request(self, request: OverrideRequest) -> OpenException:

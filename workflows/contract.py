@@ -7,6 +7,7 @@ What it holds is small and goes on, unchanged, when the history is cut (continue
 
 import asyncio
 import datetime as dt
+from typing import Any
 
 from temporalio import workflow
 from temporalio.common import SearchAttributePair, TypedSearchAttributes
@@ -47,7 +48,6 @@ from workflows._contract_reading import ContractReadings
 from workflows._contract_usage import ContractUsage
 from workflows._desk import invalid
 from workflows._merging import Merging
-from workflows._messages import Resolve
 from workflows._options import WORKFLOW_QUEUE
 from workflows._steps import Step, Undo
 
@@ -132,7 +132,7 @@ class ContractWorkflow(ContractReadings, ContractUsage, Merging):
         self.state = metering.after_notice(self.state, notice)
 
     @workflow.signal(name="resolve")
-    async def resolve_by_signal(self, order: Resolve) -> None:
+    async def resolve_by_signal(self, order: Any = None) -> None:
         """Hands an order on to the chapter at work, which has the exception: in an emergency one knows the
         contract's name.
         """

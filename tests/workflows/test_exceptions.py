@@ -179,19 +179,31 @@ async def test_resolve_as_signal_takes_plain_json_without_the_exceptions_id(made
     await until_agreed(made, told)
 
 
-async def test_signal_that_policy_refuses_shows_in_the_exceptions_story(made: World) -> None:
+async def test_signal_that_is_refused_shows_in_the_exceptions_story(made: World) -> None:
     await refuse_tax(made)
     await made.load(yearly())
     found = await made.until_exception("C-1")
     handle = made.client.get_workflow_handle(found.workflow_id)
+    await handle.signal("resolve")
+    await handle.signal("resolve", args=["retry", "at once"])  # nobody takes two: it is dropped
+    await handle.signal("waiting")
+    await handle.signal("resolve", "retry")
+    await handle.signal("resolve", {"action": "abolish", "reason": "no", "actor": "olivia"})
     await handle.signal("resolve", {"action": "skip", "reason": "no", "actor": "olivia"})
 
-    async def told() -> list[str] | None:
+    async def told() -> list[tuple[str, str]] | None:
         story = await ExceptionQueue(made.database).story(found.id)
-        return [line.note for line in story if "refused" in line.note]
+        notes = [(line.actor, line.note) for line in story if "refused" in line.note]
+        return notes if len(notes) == 4 else None
 
-    assert "second approver" in (await made.settle(told, "a note"))[0]
+    notes = await made.settle(told, "the notes")
+    assert [actor for actor, _ in notes] == ["unknown", "unknown", "olivia", "olivia"]
+    assert [note.split(":")[1] for _, note in notes[:3]] == [" input", " input", " action"]
+    assert "second approver" in notes[3][1]
     assert [e.id for e in await made.exceptions("C-1")] == [found.id]
+    await refuse_tax(made, code=None)
+    await handle.signal("resolve", {"action": "retry", "reason": "mended", "actor": "olivia"})
+    await made.until_status("C-1", "active")
 
 
 async def test_unanswered_exception_escalates_when_it_is_due(made: World) -> None:
