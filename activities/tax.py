@@ -38,6 +38,11 @@ class TaxActivities:
         with port_errors():
             return await self._tax.commit(document)
 
+    @activity.defn(name="tax.adjust")
+    async def adjust(self, document: TaxDocument) -> TaxResult:
+        with port_errors():
+            return await self._tax.adjust(document)
+
     @activity.defn(name="tax.void")
     async def void(self, order: TaxVoid) -> TaxResult | None:
         with port_errors():

@@ -64,6 +64,7 @@ def previewed(state: ContractState, change: ContractChange, now: dt.datetime) ->
         approved=tuple(_approved(item, foreseen) for item in sorted(state.planned, key=order)),
         dropped_invoices=_beyond(without, foreseen, Invoice),
         dropped_credit_memos=_beyond(without, foreseen, CreditMemo),
+        unassigned=found.unassigned,
     )
 
 

@@ -52,6 +52,7 @@ EVENTS = {
     "billing.issue_credit_memo": "q2c.credit_memo.issued",
     "billing.void_credit_memo": "q2c.credit_memo.voided",
     "tax.commit": "q2c.tax.recorded",
+    "tax.adjust": "q2c.tax.adjusted",
     "tax.void": "q2c.tax.voided",
     "erp.post_document": "q2c.document.posted",
     "erp.void_document": "q2c.document.voided",

@@ -76,6 +76,21 @@ class CreditMemo(Noun):
     total: Dec
 
 
+class UnassignedLine(Noun):
+    """A line of an invoice that a person has accepted though it is on no line of the contract, and that lasts
+    beyond the day of a change which credits the invoice's lines. `unused` of it is credited by nobody.
+    """
+
+    change: str
+    invoice_key: str
+    line: DocumentLine
+    unused: Dec
+
+    def __str__(self) -> str:
+        period = f"{self.line.period_start} to {self.line.period_end}"
+        return f"{self.invoice_key}: {self.line.amount} for {period}, {self.unused} of it unused"
+
+
 AccountRole = Literal[
     "accounts_receivable",
     "deferred_revenue",

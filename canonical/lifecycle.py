@@ -8,7 +8,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from canonical.base import Dec, Noun
+from canonical.base import Day, Dec, Noun
 from canonical.change import ContractChange
 from canonical.contract import Account, Contract
 from canonical.document import CreditMemo, DocumentLine, Invoice
@@ -168,6 +168,14 @@ class AcceptedDocument(Noun):
 
     key: str
     lines: tuple[DocumentLine, ...]
+    unassigned: tuple[DocumentLine, ...] = ()
+    """Of `lines`, those that are on no line of the contract at the platform. Whose they are is not said."""
+    after: tuple[str, ...] = ()
+    """Ids of the changes that were carried out before it was accepted: they know nothing of it."""
+    on: Day | None = None
+    """The contract's day on which it was accepted; what falls due by itself goes by it from the next day."""
+    earlier: tuple["AcceptedDocument", ...] = ()
+    """How the same document was accepted before, where something was reckoned from that; newest first."""
 
 
 class Span(Noun):

@@ -61,3 +61,10 @@ def _print(found: dict[str, Any]) -> None:
         cycle = found[f"next_cycle_{when}"]
         words = f"{cycle['net']} {found['currency']} on {cycle['date']}" if cycle else "nothing more"
         typer.echo(f"next cycle {when}: {words}")
+    for left in found["unassigned"]:
+        line = left["line"]
+        period = f"{line['period_start']} to {line['period_end']}"
+        typer.echo(
+            f"not credited: {left['unused']} of {line['amount']} for {period} on {left['invoice_key']}, "
+            "accepted on no line of the contract; a person is asked"
+        )

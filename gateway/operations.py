@@ -16,7 +16,7 @@ from pydantic import Field
 
 from canonical.base import Dec, Noun
 from canonical.change import ContractChange
-from canonical.document import CreditMemo, Invoice
+from canonical.document import CreditMemo, Invoice, UnassignedLine
 from canonical.lifecycle import ContractState
 from canonical.scenario import Scenario
 from gateway.cash_operations import CashOperations
@@ -164,6 +164,8 @@ class ChangePreview(Noun):
     approved: tuple[ApprovedView, ...] = ()
     dropped_invoices: tuple[Invoice, ...] = ()
     dropped_credit_memos: tuple[CreditMemo, ...] = ()
+    unassigned: tuple[UnassignedLine, ...] = ()
+    """Of accepted invoices: what is on no line of the contract and outlasts the day. A person is asked."""
 
 
 class PlatformView(Noun):

@@ -17,7 +17,8 @@ class TaxLine(Noun):
     quantity: Dec
     description: str | None = None
     tax_amount: Dec | None = None
-    """On a credit memo: the tax given back, which takes the credited line's rate and is not computed."""
+    """Tax that is not computed: what a credit memo gives back, at the credited line's rate; what an invoice
+    bills that a person has accepted as it was issued."""
 
 
 class TaxDocument(Noun):
@@ -64,6 +65,11 @@ class Tax(Protocol):
 
     async def commit(self, document: TaxDocument) -> TaxResult:
         """Records the document as final, once; one that is committed with the same lines is returned."""
+        ...
+
+    async def adjust(self, document: TaxDocument) -> TaxResult:
+        """Puts the document in the place of the one that is recorded under its code, once; one that is
+        recorded with the same lines is returned, and where none is, it is recorded."""
         ...
 
     async def void(self, origin: Origin, code: str, kind: str, legal_entity: str) -> TaxResult | None:

@@ -5,24 +5,54 @@ price is lower, and what was recognized of it is taken back by the next run (ASC
 15.88 to .90). What differs and is accepted bills and earns what it says. Pure.
 """
 
-from collections import defaultdict
+import datetime as dt
 from collections.abc import Collection, Iterable, Sequence
 
 from canonical.document import CreditMemo, DocumentLine, Invoice
 from canonical.lifecycle import AcceptedDocument
 from canonical.money import total
+from rules.as_billed import by_document
 from rules.billing_plan import Documents
 
 
-def accepted_document(expected: Invoice | CreditMemo, taken: Invoice | CreditMemo) -> AcceptedDocument:
-    """By which lines the document differs that was accepted; none where it is as expected."""
+def accepted_document(
+    expected: Invoice | CreditMemo,
+    taken: Invoice | CreditMemo,
+    unassigned: tuple[DocumentLine, ...] = (),
+) -> AcceptedDocument:
+    """By which lines the document differs that was accepted; none where it is as expected. `unassigned` are
+    those of `taken` that are on no line of the contract.
+    """
     less, more = list(expected.lines), []
     for line in taken.lines:
         if line in less:
             less.remove(line)
         else:
             more.append(line)
-    return AcceptedDocument(key=expected.key, lines=(*more, *(_opposite(line) for line in less)))
+    return AcceptedDocument(
+        key=expected.key,
+        lines=(*more, *(_opposite(line) for line in less)),
+        unassigned=tuple(line for line in unassigned if line in more),
+    )
+
+
+def taken_in(
+    known: Sequence[AcceptedDocument], told: AcceptedDocument, changes: Iterable[str], day: dt.date
+) -> tuple[AcceptedDocument, ...]:
+    """The accepted documents with this one: the last word counts from now on.
+
+    `changes` are those carried out, or under way, by now: their credits stay what they are.
+    """
+    before = next((each for each in known if each.key == told.key), None)
+    others = tuple(each for each in known if each.key != told.key)
+    earlier: tuple[AcceptedDocument, ...] = ()
+    if before is not None:
+        earlier = (before.model_copy(update={"earlier": ()}), *before.earlier)
+    after = tuple(dict.fromkeys(changes))
+    if before is not None and before.after == after and before.on == day:
+        earlier = before.earlier  # nothing was reckoned from it
+    found = told.model_copy(update={"after": after, "on": day, "earlier": earlier})
+    return (*others, found) if found.lines or earlier else others
 
 
 def _opposite(line: DocumentLine) -> DocumentLine:
@@ -78,17 +108,9 @@ def as_accepted(found: Documents, voided: Collection[str], accepted: Sequence[Ac
         return found
     invoices = [invoice for invoice in found.invoices if stands(invoice, voided)]
     memos = [memo for memo in found.credit_memos if stands(memo, voided)]
-    keys = {*(each.key for each in invoices), *(each.key for each in memos)}
-    pieces: dict[str | None, list[AcceptedDocument]] = defaultdict(list)
-    for each in accepted:
-        pieces[whole_of(each.key, keys)].append(each)
+    pieces = by_document(accepted, [*(each.key for each in invoices), *(each.key for each in memos)])
     return Documents(
-        invoices=tuple(i.model_copy(update=accepted_figures(i, pieces[i.key])) for i in invoices),
-        credit_memos=tuple(m.model_copy(update=accepted_figures(m, pieces[m.key])) for m in memos),
+        invoices=tuple(i.model_copy(update=accepted_figures(i, pieces.get(i.key, ()))) for i in invoices),
+        credit_memos=tuple(m.model_copy(update=accepted_figures(m, pieces.get(m.key, ()))) for m in memos),
+        unassigned=found.unassigned,
     )
-
-
-def whole_of(key: str, expected: Collection[str]) -> str | None:
-    """The expected document that a key is of: its own, else the longest that it begins with."""
-    found = [each for each in expected if key == each or key.startswith(f"{each}/")]
-    return max(found, key=len, default=None)

@@ -4,6 +4,7 @@ import datetime as dt
 
 from canonical.change import Cancellation, ContractChange, Merge, Renewal, Transfer
 from canonical.document import CreditMemo, Invoice
+from canonical.ids import change_workflow_id
 from canonical.lifecycle import (
     ApprovedItem,
     ChangeType,
@@ -15,6 +16,7 @@ from canonical.lifecycle import (
 )
 from ports.crm import ContractSnapshot
 from rules import accepted
+from rules.as_billed import invoice_as_billed
 from rules.billing_plan import documents
 from rules.changes import RampTurn, known_on, steps
 from rules.pieces import rest_of
@@ -282,7 +284,13 @@ def expected_document(state: ContractState, question: DocumentQuestion) -> Invoi
             return planned if stands(state, planned) else None
     if state.contract is None or not is_active(state):
         return None
-    found = documents(state.contract, state.changes_in_force(), state.used(), question.date)
+    found = documents(
+        state.contract,
+        state.changes_in_force(),
+        state.used(),
+        question.date,
+        accepted=state.accepted,
+    )
     if question.kind == "invoice":
         due = [rest_of(i, state.expected) for i in found.invoices if i.key == question.key]
         return next((invoice for invoice in due if invoice is not None and stands(state, invoice)), None)
@@ -298,9 +306,15 @@ def usage_credits(state: ContractState, question: DocumentQuestion) -> tuple[Due
     """
     if question.cycle is None or state.contract is None or not state.usage or not is_active(state):
         return ()
-    found = documents(state.contract, state.changes_in_force(), state.used(), question.date)
+    found = documents(
+        state.contract,
+        state.changes_in_force(),
+        state.used(),
+        question.date,
+        accepted=state.accepted,
+    )
     planned = {document.key for document in state.expected}
-    lines = {invoice.key: invoice.lines for invoice in found.invoices}
+    lines = {invoice.key: invoice_as_billed(invoice, state.accepted) for invoice in found.invoices}
     return tuple(
         DueCredit(
             credit=memo,
@@ -316,6 +330,12 @@ def usage_credits(state: ContractState, question: DocumentQuestion) -> tuple[Due
 def is_of_usage(memo: CreditMemo) -> bool:
     """Whether it credits nothing but usage: the invoice of its date issues it (`usage_credits`)."""
     return all(line.charge == "usage" and line.timing == "arrears" for line in memo.lines)
+
+
+def carried_by(state: ContractState, running: str | None) -> tuple[str, ...]:
+    """Ids of the changes in force, and of the one under way in the workflow `running`."""
+    under_way = (i.id for i in state.planned if change_workflow_id(state.id, i.type, i.id) == running)
+    return (*(change.id for change in state.changes_in_force()), *under_way)
 
 
 def change_behind(state: ContractState, question: DocumentQuestion) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from fractions import Fraction
 
 from rules.book import Book, Charge
-from rules.credits import BilledLine, all_unused, allot
+from rules.credits import BilledLine, allot
 from rules.proration import Piece, Stretch, differences
 from rules.timeline import LineLife, Timeline
 
@@ -44,7 +44,7 @@ def _credit_removed(life: LineLife, effective: dt.date, day: dt.date, book: Book
     billed = book.billed_of(life.id)
     if life.terms.charge == "usage":
         billed = [line for line in billed if line.line.timing == "advance"]
-    book.credit(all_unused(billed, effective, book.currency), effective, day)
+    book.credit_unused(billed, effective, day)
 
 
 def settle(
@@ -77,5 +77,5 @@ def _cost(changed: list[Stretch], piece: Piece) -> Fraction:
 
 
 def billed_inside(billed: Iterable[BilledLine], piece: Piece) -> list[BilledLine]:
-    """Those whose service starts within the piece."""
-    return [line for line in billed if piece.start <= line.start < piece.stop]
+    """Those whose service, as it was due, starts within the piece."""
+    return [line for line in billed if piece.start <= line.due_from < piece.stop]

@@ -12,6 +12,7 @@ from fractions import Fraction
 from canonical.change import Amendment, Cancellation, Renewal, Transfer
 from canonical.contract import Contract
 from canonical.document import LineKind
+from canonical.lifecycle import AcceptedDocument
 from canonical.scenario import Usage
 from rules import amendment, cancellation, renewal, transfer
 from rules.book import Book, Charge
@@ -51,9 +52,10 @@ class Billing:
         timeline: Timeline,
         horizon: dt.date,
         succession: Succession | None = None,
+        accepted: Sequence[AcceptedDocument] = (),
     ) -> None:
         self.timeline = timeline
-        self.book = Book(contract)
+        self.book = Book(contract, accepted)
         self._horizon, self._succession = horizon, succession
         self._in_arrears = contract.billing.timing == "arrears"
         self._meter = UsageMeter(usage, contract.currency)
@@ -66,6 +68,7 @@ class Billing:
         """Bills and credits, on the day on which the change becomes known, what it makes different."""
         before, self.timeline = self.timeline, after
         book, day, effective = self.book, step.received, step.effective
+        book.look_from(None if isinstance(step.change, RampTurn) else step.change.id, day)
         match step.change:
             case Amendment() as change:
                 for entry in change.lines:
@@ -130,6 +133,7 @@ class Billing:
         """
         for due in sorted(self._due(last), key=lambda due: due.day):
             day = max(first, due.day)
+            self.book.look_from(None, day)
             match due.what:
                 case Window():
                     self._bill_end(due.what, day)

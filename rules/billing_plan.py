@@ -14,7 +14,8 @@ from itertools import groupby
 from canonical.base import Noun
 from canonical.change import ContractChange
 from canonical.contract import Contract
-from canonical.document import CreditMemo, Invoice
+from canonical.document import CreditMemo, Invoice, UnassignedLine
+from canonical.lifecycle import AcceptedDocument
 from canonical.scenario import Usage
 from rules.billing import Billing, Succession
 from rules.changes import Step, steps
@@ -30,6 +31,8 @@ class Documents(Noun):
 
     invoices: tuple[Invoice, ...]
     credit_memos: tuple[CreditMemo, ...]
+    unassigned: tuple[UnassignedLine, ...] = ()
+    """What changes leave uncredited, since a person has accepted it on no line of the contract."""
 
 
 def documents(
@@ -38,15 +41,19 @@ def documents(
     usage: Sequence[Usage],
     as_of: dt.date,
     closed_periods: Iterable[str] = (),
+    accepted: Iterable[AcceptedDocument] = (),
 ) -> Documents:
     """The documents dated on or before `as_of`, each with its business key, amounts rounded in the
     currency.
 
     The documents by a day stay what they are when later changes are added. Expects what `rules.validation`
     lets through; raises ChangeRefused for a change that does not fit, BeyondCalendar after the year 9999.
+    Documents stand here as they are due; what credits them goes by what was `accepted` of them.
     It does not post, apply cash or recognise revenue.
     """
-    return _documents(contract, tuple(changes), tuple(usage), as_of, frozenset(closed_periods))
+    return _documents(
+        contract, tuple(changes), tuple(usage), as_of, frozenset(closed_periods), tuple(accepted)
+    )
 
 
 @lru_cache(maxsize=16)
@@ -56,11 +63,13 @@ def _documents(
     usage: tuple[Usage, ...],
     as_of: dt.date,
     closed: frozenset[str],
+    accepted: tuple[AcceptedDocument, ...],
 ) -> Documents:
     """Kept for the next questions: one invoice's way to the ledger asks up to six times for the same day."""
     own = parts(contract, changes, as_of)
     leading = leading_parts(contract, changes, own)
-    found = [part_documents(part, usage, as_of, closed, _succession(part, leading, as_of)) for part in own]
+    books = [_billing(part, usage, as_of, _succession(part, leading, as_of), accepted).book for part in own]
+    found = [(book.invoices(closed), book.credit_memos(closed)) for book in books]
     invoices = sorted((i for part_invoices, _ in found for i in part_invoices), key=lambda i: i.date)
     numbered = tuple(
         invoice.model_copy(update={"id": f"INV-{number}"}) for number, invoice in enumerate(invoices, start=1)
@@ -74,6 +83,7 @@ def _documents(
             memo.model_copy(update={"id": f"CM-{number}", "invoice": ids[memo.invoice_key][1]})
             for number, memo in enumerate(memos, start=1)
         ),
+        unassigned=tuple(line for book in books for line in book.unassigned()),
     )
 
 
@@ -87,23 +97,25 @@ def _succession(part: Part, leading: Sequence[Part], as_of: dt.date) -> Successi
 
 
 def part_documents(
+    part: Part, usage: Sequence[Usage], as_of: dt.date
+) -> tuple[list[Invoice], list[CreditMemo]]:
+    """The documents of one contract of a merge (or of the only one), without numbers."""
+    book = _billing(part, usage, as_of, None, ()).book
+    return book.invoices(frozenset()), book.credit_memos(frozenset())
+
+
+def _billing(
     part: Part,
     usage: Sequence[Usage],
     as_of: dt.date,
-    closed_periods: frozenset[str] = frozenset(),
-    succession: Succession | None = None,
-) -> tuple[list[Invoice], list[CreditMemo]]:
-    """The documents of one contract of a merge (or of the only one), without numbers."""
-    book = _billing(part, usage, as_of, succession).book
-    return book.invoices(closed_periods), book.credit_memos(closed_periods)
-
-
-def _billing(part: Part, usage: Sequence[Usage], as_of: dt.date, succession: Succession | None) -> Billing:
+    succession: Succession | None,
+    accepted: tuple[AcceptedDocument, ...],
+) -> Billing:
     """The billing of one contract up to and including the day."""
     in_order = steps(part.contract, part.changes)
     part.lay_out(in_order, part.contract.start_date)  # raises where one does not fit
     known = sorted((s for s in in_order if s.received <= as_of), key=lambda s: (s.received, *s.place))
-    billing = Billing(part.contract, usage, part.lay_out([], as_of), as_of, succession)
+    billing = Billing(part.contract, usage, part.lay_out([], as_of), as_of, succession, accepted)
     since = part.contract.start_date
     taken: list[Step] = []
     waiting: list[Step] = []

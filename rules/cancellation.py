@@ -11,7 +11,6 @@ from fractions import Fraction
 from canonical.change import Cancellation
 from canonical.contract import LineTerms, Pricing
 from rules.book import FEE_LINE, Book, Charge
-from rules.credits import all_unused
 from rules.timeline import Timeline
 
 
@@ -39,7 +38,7 @@ def credit_recurring(timeline: Timeline, effective: dt.date, day: dt.date, book:
     """Every billed recurring line is credited its unused value at the effective date."""
     for life in timeline.lines.values():
         if life.terms.charge == "recurring":
-            book.credit(all_unused(book.billed_of(life.id), effective, book.currency), effective, day)
+            book.credit_unused(book.billed_of(life.id), effective, day)
 
 
 def _fee_terms(fee: Decimal) -> LineTerms:

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 
 from canonical.change import Cancellation, ContractChange, Merge, Transfer
 from canonical.contract import Contract
-from canonical.document import CreditMemo, DocumentLine, Invoice
+from canonical.document import CreditMemo, DocumentLine, Invoice, UnassignedLine
 from canonical.lifecycle import ApprovedItem, ContractState
-from canonical.scenario import Usage
 from rules.agenda import announced, is_last_of, is_of_usage, stands
+from rules.as_billed import as_billed, by_document, invoice_as_billed
 from rules.billing_plan import Documents, documents
 from rules.pieces import is_of, piece
 from rules.subscription_order import cycle_dates, cycle_key
@@ -44,6 +44,8 @@ class Scope:
     since: dt.date
     cycle_is_today: bool = False
     """Whether the platform bills a cycle of today by itself, so that our plan issues no invoice of today."""
+    unassigned: tuple[UnassignedLine, ...] = ()
+    """What of accepted invoices the change does not credit, since it is on no line of the contract."""
 
     @property
     def changes(self) -> tuple[ContractChange, ...]:
@@ -66,7 +68,7 @@ def scope(
     """
     before = state.changes_in_force()
     if item.type == "activation":
-        found = documents(contract, before, state.used(), as_of)
+        found = documents(contract, before, state.used(), as_of, accepted=state.accepted)
         return Scope(contract, before, None, *_by(found, until), until, as_of)
     by_cycle = Cycles(state, contract, item, as_of, drafted_through or as_of)
     for change, last in _ways(item, as_of, until, last_today=is_last_of(state, item, as_of)):
@@ -75,7 +77,8 @@ def scope(
         if difference is not None:
             invoices, credits = difference
             owed = tuple(credit for credit in credits if stands(state, credit))
-            return Scope(contract, before, change, invoices, owed, through, by_cycle.since, by_cycle.is_today)
+            since, left = by_cycle.since, by_cycle.unassigned(change)
+            return Scope(contract, before, change, invoices, owed, through, since, by_cycle.is_today, left)
     words = f"{item.id} would alter documents that have been issued"
     if item.change is not None and ends_subscription(item.change):
         kind = "transfer" if isinstance(item.change, Transfer) else "merge"
@@ -124,7 +127,7 @@ def drafts_of(
     """Keys of the invoices that the platform would bill by itself from the change's day to today: a change
     that ends the subscription makes its own of them, as long as none is issued.
     """
-    known = documents(contract, state.changes_in_force(), state.used(), as_of)
+    known = documents(contract, state.changes_in_force(), state.used(), as_of, accepted=state.accepted)
     since = handed_over_from(item, as_of)
     by_plan, by_itself = _issued(known, state, since), _issued(known, state, None)
     planned = {invoice.key for invoice in by_plan.invoices}
@@ -252,7 +255,15 @@ class Cycles:
         return invoice.date in cycles and invoice.key in self._keys
 
     def _documents(self, changes: tuple[ContractChange, ...]) -> Documents:
-        return documents(self._contract, changes, self._state.used(), self._horizon)
+        state = self._state
+        return documents(self._contract, changes, state.used(), self._horizon, accepted=state.accepted)
+
+    def unassigned(self, change: ContractChange | None) -> tuple[UnassignedLine, ...]:
+        """What the change leaves uncredited, since a person has accepted it on no line of the contract."""
+        if change is None:
+            return ()
+        found = self._documents((*self._before, change)).unassigned
+        return tuple(each for each in found if each.change == change.id)
 
 
 def _difference(
@@ -335,12 +346,14 @@ def _by_issued_invoice(credit: CreditMemo, wanted: Documents, state: ContractSta
     if not supplements:
         return [credit]
     whole = next(invoice for invoice in wanted.invoices if invoice.key == credit.invoice_key)
+    added = as_billed(whole.lines, by_document(state.accepted, [whole.key]).get(whole.key, ())).added
+    homes = [next((s.key for s in supplements if line in s.lines), whole.key) for line in whole.lines]
+    homes += [each.key for each in added if each.assigned]
     parts: dict[str, list[DocumentLine]] = {}
     for line in credit.lines:
         if line.credits is None:
             raise CannotCarryOut(f"credit memo {credit.key} names no line of {credit.invoice_key}")
-        credited = whole.lines[line.credits]
-        home = next((s.key for s in supplements if credited in s.lines), credit.invoice_key)
+        home = homes[line.credits]
         parts.setdefault(home, []).append(line)
     return [
         piece(
@@ -352,12 +365,14 @@ def _by_issued_invoice(credit: CreditMemo, wanted: Documents, state: ContractSta
     ]
 
 
-def credited_lines(scope: Scope, credit: CreditMemo, usage: tuple[Usage, ...]) -> tuple[DocumentLine, ...]:
-    """The lines of the invoice that a credit memo credits, in the order that `credits` counts them."""
-    found = documents(scope.contract, scope.changes, usage, credit.date)
+def credited_lines(scope: Scope, credit: CreditMemo, state: ContractState) -> tuple[DocumentLine, ...]:
+    """The lines of the invoice that a credit memo credits, as they were billed, in the order that `credits`
+    counts them.
+    """
+    found = documents(scope.contract, scope.changes, state.used(), credit.date, accepted=state.accepted)
     wanted = (credit.contract, credit.account, credit.date, credit.tax_date)
     for candidate in found.credit_memos:
         if (candidate.contract, candidate.account, candidate.date, candidate.tax_date) == wanted:
             whole = next(i for i in found.invoices if i.key == candidate.invoice_key)
-            return whole.lines
+            return invoice_as_billed(whole, state.accepted)
     raise CannotCarryOut(f"{credit.key} credits no expected invoice")

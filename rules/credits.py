@@ -4,14 +4,15 @@ Source: FINANCE.md, "Invoices and credit memos" and "Amendments".
 """
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
 
 from canonical.document import DocumentLine
-from canonical.money import difference, round_amount, to_minor_units, total
+from canonical.money import difference, round_amount, to_minor_units, total, zero
 from rules.calendar import days
+from rules.tax import tax
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,11 @@ class Credit:
 
 @dataclass
 class BilledLine:
-    """A line of an issued invoice and what was credited of it. `number` counts in the order of billing."""
+    """A line of an issued invoice and what was credited of it. `number` counts in the order of billing.
+
+    `line` is as it was due. `billed` is as it is on the invoice, which a person may have accepted otherwise;
+    None where it is not on it. `given` are the credits in `credits`' order, as they were accepted.
+    """
 
     number: int
     invoice_key: str
@@ -38,18 +43,47 @@ class BilledLine:
     line: DocumentLine
     tax_rate: Decimal
     credits: list[Credit] = field(default_factory=list)
+    accepted: DocumentLine | None = None
+    is_billed: bool = True
+    accepted_credits: dict[int, Credit | None] = field(default_factory=dict)
+    more_credits: list[Credit] = field(default_factory=list)
 
     @property
-    def start(self) -> dt.date:
+    def billed(self) -> DocumentLine:
+        """As it is on the invoice."""
+        return self.accepted or self.line
+
+    @property
+    def due_from(self) -> dt.date:
+        """Where it belongs in time, whatever service period was accepted."""
         return self.line.period_start
 
     @property
+    def start(self) -> dt.date:
+        return self.billed.period_start
+
+    @property
     def end(self) -> dt.date:
-        return self.line.period_end
+        return self.billed.period_end
+
+    @property
+    def given(self) -> Iterator[Credit]:
+        """What was given back of it, as it was accepted where it was accepted otherwise."""
+        own = (self.accepted_credits.get(i, credit) for i, credit in enumerate(self.credits))
+        yield from (credit for credit in own if credit is not None)
+        yield from self.more_credits
+
+    def rate(self, currency: str) -> Fraction:
+        """Its tax rate in percent: the one that was in force, unless another tax was accepted."""
+        line = self.billed
+        if tax(line.amount, self.tax_rate, currency) == line.tax or line.amount == 0:
+            return Fraction(self.tax_rate)
+        return Fraction(line.tax) / Fraction(line.amount) * 100
 
     def tax_left(self, currency: str) -> Decimal:
-        """The line's tax less what earlier credits gave back."""
-        return difference(self.line.tax, total((c.tax for c in self.credits), currency), currency)
+        """The line's tax less what earlier credits gave back; never below 0."""
+        left = difference(self.billed.tax, total((c.tax for c in self.given), currency), currency)
+        return max(left, zero(currency))
 
 
 def unused_value(billed: BilledLine, day: dt.date) -> Fraction:
@@ -57,15 +91,15 @@ def unused_value(billed: BilledLine, day: dt.date) -> Fraction:
 
     amount × days(d, end)/days(start, end) − Σ c × days(d, end)/days(e, end) over the credits c from day e
     on. A day before the line's start counts as its start, one before a credit's start as that. 0 for a line
-    without duration.
+    without duration, or not billed.
     """
-    if day >= billed.end or billed.start == billed.end:
+    if not billed.is_billed or day >= billed.end or billed.start >= billed.end:
         return Fraction(0)
-    value = Fraction(billed.line.amount) * _share(billed.start, billed.end, day)
+    value = Fraction(billed.billed.amount) * _share(billed.start, billed.end, day)
     return value - sum(
         (
             Fraction(credit.amount) * _share(credit.since, credit.until or billed.end, day)
-            for credit in billed.credits
+            for credit in billed.given
         ),
         Fraction(0),
     )

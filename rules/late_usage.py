@@ -29,7 +29,8 @@ def unbilled(
     taken = state.model_copy(update={"usage": take_in(state, reported, today)})
     day = max([today, *late_usage_days(taken), *_ends(taken, state.contract.billing.frequency_months)])
     before, after = (
-        documents(state.contract, state.changes_in_force(), each.used(), day) for each in (state, taken)
+        documents(state.contract, state.changes_in_force(), each.used(), day, accepted=state.accepted)
+        for each in (state, taken)
     )
     currency = state.contract.currency
     return difference(_net(after, currency), _net(before, currency), currency), currency

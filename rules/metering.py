@@ -174,7 +174,10 @@ def _alters_a_credit_memo(state: ContractState, taken: tuple[MeteredMonth, ...],
         return False
     contract, changes = state.contract, state.changes_in_force()
     before, after = (
-        {memo.key: memo.lines for memo in documents(contract, changes, usage, day).credit_memos}
+        {
+            memo.key: memo.lines
+            for memo in documents(contract, changes, usage, day, accepted=state.accepted).credit_memos
+        }
         for usage in (state.used(), by_day(taken))
     )
     return any(

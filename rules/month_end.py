@@ -32,13 +32,14 @@ from canonical.revenue import (
 from canonical.scenario import Usage
 from ports.billing import IssuedDocument
 from ports.erp import Dimensions, LedgerJournal, LedgerJournalLine, PostedDocument, PostedLine
-from rules.accepted import as_accepted, whole_of
+from rules.accepted import as_accepted
 from rules.agenda import is_active
 from rules.billing_plan import Documents, documents
 from rules.calendar import month_end
 from rules.exchange import Exchange
 from rules.merge import parts
 from rules.outcome import revenue_postings
+from rules.pieces import whole_of
 from rules.postings import balances
 from rules.subledger import as_issued
 
@@ -66,7 +67,8 @@ class Sold:
 
     def documents(self, by: dt.date) -> Documents:
         """Those dated by the day, as they stand. Raises what `documents` raises."""
-        return as_accepted(documents(self.contract, self.changes, self.usage, by), self.voided, self.accepted)
+        found = documents(self.contract, self.changes, self.usage, by, accepted=self.accepted)
+        return as_accepted(found, self.voided, self.accepted)
 
 
 def sold_of(state: ContractState) -> Sold | None:

@@ -270,7 +270,7 @@ def booking_entries(
 
 def _due(state: ContractState, contract: Contract, until: dt.date) -> dict[str, Invoice | CreditMemo]:
     """As it was planned; what no plan has issued, as the rules expect it."""
-    found = documents(contract, state.changes_in_force(), state.used(), until)
+    found = documents(contract, state.changes_in_force(), state.used(), until, accepted=state.accepted)
     planned = [document for document in state.expected if document.date <= until]
     rests: list[Invoice | CreditMemo | None] = [rest_of(invoice, planned) for invoice in found.invoices]
     rests += [rest_of(memo, planned) for memo in found.credit_memos]

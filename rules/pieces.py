@@ -5,7 +5,7 @@ with that one's; and so is a credit of what a supplement has billed.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import TypeVar
 
 from canonical.document import CreditMemo, DocumentLine, Invoice
@@ -31,11 +31,11 @@ def piece(document: _Document, lines: Sequence[DocumentLine], key: str) -> _Docu
 
 def rest_of(whole: _Document, issued: Iterable[Invoice | CreditMemo]) -> _Document | None:
     """What of a document no issued piece of it has; None where that is nothing."""
-    taken = Counter(_content(line) for each in issued if is_of(each, whole) for line in each.lines)
+    taken = Counter(content(line) for each in issued if is_of(each, whole) for line in each.lines)
     left: list[DocumentLine] = []
     for line in whole.lines:
-        if taken[_content(line)] > 0:
-            taken[_content(line)] -= 1
+        if taken[content(line)] > 0:
+            taken[content(line)] -= 1
         else:
             left.append(line)
     return piece(whole, left, whole.key) if left else None
@@ -67,6 +67,12 @@ def _billed(line: DocumentLine) -> DocumentLine:
     return line.model_copy(update={"credits": None})
 
 
-def _content(line: DocumentLine) -> tuple[object, ...]:
+def content(line: DocumentLine) -> tuple[object, ...]:
     """A line without its tax, whose rate may have been learned since, and its place in a credited invoice."""
     return line.line, line.kind, line.amount, line.period_start, line.period_end
+
+
+def whole_of(key: str, expected: Collection[str]) -> str | None:
+    """The expected document that a key is of: its own, else the longest that it begins with."""
+    found = [each for each in expected if key == each or key.startswith(f"{each}/")]
+    return max(found, key=len, default=None)

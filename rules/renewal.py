@@ -10,7 +10,6 @@ from canonical.change import Renewal
 from rules.amendment import billed_inside, settle
 from rules.book import Book
 from rules.cancellation import credit_recurring
-from rules.credits import all_unused
 from rules.proration import Piece
 from rules.timeline import Timeline
 
@@ -40,7 +39,7 @@ def carry_out(
         for life in before.lines.values():
             if life.terms.charge == "recurring":
                 billed = billed_inside(book.billed_of(life.id), piece)
-                book.credit(all_unused(billed, piece.start, book.currency), piece.start, day)
+                book.credit_unused(billed, piece.start, day)
     if is_early(change, after):
         credit_recurring(before, change.effective_date, day, book)
         return

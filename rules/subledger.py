@@ -95,9 +95,8 @@ def as_issued(expected: Invoice | CreditMemo | None, issued: IssuedDocument) -> 
     """
     if expected is None:
         raise ValueError(f"{issued.id} was not expected; it can be let pass, not accepted")
-    known = {line.line: line for line in reversed(expected.lines)}
     lines = tuple(
-        known.get(line.line or "", expected.lines[0]).model_copy(
+        _due_line(expected, line).model_copy(
             update={
                 "amount": line.amount,
                 "tax": line.tax,
@@ -105,14 +104,37 @@ def as_issued(expected: Invoice | CreditMemo | None, issued: IssuedDocument) -> 
                 "period_end": line.period_end,
             }
         )
-        for line in issued.lines
-        if line.amount != 0 or line.tax != 0
+        for line in _with_figures(issued)
     )
     figures: dict[str, object] = {"lines": lines, "subtotal": issued.subtotal}
     figures |= {"tax": issued.tax, "total": issued.total}
     if isinstance(expected, Invoice) and issued.due_date is not None:
         figures["due_date"] = issued.due_date
     return expected.model_copy(update={"date": issued.date, **figures})
+
+
+def unassigned_lines(
+    expected: Invoice | CreditMemo, taken: Invoice | CreditMemo, issued: IssuedDocument
+) -> tuple[DocumentLine, ...]:
+    """The lines of `taken` (`as_issued`) that name no line of the expected document at the platform."""
+    known = {line.line for line in expected.lines}
+    pairs = zip(taken.lines, _with_figures(issued), strict=True)
+    return tuple(line for line, there in pairs if there.line not in known)
+
+
+def _with_figures(issued: IssuedDocument) -> list[IssuedLine]:
+    return [line for line in issued.lines if line.amount != 0 or line.tax != 0]
+
+
+def _due_line(expected: Invoice | CreditMemo, issued: IssuedLine) -> DocumentLine:
+    """The line of ours that it stands for, by its period and kind where there are several; else the first."""
+
+    def likeness(line: DocumentLine) -> tuple[bool, bool]:
+        period = (line.period_start, line.period_end) == (issued.period_start, issued.period_end)
+        return period, line.kind == issued.kind
+
+    own = [line for line in expected.lines if line.line == issued.line]
+    return max(own, key=likeness, default=expected.lines[0])
 
 
 def role_of(line: DocumentLine) -> AccountRole:

@@ -32,12 +32,12 @@ def in_force(rates: Iterable[DatedRate], day: dt.date) -> Decimal:
     return max(begun, key=lambda rate: rate.from_date).percent
 
 
-def tax(amount: Decimal, rate: Decimal, currency: str) -> Decimal:
+def tax(amount: Decimal, rate: Decimal | Fraction, currency: str) -> Decimal:
     """The tax on a document line's amount, rounded."""
     return round_amount(Fraction(amount) * Fraction(rate) / 100, currency)
 
 
-def tax_credited(amount: Decimal, rate: Decimal, still_billed: Decimal, currency: str) -> Decimal:
+def tax_credited(amount: Decimal, rate: Decimal | Fraction, still_billed: Decimal, currency: str) -> Decimal:
     """The tax that a credit of this amount gives back: at the billed line's rate, and never more than is
     left of it.
 

@@ -1,6 +1,7 @@
 """What the tax engine is asked and told: one document per invoice or credit memo, and one for the rates."""
 
 import datetime as dt
+from collections import Counter
 from dataclasses import dataclass
 
 from canonical.change import Amendment, ContractChange
@@ -81,13 +82,36 @@ def credit_tax_document(origin: Origin, contract: Contract, credit: CreditMemo) 
 
 
 def tax_document(origin: Origin, answer: ContractAnswer) -> TaxDocument:
-    """The expected document as the tax engine records it. ValueError for an answer that expects nothing."""
-    contract, expected = answer.contract, answer.expected
-    if contract is not None and isinstance(expected, Invoice):
-        return invoice_tax_document(origin, contract, expected)
-    if contract is not None and isinstance(expected, CreditMemo):
-        return credit_tax_document(origin, contract, expected)
-    raise ValueError("the contract expects no document")
+    """The document as the tax engine records it: as it was accepted, else as it is due. ValueError for an
+    answer that expects nothing.
+    """
+    contract, due = answer.contract, answer.expected
+    if contract is None or due is None:
+        raise ValueError("the contract expects no document")
+    if answer.accepted is not None and not is_taxed_alike(due, answer.accepted):
+        return accepted_tax_document(origin, contract, answer.accepted)
+    if isinstance(due, Invoice):
+        return invoice_tax_document(origin, contract, due)
+    return credit_tax_document(origin, contract, due)
+
+
+def accepted_tax_document(origin: Origin, contract: Contract, accepted: Invoice | CreditMemo) -> TaxDocument:
+    """A document that a person has accepted as it was issued: its tax is what it says, not computed."""
+    if isinstance(accepted, CreditMemo):
+        return credit_tax_document(origin, contract, accepted)
+    document = invoice_tax_document(origin, contract, accepted)
+    pairs = zip(document.lines, accepted.lines, strict=True)
+    lines = tuple(line.model_copy(update={"tax_amount": was.tax}) for line, was in pairs)
+    return document.model_copy(update={"lines": lines})
+
+
+def is_taxed_alike(due: Invoice | CreditMemo, taken: Invoice | CreditMemo) -> bool:
+    """Whether the tax engine's record of both is the same: when a line earns is nothing to it."""
+
+    def recorded(document: Invoice | CreditMemo) -> tuple[object, ...]:
+        return document.date, Counter((line.product, line.amount, line.tax) for line in document.lines)
+
+    return recorded(due) == recorded(taken)
 
 
 def rate_questions(

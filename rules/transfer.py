@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from fractions import Fraction
 
 from canonical.money import total
+from rules.amendment import billed_inside
 from rules.book import Book, Charge
-from rules.credits import all_unused
 from rules.proration import Piece
 from rules.timeline import Timeline
 
@@ -25,7 +25,8 @@ def carry_out(
     """Credits each recurring line's unused value, and bills the same amount to the new customer under its
     own tax.
 
-    Nothing is unused on a period's first day, nor in arrears: there the period is billed in two parts.
+    Nothing is unused on a period's first day, nor in arrears: there the period is billed in two parts. Where
+    a person has accepted another service period of the one's line, the other's has the same end.
     """
     if after.contract.billing.timing == "arrears":
         return
@@ -34,10 +35,9 @@ def carry_out(
         for life in before.lines.values():
             if life.terms.charge != "recurring":
                 continue
-            inside = [line for line in book.billed_of(life.id) if piece.start <= line.start < piece.stop]
-            parts = all_unused(inside, start, book.currency)
-            book.credit(parts, start, day)
+            parts = book.credit_unused(billed_inside(book.billed_of(life.id), piece), start, day)
+            stop = max((line.end for line, _ in parts if line.accepted is not None), default=piece.stop)
             amount = Fraction(total((part for _, part in parts), book.currency))
             quantity = life.state_on(max(start, life.start)).quantity
-            charge = Charge(life.id, life.terms, "proration", amount, start, piece.stop, False, quantity)
+            charge = Charge(life.id, life.terms, "proration", amount, start, stop, False, quantity)
             book.bill(charge, day, after.customer_on(start))

@@ -167,7 +167,7 @@ class UsageMeter:
         billed = [
             b
             for b in book.billed_of(line)
-            if b.line.timing == "arrears" and window.start <= b.start < window.stop
+            if b.line.timing == "arrears" and window.start <= b.due_from < window.stop
         ]
         book.credit(allot(Fraction(beyond), billed, window.start, self._currency), window.start, day)
         tally.billed = due

@@ -6,6 +6,8 @@ from activities.crm import ContractQuestion, CrmActivities
 from activities.erp import ErpActivities
 from activities.tax import TaxActivities, TaxQuestion
 from canonical.contract import DatedRate
+from canonical.document import UnassignedLine
+from canonical.money import total
 from canonical.origin import Origin
 from ports.erp import ErpCheck
 from rules.subledger import revenue_accounts
@@ -29,6 +31,32 @@ class CheckedChange(KnownChange):
         if is_to_be_checked(self.item, self.account()):
             step = Step("check the customer", "rules.check_customer", self.state.crm, "Check the customer")
             await self.steps.run(step, self._check_customer)
+        if self.scope.unassigned != self._left:
+            await self._account_for_unassigned(self.scope.unassigned)
+
+    async def _account_for_unassigned(self, left: tuple[UnassignedLine, ...]) -> None:
+        """What a person has accepted on no line of the contract: nobody knows whether it ends with the lines
+        that the change credits. It stays billed where a person says so.
+        """
+        currency = self.contract.currency
+        step = Step(
+            "account for what is on no line",
+            "rules.plan",
+            self.policy.route.billing,
+            "What was accepted on no line of the contract is not credited",
+            amount=total((abs(each.unused) for each in left), currency),
+            currency=currency,
+        )
+        words = "; ".join(str(each) for each in left)
+        ways = "Accept that it stays billed, or compensate: the change is undone before its first write"
+
+        async def ask(origin: Origin) -> None:
+            raise rejected(
+                step.platform, step.activity, f"{words}. {ways}", field="lines", code="UnassignedLine"
+            )
+
+        await self.steps.run(step, ask, lambda: None)
+        self._left = left
 
     async def _check_customer(self, origin: Origin) -> None:
         """Hierarchy, bill-to, tax registration. Mended by a fix here, or in the CRM: a retry reads anew."""

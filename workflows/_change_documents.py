@@ -200,7 +200,7 @@ class DocumentScenes:
                 invoice_key=credit.invoice_key,
                 reason="cancellation" if self.story.item.type == "cancellation" else "amendment",
                 lines=credit.lines,
-                credited=credited_lines(self.story.scope, credit, self.story.state.used()),
+                credited=credited_lines(self.story.scope, credit, self.story.state),
             )
             return await workflow.execute_activity_method(
                 BillingActivities.issue_credit_memo, order, **on_platform(billing, step.summary)

@@ -4,6 +4,7 @@ from temporalio.exceptions import ApplicationError
 
 from canonical.change import ContractChange, Merge
 from canonical.contract import Account, Contract
+from canonical.document import UnassignedLine
 from canonical.lifecycle import (
     ApprovedItem,
     ChangeInput,
@@ -62,6 +63,8 @@ class KnownChange:
         self.undoing = False
         self._read_again = False
         self._customer_seen: int | None = None
+        self._left: tuple[UnassignedLine, ...] = ()
+        """What a person has said stays billed."""
         self.scope = self._scope()
 
     def _scope(self) -> Scope:

@@ -28,7 +28,8 @@ from ports.billing import IssuedDocument
 from ports.tax import TaxResult
 from rules.edits import is_another
 from rules.subledger import as_issued, compare, ledger_document
-from workflows._accepted import tell_of_accepted
+from rules.tax_document import is_taxed_alike
+from workflows._accepted import record_accepted_tax, tell_of_accepted
 from workflows._bad_debt import BAD_DEBT
 from workflows._correction import corrected_items
 from workflows._decisions import Decisions
@@ -263,8 +264,11 @@ class DocumentStory(Decisions):
 
         # what was not expected at all can only be let pass: there is nothing to hold it against
         found = await self.steps.run(step, check, accepted if answer.expected is not None else None)
-        if found is not None:
-            await tell_of_accepted(document.contract, answer.expected, found[1].expected)
+        due, taken = answer.expected, found and found[1].expected
+        if found is not None and due is not None and taken is not None and taken != due:
+            await tell_of_accepted(found[0], due, taken)
+            if not is_taxed_alike(due, taken):
+                await record_accepted_tax(self.steps, *found)
         return found
 
     async def posted_before(
@@ -285,7 +289,7 @@ class DocumentStory(Decisions):
             return DocumentResult(outcome="nothing is due", key=document.key)
         decision = await decided(on, document, answer, read)
         if isinstance(decision, Anew) and await take_off(on, decision):
-            await tell_of_accepted(document.contract, answer.expected, decision.answer.expected)
+            await tell_of_accepted(decision.document, answer.expected, decision.answer.expected)
             return await self.post(decision.document, decision.answer, decision.revision)
         if isinstance(decision, Anew):
             return DocumentResult(outcome="kept as posted: the reversal was skipped", key=document.key)

@@ -11,17 +11,15 @@ from dataclasses import dataclass
 from temporalio import workflow
 
 from activities.erp import ErpActivities, LedgerQuestion, PostingReversal
-from activities.tax import TaxActivities, TaxVoid
 from canonical.contract import Contract
 from canonical.lifecycle import ContractAnswer
 from canonical.origin import Origin, Reference
 from canonical.policy import PolicyExcerpt
 from ports.billing import IssuedDocument
 from ports.erp import PostedDocument
-from ports.tax import TaxResult
 from rules import edits as rule
 from rules.subledger import Difference, as_issued
-from rules.tax_document import tax_document
+from workflows._accepted import record_accepted_tax
 from workflows._earlier import was_settled
 from workflows._options import on_platform
 from workflows._refusal import rejected
@@ -147,7 +145,7 @@ async def take_off(on: Ground, anew: Anew) -> bool:
     """Reverses the posting and records the tax as edited; False where a person has skipped the reversal."""
     document = anew.document
     if rule.touches_tax(rule.edits(on.posted, document)):
-        await _record_tax(on, anew)
+        await record_accepted_tax(on.steps, document, anew.answer)
     erp = on.policy.route.erp
     step = Step(
         f"reverse {on.posted.id}",
@@ -172,27 +170,3 @@ async def take_off(on: Ground, anew: Anew) -> bool:
         )
 
     return await on.steps.run(step, reverse) is not None
-
-
-async def _record_tax(on: Ground, anew: Anew) -> None:
-    """Voids what is recorded under the document's key, and records it anew."""
-    document, tax = anew.document, on.policy.route.tax
-    key = anew.answer.expected.key if anew.answer.expected else document.id
-    off = Step(f"void the tax of {key}", "tax.void", tax, f"Void the tax of {document.number or key}")
-    again = Step(
-        f"tax {key} anew", "tax.commit", tax, f"Record the tax of {document.number or key} as edited"
-    )
-
-    async def void(origin: Origin) -> TaxResult | None:
-        order = TaxVoid(origin=origin, code=key, kind=document.kind, legal_entity=on.contract.legal_entity)
-        return await workflow.execute_activity_method(
-            TaxActivities.void, order, **on_platform(tax, off.summary)
-        )
-
-    async def commit(origin: Origin) -> TaxResult:
-        return await workflow.execute_activity_method(
-            TaxActivities.commit, tax_document(origin, anew.answer), **on_platform(tax, again.summary)
-        )
-
-    await on.steps.run(off, void)
-    await on.steps.run(again, commit)

@@ -96,6 +96,8 @@ class Repairs:
     async def _repost(self) -> str | None:
         """Asks first what is to be posted, so that nothing is taken off that can't be posted again."""
         answer = await self._expected()
+        if answer is not None and answer.accepted is not None:
+            answer = answer.model_copy(update={"expected": answer.accepted})
         issued = None if answer is None else await self._issued(answer)
         if answer is None or issued is None or await self._reverse() is None:
             return None

@@ -39,6 +39,7 @@ from canonical.lifecycle import (
     UsageNotice,
 )
 from rules import agenda, ahead, metering
+from rules.accepted import taken_in
 from rules.contract_view import answer_to, changes_of, chapter_of, waits_for
 from rules.merge_circle import merges_back
 from rules.zones import start_of
@@ -122,9 +123,9 @@ class ContractWorkflow(ContractReadings, ContractUsage, Merging):
 
     @workflow.signal(name="document_accepted")
     def on_document_accepted(self, accepted: AcceptedDocument) -> None:
-        """A person has let a document in as it was issued; it bills and earns that. The last word counts."""
-        others = tuple(each for each in self.state.accepted if each.key != accepted.key)
-        self._set(accepted=(*others, accepted) if accepted.lines else others)
+        """A person has let a document in as it was issued; it bills, earns and is credited as that."""
+        known, changes = self.state.accepted, agenda.carried_by(self.state, self.running)
+        self._set(accepted=taken_in(known, accepted, changes, self.today()))
 
     @workflow.signal(name="usage")
     def on_usage(self, notice: UsageNotice) -> None:

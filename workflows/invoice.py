@@ -6,13 +6,13 @@ from temporalio.exceptions import ActivityError, ApplicationError
 from activities.billing import BillingActivities, DocumentAction
 from activities.tax import TaxActivities, TaxQuestion
 from canonical.contract import Contract
-from canonical.document import DocumentLine, Invoice
+from canonical.document import CreditMemo, DocumentLine, Invoice
 from canonical.lifecycle import ContractAnswer
 from canonical.origin import Origin, Reference
 from canonical.policy import PolicyExcerpt
 from ports.billing import DraftCompletion, IssuedDocument
 from rules.subledger import billed_by_platform, is_empty_cycle, with_quoted_tax
-from rules.tax_document import invoice_tax_document
+from rules.tax_document import invoice_tax_document, is_taxed_alike
 from workflows._bad_debt import BadDebt
 from workflows._document import READ, DocumentInput, DocumentResult, DocumentStory
 from workflows._options import on_platform
@@ -70,9 +70,10 @@ class InvoiceWorkflow(DocumentStory):
         agreed = await self.compared(document, answer, self.read)
         if agreed is None:
             return DocumentResult(outcome="let pass: differs", key=document.key)
-        document, answer = agreed
-        if document.origin == "cycle" and isinstance(answer.expected, Invoice):
-            await self.commit_tax(answer, answer.expected)
+        due, (document, answer) = answer.expected, agreed
+        taken = answer.expected
+        if document.origin == "cycle" and isinstance(taken, Invoice) and _is_recorded_here(due, taken):
+            await self.commit_tax(answer, taken)
         if document.status == "draft":
             document = await self.issue(document) or document
         result = await self.post(document, answer)
@@ -257,3 +258,8 @@ class InvoiceWorkflow(DocumentStory):
         issued = await self.steps.run(step, finalize)
         self.awaits_echo = issued is not None
         return issued
+
+
+def _is_recorded_here(due: Invoice | CreditMemo | None, taken: Invoice) -> bool:
+    """Whether the tax is as it was computed: what was accepted otherwise is recorded where it was."""
+    return due is None or is_taxed_alike(due, taken)

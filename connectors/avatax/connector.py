@@ -1,7 +1,8 @@
 """AvaTax behind the tax port.
 
-A document is recorded once: it is looked up before it is written, and what is written is final at once. A
-voided document stays voided; if its business key is needed again, the next generation of its code is used.
+A document is recorded once: it is looked up before it is written, and what is written is final at once;
+another version takes its place only where that is asked for (`adjust`). A voided document stays voided; if
+its business key is needed again, the next generation of its code is used.
 """
 
 import asyncio
@@ -15,7 +16,7 @@ from connectors.avatax import mapping
 from connectors.avatax.client import PLATFORM, AvaTaxClient
 from connectors.avatax.errors import ALREADY_CANCELLED
 from connectors.avatax.settings import AvaTaxSettings
-from connectors.avatax.wire import CreateTransaction, Transaction
+from connectors.avatax.wire import CreateOrAdjust, CreateTransaction, Transaction
 from ports.access import AccessReport
 from ports.errors import AuthenticationFailed, Conflict, OutcomeUnknown, Rejected, UnexpectedAnswer
 from ports.tax import TaxDocument, TaxResult
@@ -69,13 +70,25 @@ class AvaTax:
 
     async def commit(self, document: TaxDocument) -> TaxResult:
         """The document as it is recorded, whoever sent it first; Conflict where another one is."""
-        company, origin = self._place(document.legal_entity)
-        document_type = mapping.RECORDED[document.kind]
-        found, generation = await self._live(company, document.code, document_type)
-        order = mapping.recorded(document, company, origin, generation)
-        if found is not None and _read(found, "transaction").status == "committed":
+        found, order = await self._recorded(document)
+        if found is not None:
             return _same(found, order.create_transaction_model)
         return _written(await self._client.create_or_adjust(order), "commit", "committed")
+
+    async def adjust(self, document: TaxDocument) -> TaxResult:
+        """The next version of the recorded document; PeriodClosed where that was reported in a return."""
+        found, order = await self._recorded(document)
+        if found is not None and not mapping.differences(found, order.create_transaction_model):
+            return _read(found, "transaction")
+        return _written(await self._client.create_or_adjust(order), "adjust", "committed")
+
+    async def _recorded(self, document: TaxDocument) -> tuple[Transaction | None, CreateOrAdjust]:
+        """What is committed under the document's code, and the order that records it."""
+        company, origin = self._place(document.legal_entity)
+        found, generation = await self._live(company, document.code, mapping.RECORDED[document.kind])
+        order = mapping.recorded(document, company, origin, generation)
+        is_committed = found is not None and _read(found, "transaction").status == "committed"
+        return found if is_committed else None, order
 
     async def void(self, origin: Origin, code: str, kind: str, legal_entity: str) -> TaxResult | None:
         """The cancelled document; one that was cancelled before is returned as it is."""

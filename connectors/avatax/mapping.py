@@ -49,7 +49,10 @@ _LONGEST_CODE = 50
 _DIGEST_LENGTH = 16
 _LONGEST_DESCRIPTION = 2048
 _LONGEST_LINE_DESCRIPTION = 2096
-_REASON = "Tax of the credited invoice"
+_REASONS: dict[DocumentKind, str] = {
+    "invoice": "Tax as it was billed",
+    "credit_memo": "Tax of the credited invoice",
+}
 
 
 class UnknownStatus(ValueError):
@@ -97,7 +100,9 @@ def _transaction(
     commit: bool,
 ) -> CreateTransaction:
     account = document.account
-    override = TaxOverride(type="TaxDate", tax_date=document.tax_date.isoformat(), reason=_REASON)
+    override = TaxOverride(
+        type="TaxDate", tax_date=document.tax_date.isoformat(), reason=_REASONS[document.kind]
+    )
     number, use = exemption(account)
     return CreateTransaction(
         code=transaction_code(code) if not commit else code,
@@ -128,7 +133,7 @@ def _line(document: TaxDocument, line: TaxLine) -> LineItem:
             type="TaxAmount",
             tax_amount=sign * line.tax_amount,
             tax_date=document.tax_date.isoformat(),
-            reason=_REASON,
+            reason=_REASONS[document.kind],
         )
     return LineItem(
         number=line.number,

@@ -262,6 +262,34 @@ class TaxContract:
         (only,) = await engine.tax.documents(ENTITY)
         assert (only.status, only.total_tax) == ("committed", Decimal("1065.00"))
 
+    async def test_adjusted_document_takes_the_place_of_the_recorded_one_with_the_tax_it_is_told(
+        self, engine: Engine
+    ) -> None:
+        await engine.tax.commit(invoice())
+        edited = invoice(line("12000.00", tax_amount="1000.00"), line("5.00", number="2", tax_amount="0"))
+        result = await engine.tax.adjust(edited)
+        assert (result.status, result.total_tax) == ("committed", Decimal("1000.00"))
+        assert await engine.tax.adjust(edited) == result
+        assert await engine.tax.documents(ENTITY) == (result,)
+
+    @pytest.mark.parametrize("outcome", LOST_AND_APPLIED)
+    async def test_adjustment_whose_answer_is_lost_is_found_and_not_repeated(
+        self, engine: Engine, outcome: str
+    ) -> None:
+        first = await engine.tax.commit(invoice())
+        edited = invoice(line("12005.00", tax_amount="1065.00"))
+        engine.platform.faults.add(Fault(outcome, route=engine.commit_route))
+        with pytest.raises(OutcomeUnknown):
+            await engine.tax.adjust(edited)
+        held = engine.platform.dump()
+        result = await engine.tax.adjust(edited)
+        assert engine.platform.dump() == held
+        assert (result.total_tax, await engine.tax.documents(ENTITY)) == (first.total_tax, (result,))
+
+    async def test_adjustment_of_what_is_not_recorded_records_it(self, engine: Engine) -> None:
+        result = await engine.tax.adjust(credit_memo())
+        assert (result.status, result.total_tax) == ("committed", Decimal("121.24"))
+
     async def test_same_code_may_be_an_invoice_and_a_credit_memo(self, engine: Engine) -> None:
         await engine.tax.commit(invoice(code="C/1"))
         await engine.tax.commit(credit_memo(code="C/1"))

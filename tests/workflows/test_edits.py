@@ -10,7 +10,7 @@ from sandbox.kit.faults import Fault
 from store.event_log import EventLog, LoggedEvent
 from store.exceptions import RecordedException
 from tests.agreement import until_agreed
-from tests.rules.scenarios import amendment, seats
+from tests.rules.scenarios import amendment, cancellation, seats
 from tests.workflows.cash import pays, until_receipts
 from tests.workflows.month_end import LAST_MONTH, order, run_month
 from tests.workflows.periods import reconciled
@@ -52,6 +52,33 @@ async def change_amount(made: World, more: int) -> str:
     invoice["_lines"][0]["amount"] += more
     world.update(invoice, "invoice.updated")
     return id_
+
+
+async def add_line(made: World, more: int) -> str:
+    """The same, as a line of its own that names none of the contract's."""
+    world = made.platforms["stripe"].world  # type: ignore[attr-defined]
+    id_ = await change_amount(made, more)
+    invoice = world.get("invoice", id_)
+    [line] = invoice["_lines"]
+    line["amount"] -= more
+    added = {"id": "il_by_hand", "amount": more, "metadata": {}, "taxes": []}
+    invoice["_lines"].append({**line, **added})
+    world.update(invoice, "invoice.updated")
+    return id_
+
+
+async def credited(made: World, count: int) -> dict[str, Decimal]:
+    """Net amounts of so many credit memos in the ledger, by the days of the invoices that they credit."""
+
+    async def posted() -> dict[str, Decimal] | None:
+        documents = [d for d in await made.posted("C-1") if d.kind == "credit_memo"]
+        found = {d.key.rpartition("/")[2]: d.total - d.tax for d in documents if "/credit-memo/" in d.key}
+        return found if len(found) == count else None
+
+    return await made.settle(posted, f"{count} credit memos in the ledger")
+
+
+ENDS = cancellation(month(-1, 11))
 
 
 async def asked(made: World) -> RecordedException:
@@ -102,20 +129,23 @@ async def test_an_accepted_edit_is_reversed_and_posted_anew(made: World) -> None
 
 
 async def test_edited_amounts_wait_for_a_decision_and_are_then_the_ledgers(made: World) -> None:
-    """Of an invoice that is paid: what was paid of it stays paid."""
-    await active(made)
+    """Of an invoice that is paid: what was paid of it stays paid. What is on no line of the contract is
+    credited by no later change: a person is asked first.
+    """
+    told = await active(made, ENDS)
     before = await total(made)
     paid = await pays(made, (await found(made))["id"])
     assert paid.status_code == 200, paid.text
     await until_receipts(made, 1)
-    id_ = await change_amount(made, 500)
+    id_ = await add_line(made, 500)
     opened = await asked(made)
     assert f"total is {before + 5} where {before} is posted" in opened.summary
     assert await total(made) == before
     await accept(made, opened)
     await ended(made, id_)
     assert await total(made) == before + 5
-    assert sorted(await taxed(made, FIRST)) == ["cancelled", "committed"]
+    [recorded] = [d for d in await made.ports["avatax"].documents("US01") if d.code == FIRST]
+    assert (recorded.status, recorded.total_tax) == ("committed", Decimal("8.88"))
     customer = next(c for c in made.platforms["netsuite"].dump()["customer"] if c["externalId"])
     account = await made.ports["netsuite"].receivables("US01", str(customer["id"]))
     assert [each.open for each in account.invoices if each.key == FIRST] == [Decimal("5.00")]
@@ -124,8 +154,20 @@ async def test_edited_amounts_wait_for_a_decision_and_are_then_the_ledgers(made:
     assert await total(made) == before + 5
     report = await run_month(made, order())
     assert report.tally.sums["USD"]["revenue"] == -Decimal("105.00")
-    breaks = [found["type"] for each in await reconciled(made, LAST_MONTH) for found in each["breaks"]]
-    assert breaks == ["tax"]  # the edit has left the tax as it was
+    assert [each["breaks"] for each in await reconciled(made, LAST_MONTH)] == [[]]
+    await made.load(told, approve=ENDS["id"])
+
+    async def unassigned() -> RecordedException | None:
+        return next((e for e in await made.exceptions("C-1") if e.code == "unassigned_line"), None)
+
+    opened = await made.settle(unassigned, "somebody is asked about the line")
+    assert (opened.owner, opened.actions) == ("revenue-accounting", ("accept", "compensate"))
+    assert f"{FIRST}: 5.00 for {month(-1)} to {month(0)}" in opened.summary
+    assert [d.kind for d in await made.ports["stripe"].documents("C-1")].count("credit_memo") == 0
+    await accept(made, opened)
+    given = await credited(made, 2)
+    days = (dt.date.fromisoformat(month(0)) - dt.date.fromisoformat(month(-1))).days
+    assert given[month(-1)] == round(Decimal(100) * (days - 10) / days, 2)
 
 
 async def test_an_edit_taken_back_at_the_platform_leaves_the_posting_as_it_is(made: World) -> None:
@@ -168,7 +210,8 @@ async def move_period(made: World) -> str:
 async def test_an_edit_that_touches_no_money_is_nobodys_business_but_a_service_period_is(
     made: World,
 ) -> None:
-    await active(made)
+    """And the service period that was accepted is the one that a later change credits."""
+    told = await active(made, ENDS)
     await edit(made, note="the customer called")
 
     async def ignored() -> LoggedEvent | None:
@@ -190,6 +233,11 @@ async def test_an_edit_that_touches_no_money_is_nobodys_business_but_a_service_p
     assert moved == dt.timedelta(days=10)
     await again(made, id_, "posted")
     assert (await made.exceptions(), await postings(made)) == ([], held)
+    await made.load(told, approve=ENDS["id"])
+    given = await credited(made, 2)
+    days = (dt.date.fromisoformat(month(0)) - dt.date.fromisoformat(month(-1))).days
+    assert given[month(-1)] == round(Decimal(100) * days / (days + 10), 2)
+    assert await made.exceptions() == []
 
 
 async def test_a_draft_that_was_deleted_before_it_was_issued_is_drafted_again(made: World) -> None:
