@@ -91,17 +91,19 @@ def unused_value(billed: BilledLine, day: dt.date) -> Fraction:
 
     amount × days(d, end)/days(start, end) − Σ c × days(d, end)/days(e, end) over the credits c from day e
     on. A day before the line's start counts as its start, one before a credit's start as that. 0 for a line
-    without duration, or not billed.
+    without duration, or not billed. Of a line that was accepted otherwise than it was due no more than is
+    left of its amount: what was credited before may have counted another service period.
     """
     if not billed.is_billed or day >= billed.end or billed.start >= billed.end:
         return Fraction(0)
     value = Fraction(billed.billed.amount) * _share(billed.start, billed.end, day)
-    return value - sum(
-        (
-            Fraction(credit.amount) * _share(credit.since, credit.until or billed.end, day)
-            for credit in billed.given
-        ),
-        Fraction(0),
+    given = list(billed.given)
+    used = [Fraction(c.amount) * _share(c.since, c.until or billed.end, day) for c in given]
+    unused = value - sum(used, Fraction(0))
+    if billed.accepted is None:
+        return unused
+    return min(
+        unused, Fraction(billed.accepted.amount) - sum((Fraction(c.amount) for c in given), Fraction(0))
     )
 
 

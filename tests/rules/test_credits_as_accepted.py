@@ -117,18 +117,18 @@ def test_tax_is_given_back_at_the_rate_that_was_billed() -> None:
 
 
 def test_a_change_that_was_carried_out_before_keeps_the_credit_that_it_has_given() -> None:
-    fewer = amendment("2026-01-20", {"id": "L1", "quantity": "9"}, name="FEWER")
+    fewer = amendment("2026-01-20", {"id": "L1", "quantity": "6"}, name="FEWER")
     told = annual(fewer, END)
     before = credits(told)
-    assert before[0] == ("113.75", "11.38")
+    assert before[0] == ("455.01", "45.50")
     [line] = due(told).lines
-    taken = accepted(told, changed(line, amount="600", tax="60"), after=("FEWER",))
-    now = credits(told, taken)
-    assert now[0] == before[0]
-    # 600 × 183/365, less 113.75 × 183/346
-    assert now[1][0] == "240.66"
-    from_the_start = credits(told, taken.model_copy(update={"after": ()}))
-    assert from_the_start[0] == before[0]  # the rate's difference: less than what was billed
+    taken = accepted(told, changed(line, amount="511", tax="51.1"), after=("FEWER",))
+    # 511 × 183/365, less 455.01 × 183/346
+    assert credits(told, taken) == [before[0], ("15.54", "1.55")]
+    less = accepted(told, changed(line, amount="365", tax="36.5"), after=("FEWER",))
+    assert credits(told, less) == [before[0]]  # it was more than is billed now
+    known = less.model_copy(update={"after": ()})
+    assert credits(told, known) == [("346.00", "34.60")]
 
 
 def test_what_is_edited_again_leaves_what_was_credited_in_between() -> None:
