@@ -70,8 +70,8 @@ async def known(
 def in_euro(
     *changes: dict[str, Any], start: str | None = None, every: int = 3, **more: Any
 ) -> dict[str, Any]:
-    """US01 sells seats for euro and keeps its books in dollar."""
-    begun = start or month(-3, 10)
+    """US01 sells seats for euro and keeps its books in dollar; by the quarter two are billed, none today."""
+    begun = start or month(-4, 10)
     lines = (seats(quantity="7", price="33.33", tax_rate_percent="8.875"),)
     told = scenario(sold(*lines, start=begun, every=every, currency="EUR", **more), *changes)
     rates = daily((dt.date.fromisoformat(begun) - dt.timedelta(days=2)).isoformat())

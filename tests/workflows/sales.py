@@ -23,6 +23,13 @@ def month(offset: int, day: int = 1) -> str:
     return add_months(today().replace(day=1), offset).replace(day=day).isoformat()
 
 
+def unlike_today(offset: int, day: int = 1) -> str:
+    """That day of the month, or the next one where it is today's. A contract that begins then bills nothing
+    today: what is approved over what was billed is taken in today, and not on the day after.
+    """
+    return month(offset, day + (today().day == day))
+
+
 def day(offset: int) -> str:
     return (today() + dt.timedelta(days=offset)).isoformat()
 

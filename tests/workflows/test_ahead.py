@@ -14,7 +14,7 @@ from sandbox.kit.faults import Fault
 from tests.agreement import until_agreed
 from tests.rules.scenarios import amendment, cancellation, flat, seats
 from tests.workflows.ahead import at, told_ahead
-from tests.workflows.sales import day, month, replaced, scenario, sold
+from tests.workflows.sales import day, month, replaced, scenario, sold, unlike_today
 from tests.world import World
 
 pytestmark = pytest.mark.xdist_group("clock")
@@ -107,7 +107,7 @@ async def test_amendment_that_is_known_after_the_cancellation_leaves_the_contrac
     made: World,
 ) -> None:
     told = scenario(
-        sold(seats(**TAXED), start=month(-2), every=1),
+        sold(seats(**TAXED), start=unlike_today(-2), every=1),
         {**cancellation(month(-1, 20)), "id": "STOP"},
         amendment(month(-1, 10), {"id": "L1", "quantity": "15"}, name="UP"),
     )

@@ -15,7 +15,7 @@ from tests.workflows.cash import pays, until_receipts
 from tests.workflows.month_end import LAST_MONTH, order, run_month
 from tests.workflows.periods import reconciled
 from tests.workflows.sales import day, month, scenario, sold
-from tests.workflows.test_voids import FIRST, TAXED, accept, active, again, effect, taxed, void
+from tests.workflows.test_voids import BEGUN, FEWER, FIRST, TAXED, accept, active, again, effect, taxed, void
 from tests.world import World
 
 pytestmark = pytest.mark.xdist_group("documents")
@@ -260,8 +260,7 @@ async def test_a_draft_that_was_deleted_before_it_was_issued_is_drafted_again(ma
 
 
 async def test_an_edited_credit_note_waits_for_a_decision_too(made: World) -> None:
-    fewer = amendment(month(-1, 11), {"id": "L1", "quantity": "5"})
-    await made.load(await active(made, fewer), approve=fewer["id"])
+    await made.load(await active(made, FEWER, start=BEGUN), approve=FEWER["id"])
     await made.until_posted("C-1", 4)
     async with made.stripe() as api:
         note = (await api.get("/v1/credit_notes")).json()["data"][0]

@@ -6,7 +6,7 @@ import pytest
 
 from sandbox.kit.faults import Fault
 from tests.rules.scenarios import amendment, cancellation, seats
-from tests.workflows.sales import month, scenario, sold
+from tests.workflows.sales import month, scenario, sold, unlike_today
 from tests.workflows.test_merge import state_of
 from tests.world import World
 
@@ -31,7 +31,7 @@ async def test_it_is_listed_as_it_stands_and_its_backdated_changes_are_posted_as
     made: World,
 ) -> None:
     told = scenario(
-        sold(seats(), start=month(-5), every=1),
+        sold(seats(), start=unlike_today(-5), every=1),
         amendment(month(-4, 11), {"id": "L1", "quantity": "15"}, name="UP"),
         amendment(month(-3, 21), {"id": "L1", "quantity": "12"}, name="DOWN"),
         {**cancellation(month(-1, 16)), "id": "END"},

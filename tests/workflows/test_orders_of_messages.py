@@ -9,9 +9,9 @@ import pytest
 from connectors.stripe.events import TYPES
 from ports.billing import IssuedDocument
 from store.event_log import EventLog
-from tests.rules.scenarios import amendment, seats
-from tests.workflows.sales import account, month, scenario, sold
-from tests.workflows.test_voids import TAXED
+from tests.rules.scenarios import seats
+from tests.workflows.sales import account, scenario, sold
+from tests.workflows.test_voids import BEGUN, FEWER, TAXED
 from tests.world import World
 
 pytestmark = pytest.mark.xdist_group("documents")
@@ -21,9 +21,8 @@ Webhook = dict[str, Any]
 
 def life(name: str) -> dict[str, Any]:
     """Two invoices, and a credit memo against each."""
-    contract = sold(seats(**TAXED), start=month(-1), every=1, id=name, account=account(f"A-{name}"))
-    fewer = amendment(month(-1, 11), {"id": "L1", "quantity": "5"}, name="CH-1")
-    return scenario(contract, fewer)
+    contract = sold(seats(**TAXED), start=BEGUN, every=1, id=name, account=account(f"A-{name}"))
+    return scenario(contract, {**FEWER, "id": "CH-1"})
 
 
 async def lived(made: World, name: str) -> list[Webhook]:

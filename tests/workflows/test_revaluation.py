@@ -19,7 +19,7 @@ from tests.workflows.cash import issued, people, until_receipts
 from tests.workflows.currencies import daily, foreign_world, in_euro, known, until_books
 from tests.workflows.month_end import LAST_MONTH, order, period_of, run_month, run_month_ends
 from tests.workflows.periods import closed, reconciled
-from tests.workflows.sales import month, replaced
+from tests.workflows.sales import month, replaced, unlike_today
 from tests.workflows.test_close import checked
 from tests.world import World, today
 
@@ -32,8 +32,11 @@ async def made(tmp_path: Path, temporal_address: str) -> AsyncIterator[World]:
         yield fresh
 
 
+BEGUN = unlike_today(-2, 10)
+
+
 async def billed(made: World, **more: Any) -> dict[str, Any]:
-    told = in_euro(start=month(-2, 10), **more)
+    told = in_euro(start=BEGUN, **more)
     await known(made, told["fx"]["rates"])
     await made.load(told)
     await made.until_status("C-1", "active")
@@ -94,10 +97,10 @@ async def test_gain_is_the_previews_and_is_taken_back_on_the_next_day(made: Worl
 async def test_months_with_credits_and_payments_are_the_previews_to_the_cent(made: World) -> None:
     told = await billed(made, every=1)
     for document in await issued(made):
-        if document["metadata"]["q2c_date"] == month(-2, 10):
+        if document["metadata"]["q2c_date"] == BEGUN:
             await people(made, pay={"invoice": document["id"], "amount": 3333})
     await until_receipts(made, 1)
-    down = amendment(month(-1, 20), {"id": "L1", "quantity": "4"})
+    down = amendment(month(-2, 20), {"id": "L1", "quantity": "4"})  # over more than one invoice
     late = {**told, "changes": [down]}
     await made.load(late, approve=down["id"])
     await made.until_status("C-1", "active", changes=2)

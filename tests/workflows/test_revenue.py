@@ -33,7 +33,7 @@ from tests.workflows.month_end import (
 )
 from tests.workflows.periods import reconciled
 from tests.workflows.record_histories import compensated
-from tests.workflows.sales import TOKYO, account, arrears, month, scenario, sold
+from tests.workflows.sales import TOKYO, account, arrears, month, scenario, sold, unlike_today
 from tests.workflows.test_documents import billed_wrongly, mismatch
 from tests.workflows.test_merge import both_active, merged
 from tests.workflows.test_stories import TAXED, carried_out
@@ -174,7 +174,7 @@ async def test_run_again_posts_nothing(made: World) -> None:
 
 async def test_change_that_reaches_back_is_posted_as_the_difference(made: World) -> None:
     told = scenario(
-        sold(seats(**TAXED), start=month(-3), every=1),
+        sold(seats(**TAXED), start=unlike_today(-3), every=1),
         amendment(month(-2, 15), {"id": "L1", "quantity": "15"}),
     )
     await made.load(told)
@@ -333,7 +333,7 @@ async def test_what_was_earned_of_an_invoice_is_taken_back_once_its_void_is_acce
 async def test_documents_that_two_changes_of_a_day_have_issued_earn_what_both_say(made: World) -> None:
     """The cancellation finds the day's invoice issued, so its fee is on an invoice of its own."""
     told = scenario(
-        sold(seats(**TAXED), start=month(-3), every=1),
+        sold(seats(**TAXED), start=unlike_today(-3), every=1),
         amendment(month(-2, 15), {"id": "L1", "quantity": "15"}),
         cancellation(month(-1, 15), fee="250.00"),
     )

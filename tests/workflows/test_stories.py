@@ -6,7 +6,7 @@ import pytest
 
 from tests.agreement import until_agreed
 from tests.rules.scenarios import amendment, cancellation, flat, metered, one_time, renewal, seats
-from tests.workflows.sales import TOKYO, account, arrears, month, replaced, scenario, sold
+from tests.workflows.sales import TOKYO, account, arrears, month, replaced, scenario, sold, unlike_today
 from tests.world import World, example, today
 
 pytestmark = [pytest.mark.xdist_group("stories"), pytest.mark.guarded]
@@ -143,7 +143,7 @@ async def test_ups_and_downs_of_one_amendment_are_not_netted(made: World) -> Non
 
 async def test_amendment_over_billed_periods_is_taken_in_today(made: World) -> None:
     up = amendment(month(-2, 15), {"id": "L1", "quantity": "15"})
-    told = scenario(sold(seats(**TAXED), start=month(-3), every=1), up)
+    told = scenario(sold(seats(**TAXED), start=unlike_today(-3), every=1), up)
     await carried_out(made, told)
     await until_agreed(made, replaced(told, received_date=today().isoformat()))
 

@@ -13,7 +13,7 @@ from ports.erp import PostedDocument
 from store.exceptions import RecordedException
 from tests.agreement import until_agreed
 from tests.rules.scenarios import amendment, seats
-from tests.workflows.sales import month, scenario, sold
+from tests.workflows.sales import day, month, scenario, sold
 from tests.workflows.test_messages_of_documents import scheduled
 from tests.world import World
 from workflows._document import DocumentInput, DocumentNotice
@@ -25,9 +25,9 @@ pytestmark = pytest.mark.xdist_group("documents")
 TAXED = {"tax_rate_percent": "8.875"}
 
 
-async def active(made: World, *changes: dict[str, Any]) -> dict[str, Any]:
-    """A contract of this month and the last, both invoices posted."""
-    told = scenario(sold(seats(**TAXED), start=month(-1), every=1), *changes)
+async def active(made: World, *changes: dict[str, Any], start: str = "") -> dict[str, Any]:
+    """A contract of this month and the last, or from a day on, whose invoices are posted."""
+    told = scenario(sold(seats(**TAXED), start=start or month(-1), every=1), *changes)
     await made.load(told)
     await made.until_status("C-1", "active")
     await until_agreed(made, {**told, "changes": []})
@@ -45,6 +45,9 @@ async def void(made: World, key: str, kind: str = "invoices") -> str:
 
 
 FIRST = f"C-1/invoice/{month(-1)}"
+BEGUN = day(-40)
+"""Of a contract with two invoices, none of today: what is approved over them is taken in today."""
+FEWER = amendment(day(-30), {"id": "L1", "quantity": "5"})
 
 
 async def told_of_it(made: World) -> RecordedException:
@@ -147,8 +150,7 @@ async def test_void_in_a_closed_period_is_reversed_in_the_first_open_one(made: W
 
 
 async def test_voided_credit_note_is_reversed_in_ledger_and_tax(made: World) -> None:
-    fewer = amendment(month(-1, 11), {"id": "L1", "quantity": "5"})
-    await made.load(await active(made, fewer), approve=fewer["id"])
+    await made.load(await active(made, FEWER, start=BEGUN), approve=FEWER["id"])
     await made.until_posted("C-1", 4)  # a credit memo for each invoice
     async with made.stripe() as api:
         note = (await api.get("/v1/credit_notes")).json()["data"][0]
@@ -232,9 +234,8 @@ async def test_invoice_made_by_hand_reaches_no_ledger_and_has_an_owner(made: Wor
 
 
 async def test_a_later_credit_spares_an_invoice_whose_void_was_accepted(made: World) -> None:
-    fewer = amendment(month(-1, 11), {"id": "L1", "quantity": "5"})
-    told = await active(made, fewer)
-    await void(made, FIRST)
+    told, first = await active(made, FEWER, start=BEGUN), f"C-1/invoice/{BEGUN}"
+    await void(made, first)
     await accept(made, await told_of_it(made))
 
     async def known() -> bool:
@@ -242,11 +243,11 @@ async def test_a_later_credit_spares_an_invoice_whose_void_was_accepted(made: Wo
         return bool(view["voided"])
 
     await made.settle(known, "the contract knows of the void")
-    await made.load(told, approve=fewer["id"])
+    await made.load(told, approve=FEWER["id"])
     await made.until_status("C-1", "active", changes=2)
     await made.until_posted("C-1", 3)
     notes = [d for d in await made.ports["stripe"].documents("C-1") if d.kind == "credit_memo"]
     [second] = [d for d in await made.ports["stripe"].documents("C-1") if d.status == "open"]
     assert [note.credited_invoice_id for note in notes] == [second.id]
     assert await made.exceptions("C-1") == []
-    assert effect(await in_the_ledger(made, FIRST)) == 0
+    assert effect(await in_the_ledger(made, first)) == 0
