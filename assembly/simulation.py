@@ -104,6 +104,7 @@ async def simulate(
     scenario: Scenario,
     written: Document,
     *,
+    begin: dt.date | None = None,
     until: dt.date | None = None,
     faults: int | None = None,
     governance: Path | None = None,
@@ -112,9 +113,11 @@ async def simulate(
     """Lives a valid scenario through to a day, `until` or else its `as_of`; at least to today, since a
     contract that is approved today is billed up to today. `written` is the same scenario as a file has it.
 
-    `faults` is the seed of the transport faults that the simulators make. Stops early where somebody would
-    have to decide. A payment of a day before today is made today. Raises NotEntered, NotMovable (a payment
-    that no platform could make), Stuck, and FileNotFoundError where the server's wheel is not installed.
+    `begin` is a day to come on which the life begins, instead of today: the same life on whatever day it is
+    lived. `faults` is the seed of the transport faults that the simulators make. Stops early where somebody
+    would have to decide. A payment of a day before the life begins is made when it begins. Raises NotEntered,
+    NotMovable (a payment that no platform could make), Stuck, and FileNotFoundError where the server's wheel
+    is not installed.
     """
     product = product_of_two_rates(scenario.contract, scenario.changes)
     if product is not None:
@@ -124,6 +127,8 @@ async def simulate(
         async with _life(Path(home), scenario, written, governance, progress) as life:
             if faults is not None:
                 life.draw_faults(faults)
+            if begin is not None:
+                await life.set_forward(begin)
             last = await life.live(until or scenario.as_of)
             life.clear_faults()
             listings = await life.listings(last)
@@ -187,6 +192,12 @@ class _Life:
         self._fed = False
 
     # -- the days --------------------------------------------------------------------------------
+
+    async def set_forward(self, day: dt.date) -> None:
+        """Sets all clocks to the day, where it is to come, before anything has happened."""
+        moment = dt.datetime.combine(day, dt.time(), dt.UTC) + _JUST_AFTER
+        await self._system.set_clocks(max(moment, await self._clock.now()))
+        await self._clock.move_to(moment)
 
     async def live(self, until: dt.date) -> dt.date:
         """Up to `until`, or to the day on which somebody would have to decide. Returns the last day."""

@@ -14,7 +14,7 @@ import shutil
 import sqlite3
 import tempfile
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from importlib import import_module
@@ -423,5 +423,20 @@ def example(name: str) -> dict[str, Any]:
     return found
 
 
+_PINNED: list[dt.date] = []
+
+
+@contextlib.contextmanager
+def on_the_day(day: dt.date) -> Iterator[None]:
+    """What is sold around today is sold around this day, for lives whose clocks are set to it."""
+    _PINNED.append(day)
+    try:
+        yield
+    finally:
+        _PINNED.pop()
+
+
 def today() -> dt.date:
+    if _PINNED:
+        return _PINNED[-1]
     return dt.datetime.now(dt.UTC).date()

@@ -7,6 +7,7 @@ import structlog
 
 from assembly.simulation import Simulation, simulate
 from tests.agreement.listing import scenario_of
+from tests.world import today
 
 
 async def lived(raw: dict[str, Any], faults: int | None = None) -> Simulation:
@@ -14,7 +15,7 @@ async def lived(raw: dict[str, Any], faults: int | None = None) -> Simulation:
     dates, findings, exceptions.
     """
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
-    found = await simulate(scenario_of(raw), raw, faults=faults)
+    found = await simulate(scenario_of(raw), raw, begin=today(), faults=faults)
     assert found.agrees, "\n".join(problems(found))
     return found
 

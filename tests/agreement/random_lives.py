@@ -29,7 +29,7 @@ _RAW = dict[str, Any]
 
 
 def random_life(seed: int) -> _RAW:
-    """The same on the same day for the same seed: the first valid one of those drawn from it."""
+    """The same on the same day (`today`) for the same seed: the first valid one of those drawn from it."""
     roll = random.Random(seed)  # noqa: S311 - repeatable, no secret
     for _ in range(_TRIES):
         life = _drawn(roll)
