@@ -10,13 +10,14 @@ from sandbox.kit.faults import Fault
 from store.event_log import EventLog, LoggedEvent
 from store.exceptions import RecordedException
 from tests.agreement import until_agreed
-from tests.rules.scenarios import amendment, cancellation, seats
+from tests.rules.scenarios import cancellation, seats
+from tests.workflows.ahead import at
 from tests.workflows.cash import pays, until_receipts
 from tests.workflows.month_end import LAST_MONTH, order, run_month
 from tests.workflows.periods import reconciled
 from tests.workflows.sales import day, month, scenario, sold
 from tests.workflows.test_voids import BEGUN, FEWER, FIRST, TAXED, accept, active, again, effect, taxed, void
-from tests.world import World
+from tests.world import World, today
 
 pytestmark = pytest.mark.xdist_group("documents")
 
@@ -79,6 +80,13 @@ async def credited(made: World, count: int) -> dict[str, Decimal]:
 
 
 ENDS = cancellation(month(-1, 11))
+
+
+async def end(made: World, told: dict[str, Any]) -> None:
+    """Has the cancellation approved; on a day that is billed it is taken in on the next one."""
+    await made.load(told, approve=ENDS["id"])
+    if today().day == 1:
+        await at(made, "C-1", day(1))
 
 
 async def asked(made: World) -> RecordedException:
@@ -155,7 +163,7 @@ async def test_edited_amounts_wait_for_a_decision_and_are_then_the_ledgers(made:
     report = await run_month(made, order())
     assert report.tally.sums["USD"]["revenue"] == -Decimal("105.00")
     assert [each["breaks"] for each in await reconciled(made, LAST_MONTH)] == [[]]
-    await made.load(told, approve=ENDS["id"])
+    await end(made, told)
 
     async def unassigned() -> RecordedException | None:
         return next((e for e in await made.exceptions("C-1") if e.code == "unassigned_line"), None)
@@ -233,7 +241,7 @@ async def test_an_edit_that_touches_no_money_is_nobodys_business_but_a_service_p
     assert moved == dt.timedelta(days=10)
     await again(made, id_, "posted")
     assert (await made.exceptions(), await postings(made)) == ([], held)
-    await made.load(told, approve=ENDS["id"])
+    await end(made, told)
     given = await credited(made, 2)
     days = (dt.date.fromisoformat(month(0)) - dt.date.fromisoformat(month(-1))).days
     assert given[month(-1)] == round(Decimal(100) * days / (days + 10), 2)
