@@ -33,7 +33,14 @@ def accepted_document(
         key=expected.key,
         lines=(*more, *(_opposite(line) for line in less)),
         unassigned=tuple(line for line in unassigned if line in more),
+        due_date=_other_due_date(expected, taken),
     )
+
+
+def _other_due_date(expected: Invoice | CreditMemo, taken: Invoice | CreditMemo) -> dt.date | None:
+    if not isinstance(expected, Invoice) or not isinstance(taken, Invoice):
+        return None
+    return taken.due_date if taken.due_date != expected.due_date else None
 
 
 def taken_in(
@@ -52,7 +59,7 @@ def taken_in(
     if before is not None and before.after == after and before.on == day:
         earlier = before.earlier  # nothing was reckoned from it
     found = told.model_copy(update={"after": after, "on": day, "earlier": earlier})
-    return (*others, found) if found.lines or earlier else others
+    return (*others, found) if found.lines or found.due_date or earlier else others
 
 
 def _opposite(line: DocumentLine) -> DocumentLine:
@@ -88,7 +95,10 @@ def stands(document: Invoice | CreditMemo, voided: Collection[str]) -> bool:
 def accepted_figures(
     document: Invoice | CreditMemo, accepted: Iterable[AcceptedDocument]
 ) -> dict[str, object]:
-    """Lines and sums of the document with the lines by which it was accepted, whatever key those carry."""
+    """Lines, sums and due date of the document with the lines by which it was accepted, whatever key those
+    carry. Of a document in pieces, the latest due date.
+    """
+    accepted = tuple(accepted)
     more = tuple(line for each in accepted for line in each.lines)
     subtotal = total((document.subtotal, *(line.amount for line in more)), document.currency)
     tax = total((document.tax, *(line.tax for line in more)), document.currency)
@@ -97,7 +107,13 @@ def accepted_figures(
         "subtotal": subtotal,
         "tax": tax,
         "total": total((subtotal, tax), document.currency),
+        **_due_date(document, accepted),
     }
+
+
+def _due_date(document: Invoice | CreditMemo, accepted: Iterable[AcceptedDocument]) -> dict[str, object]:
+    found = [each.due_date for each in accepted if each.due_date is not None]
+    return {"due_date": max(found)} if found and isinstance(document, Invoice) else {}
 
 
 def as_accepted(found: Documents, voided: Collection[str], accepted: Sequence[AcceptedDocument]) -> Documents:

@@ -204,12 +204,14 @@ class CustomerReceivables:
 
 
 def _open_receivable(row: OpenInvoiceRow, currency: str) -> OpenReceivable | None:
-    """None for an invoice that is not ours, and for a counter document."""
+    """None for an invoice that is not ours, and for a counter document. One that was posted again has its own
+    key: by that, and by its number, money that is to be applied to it is known.
+    """
     key = mapping.key_of(row.externalid)
     if key is None or _is_counter(key):
         return None
     return OpenReceivable(
-        key=key,
+        key=original_key(key),
         number=row.tranid,
         customer_id=row.entity,
         customer_names=tuple(name for name in (row.companyname, row.entityid) if name),

@@ -5,10 +5,11 @@ from decimal import Decimal
 from typing import Any
 
 from canonical.document import DocumentLine, Invoice
-from canonical.lifecycle import AcceptedDocument, ContractState
+from canonical.lifecycle import AcceptedDocument, ContractState, DocumentQuestion
 from canonical.scenario import Scenario
-from rules.accepted import accepted_document
+from rules.accepted import accepted_document, taken_in
 from rules.billing_plan import documents
+from rules.contract_view import answer_to
 from rules.exchange import Exchange
 from rules.month_end import Sold, earned
 from rules.period_entries import booking_entries
@@ -78,6 +79,25 @@ def test_a_document_accepted_in_a_piece_of_its_own_adds_to_the_whole() -> None:
 def test_a_document_as_expected_differs_by_nothing() -> None:
     invoice = invoice_of(monthly())
     assert accepted_document(invoice, invoice).lines == ()
+
+
+def test_an_accepted_due_date_is_the_documents_from_then_on() -> None:
+    told, later = monthly(), dt.date(2026, 5, 31)
+    invoice = invoice_of(told)
+    taken = accepted_document(invoice, invoice.model_copy(update={"due_date": later}))
+    assert (taken.lines, taken.due_date) == ((), later)
+    state = state_of(told, accepted=taken_in((), taken, (), AS_OF), billed_through=AS_OF)
+    question = DocumentQuestion(contract="C-1", kind="invoice", key=FEBRUARY, date=invoice.date)
+    answer = answer_to(question, state, {}, None)
+    assert (answer.expected, answer.accepted) == (invoice, invoice.model_copy(update={"due_date": later}))
+    [due] = [
+        i
+        for i in Sold(told.contract, (), (), accepted=(taken,)).documents(AS_OF).invoices
+        if i == answer.accepted
+    ]
+    assert (due.due_date, due.total) == (later, invoice.total)
+    # and as it was again, once that is accepted
+    assert taken_in(state.accepted, accepted_document(invoice, invoice), (), AS_OF) == ()
 
 
 def test_the_reconciliation_expects_what_was_accepted() -> None:

@@ -17,6 +17,8 @@ from rules.agenda import expected_document
 from rules.as_billed import as_billed, invoice_as_billed
 from rules.billing_plan import Documents, documents
 from rules.change_plan import Scope, credited_lines, scope
+from rules.exchange import Exchange
+from rules.month_end import Sold, earned
 from tests.rules.scenarios import (
     account,
     activated,
@@ -162,6 +164,20 @@ def test_a_credit_memo_that_was_accepted_otherwise_gives_back_what_it_says() -> 
         update={"after": ("FEWER",)}
     )
     assert credits(told, nothing)[1] == ("601.64", "60.16")
+
+
+def test_what_is_left_of_an_accepted_invoice_is_earned_once_it_is_credited() -> None:
+    told = annual(cancellation("2026-04-01"))
+    [line] = due(told).lines
+    taken = accepted(told, changed(line, amount="1100", tax="110", period_end="2026-07-01"))
+    sold = Sold(told.contract, told.changes, (), accepted=(taken,))
+    held = earned(sold, "2026-12", AS_OF, Exchange("USD", None), {}).earned
+    assert {role: str(amount) for role, amount in held.items()} == {
+        "deferred_revenue": "546.96",
+        "revenue": "-546.96",
+    }
+    [memo] = sold.documents(AS_OF).credit_memos
+    assert memo.subtotal == Decimal("1100") - Decimal("546.96")
 
 
 def test_a_transfer_bills_the_other_customer_what_it_credits_the_first() -> None:

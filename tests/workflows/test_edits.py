@@ -21,6 +21,7 @@ from tests.world import World, today
 
 pytestmark = pytest.mark.xdist_group("documents")
 
+SECOND = f"C-1/invoice/{month(0)}"
 LATER = (dt.date.fromisoformat(FIRST.rpartition("/")[2]) + dt.timedelta(days=90)).isoformat()
 
 
@@ -132,6 +133,13 @@ async def test_an_accepted_edit_is_reversed_and_posted_anew(made: World) -> None
     documents = await made.ports["netsuite"].documents("US01")
     assert next(d.due_date for d in documents if d.key == anew).isoformat() == LATER
     assert (await total(made), await taxed(made, FIRST)) == (before, ["committed"])
+    owed = await made.ports["netsuite"].open_receivables("US01", "USD")
+    in_order = [each.key for each in sorted(owed, key=lambda each: each.due_date)]
+    assert in_order == [SECOND, FIRST]  # money that names no invoice goes to the other one first
+    state = await made.client.get_workflow_handle("contract/C-1").query("whole_state")
+    assert [(each["key"], each["due_date"], each["lines"]) for each in state["accepted"]] == [
+        (FIRST, LATER, [])
+    ]
     await again(made, id_, "posted")
     assert (await made.exceptions("C-1"), await postings(made)) == ([], held)
 
