@@ -14,7 +14,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,28 +24,21 @@ from temporalio.service import RPCError, RPCStatusCode
 from assembly.in_process import Document, InProcess, NotEntered, Operator, in_process
 from assembly.simulated_books import policy_of_books, rate_sheet
 from assembly.simulated_cash import SimulatedCash, due_by
+from assembly.simulated_months import run_months
+from assembly.simulated_sides import Sides, sides
 from assembly.virtual_time import VirtualTime, virtual_time
 from canonical.change import ContractChange, Merge
 from canonical.contract import Contract
 from canonical.ids import contract_workflow_id
 from canonical.lifecycle import ContractNow, StateQuestion
 from canonical.scenario import Scenario, Usage
-from governance.policy import load_policy
 from rules import agenda
 from rules.ahead import falls_due
 from rules.billing_plan import documents
-from rules.cash_beside import (
-    BOOK_ROLES,
-    BalanceBeside,
-    MoneyBeside,
-    balances_beside,
-    money_beside,
-)
 from rules.cash_moves import CashMove, cash_moves, made_from
 from rules.changes import known_on
-from rules.invariants import Finding, Listings, findings
+from rules.invariants import Finding
 from rules.merge import end_of, metered_by
-from rules.side_by_side import Beside, side_by_side
 from rules.subscription import subscription_at
 from rules.subscription_order import cycle_dates
 from rules.tax_rates import product_of_two_rates
@@ -79,25 +72,19 @@ class Stuck(Exception):
 
 
 @dataclass(frozen=True)
-class Simulation:
-    """What happened: the platforms' own documents, money and balances beside those that the rules predict by
-    `until`.
-    """
+class Simulation(Sides):
+    """What happened by `until`; a workflow that ended with an error, which none may, is a finding."""
 
     until: dt.date
     status: str
-    documents: tuple[Beside, ...]
-    payments: tuple[MoneyBeside, ...]
-    balances: tuple[BalanceBeside, ...]
-    findings: tuple[Finding, ...]
     exceptions: tuple[RecordedException, ...]
     seconds: float
 
     @property
     def agrees(self) -> bool:
-        money = all(each.agrees for each in self.payments) and all(each.agrees for each in self.balances)
-        documents = all(each.agrees for each in self.documents)
-        return money and documents and not self.findings and not self.exceptions
+        sides = (self.documents, self.payments, self.balances, self.months)
+        same = all(each.agrees for side in sides for each in side)
+        return same and not self.findings and not self.exceptions
 
 
 async def simulate(
@@ -107,6 +94,7 @@ async def simulate(
     begin: dt.date | None = None,
     until: dt.date | None = None,
     faults: int | None = None,
+    revenue: bool = False,
     governance: Path | None = None,
     progress: Progress = lambda line: None,
 ) -> Simulation:
@@ -114,6 +102,7 @@ async def simulate(
     contract that is approved today is billed up to today. `written` is the same scenario as a file has it.
 
     `begin` is a day to come on which the life begins, instead of today: the same life on whatever day it is
+    lived. `revenue` runs the months that have ended by its last day, revenue and revaluation, once it is
     lived. `faults` is the seed of the transport faults that the simulators make. Stops early where somebody
     would have to decide. A payment of a day before the life begins is made when it begins. Raises NotEntered,
     NotMovable (a payment that no platform could make), Stuck, and FileNotFoundError where the server's wheel
@@ -130,17 +119,15 @@ async def simulate(
             if begin is not None:
                 await life.set_forward(begin)
             last = await life.live(until or scenario.as_of)
+            if revenue:
+                await life.run_months(last)
             life.clear_faults()
-            listings = await life.listings(last)
-            payments, balances = life.money(last, listings)
+            found = await life.sides(last, months=revenue)
             now = await life.contract(scenario.contract.id)
             return Simulation(
+                **vars(found),
                 until=last,
                 status=now.status if now is not None else "pending",
-                documents=side_by_side(listings),
-                payments=payments,
-                balances=balances,
-                findings=(*findings(listings), *life.failures()),
                 exceptions=tuple(await life.exceptions()),
                 seconds=time.monotonic() - began,
             )
@@ -172,7 +159,6 @@ class _Life:
         self._system, self._clock = system, clock
         self._scenario, self._written = scenario, written
         self._progress = progress
-        self._policy = load_policy(system.settings.governance.directory)
         self._log = EventLog(system.database)
         self._queue = ExceptionQueue(system.database)
         self._lives = _lives(scenario)
@@ -421,10 +407,6 @@ class _Life:
                 return None
             raise
 
-    def failures(self) -> list[Finding]:
-        """Workflows that ended with an error, which none may."""
-        return [Finding("I11", failure, "failed") for failure in self._clock.started.failures]
-
     async def exceptions(self) -> list[RecordedException]:
         """Those that are open, but for what the rules leave to a person's decision as well."""
         found = await self._queue.list(status="open", limit=1000)
@@ -435,6 +417,24 @@ class _Life:
         where the preview has it."""
         found = await self._queue.list(status="open", limit=1000)
         return {each.workflow_id for each in found if each.code == _DECISION}
+
+    # -- the months ------------------------------------------------------------------------------
+
+    async def run_months(self, until: dt.date) -> None:
+        """Runs the months that have ended by the day, unless somebody must decide first."""
+        contract, fx = self._scenario.contract, self._scenario.fx
+        await run_months(
+            self._system,
+            contract.legal_entity,
+            min(each.start_date for each, _ in self._lives),
+            until,
+            revalues=fx is not None and fx.functional_currency != contract.currency,
+            until_done=self._months_go_on,
+        )
+
+    async def _months_go_on(self) -> bool:
+        await self.come_to_rest()
+        return not await self.exceptions()
 
     # -- faults, and what came of it all ---------------------------------------------------------
 
@@ -448,33 +448,11 @@ class _Life:
         for platform in self._system.platforms.values():
             platform.faults.clear()
 
-    async def listings(self, until: dt.date) -> Listings:
-        """What the platforms list, and the documents that the rules predict by the day."""
-        scenario, ports = self._scenario, self._system.ports
-        entity = scenario.contract.legal_entity
-        due = documents(scenario.contract, scenario.changes, scenario.usage, until, self._closed())
-        return Listings(
-            issued=await ports["stripe"].documents(),
-            posted=await ports["netsuite"].documents(entity),
-            taxes=await ports["avatax"].documents(entity),
-            general_ledger=await ports["netsuite"].general_ledger(entity),
-            expected=(*due.invoices, *due.credit_memos),
-            movements=await ports["stripe"].movements(),
-            receipts=await ports["netsuite"].receipts(entity),
-        )
-
-    def money(
-        self, until: dt.date, listings: Listings
-    ) -> tuple[tuple[MoneyBeside, ...], tuple[BalanceBeside, ...]]:
-        """The payments and balances that the rules predict by the day, beside the ledger's."""
-        payments = tuple(each for each in self._scenario.payments if each.date <= until)
-        lived = self._scenario.model_copy(update={"as_of": until, "payments": payments})
-        entity = lived.contract.legal_entity
-        accounts = {role: self._policy.account("netsuite", entity, role) for role in BOOK_ROLES.values()}
-        return (
-            money_beside(payments, self._cash.keys, listings.receipts),
-            balances_beside(lived, listings.general_ledger, accounts),
-        )
+    async def sides(self, until: dt.date, *, months: bool) -> Sides:
+        """What came of it by the day, beside what was predicted."""
+        found = await sides(self._system, self._scenario, until, self._cash.keys, months=months)
+        failures = (Finding("I11", failure, "failed") for failure in self._clock.started.failures)
+        return replace(found, findings=(*found.findings, *failures))
 
 
 def _memory() -> str | None:

@@ -35,6 +35,12 @@ def simulate(
             "--faults", metavar="SEED", help="Have the platforms make transport faults, drawn from the seed."
         ),
     ] = None,
+    revenue: Annotated[
+        bool,
+        typer.Option(
+            "--revenue", help="Run the months too: revenue, and revaluation where the scenario has fx."
+        ),
+    ] = False,
     output: Output = "table",
 ) -> None:
     """Live a contract's whole life in seconds: the real workflows, on a time-skipping server, against the
@@ -49,6 +55,10 @@ def simulate(
     billing, tax engine and ledger list, payments and balances too; exits with 1 where they differ or somebody
     would have to decide.
 
+    With --revenue the months that have ended by the last day are run when all is lived: each one's revenue,
+    and with `fx` its revaluation. What each brings, and what is recognized, deferred and unbilled in the end,
+    stands beside preview's too. A month takes about as long as a document.
+
     Example: q2c simulate contract.json --until 2029-01-01
     """
     from cli.configuration import settings
@@ -59,7 +69,7 @@ def simulate(
     if last is not None:
         scenario = _until(scenario, last, file)
     governance = settings(with_stack=False).governance.directory
-    found = _lived(scenario, as_written(scenario), faults, governance)
+    found = _lived(scenario, as_written(scenario), faults=faults, revenue=revenue, governance=governance)
     _print(found, scenario.contract.id, output)
     if not found.agrees:
         raise typer.Exit(FAILED)
@@ -87,9 +97,9 @@ def _until(scenario: Any, last: "dt.date", file: str) -> Any:
     return moved
 
 
-def _lived(scenario: Any, written: dict[str, Any], faults: int | None, governance: Any) -> "Simulation":
+def _lived(scenario: Any, written: dict[str, Any], **how: Any) -> "Simulation":
     with _collecting_rarely():
-        return _lived_by_workflows(scenario, written, faults, governance)
+        return _lived_by_workflows(scenario, written, **how)
 
 
 @contextlib.contextmanager
@@ -104,9 +114,7 @@ def _collecting_rarely() -> Iterator[None]:
         gc.set_threshold(*before)
 
 
-def _lived_by_workflows(
-    scenario: Any, written: dict[str, Any], faults: int | None, governance: Any
-) -> "Simulation":
+def _lived_by_workflows(scenario: Any, written: dict[str, Any], **how: Any) -> "Simulation":
     from assembly.in_process import NotEntered
     from assembly.simulation import Stuck
     from assembly.simulation import simulate as live
@@ -115,7 +123,7 @@ def _lived_by_workflows(
     gc.freeze()
     try:
         with _quiet():
-            return asyncio.run(live(scenario, written, faults=faults, governance=governance, progress=say))
+            return asyncio.run(live(scenario, written, progress=say, **how))
     except (NotEntered, NotMovable) as error:
         leave(INVALID, str(error))
     except Stuck as error:
@@ -154,6 +162,7 @@ def _print(found: "Simulation", contract: str, output: str) -> None:
                 "documents": [document.model_dump(mode="json") for document in found.documents],
                 "payments": [payment.model_dump(mode="json") for payment in found.payments],
                 "balances": [balance.model_dump(mode="json") for balance in found.balances],
+                "months": [month.model_dump(mode="json") for month in found.months],
                 "findings": [vars(finding) for finding in found.findings],
                 "exceptions": [
                     exception.model_dump(mode="json", include={"id", "step", "platform", "code", "summary"})
@@ -190,6 +199,11 @@ def _print_money(found: "Simulation") -> None:
                 for p in found.payments
             ],
         )
+    if found.months:
+        figures = [
+            (m.month, m.event, m.currency, f"{m.predicted:,f}", f"{m.ledger:,f}") for m in found.months
+        ]
+        print_table(("month", "entry", "currency", "predicted", "ledger"), figures)
     rows = [[e.name, e.currency, f"{e.predicted:,f}", f"{e.ledger:,f}"] for e in found.balances]
     print_table(("balance", "currency", "predicted", "ledger"), rows)
 
@@ -197,6 +211,7 @@ def _print_money(found: "Simulation") -> None:
 def _differences(found: "Simulation") -> list[str]:
     differences = [f"{each.key}: {d}" for each in found.documents for d in each.differences]
     differences += [f"payment {each.id}: {d}" for each in found.payments for d in each.differences]
+    differences += [f"{each.event} of {each.month}: {d}" for each in found.months for d in each.differences]
     return differences + [f"{e.name}: {e.ledger} {e.currency}" for e in found.balances if not e.agrees]
 
 

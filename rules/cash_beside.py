@@ -10,6 +10,7 @@ from canonical.scenario import Scenario, ScenarioPayment
 from ports.erp import GeneralLedgerLine
 from ports.receipts import PostedReceipt
 from rules.outcome import outcome
+from rules.period_revenue import REVENUE_ROLES
 from rules.postings import balances
 
 MONEY_ROLES: Mapping[str, AccountRole] = {
@@ -30,8 +31,27 @@ BOOK_ROLES: Mapping[str, AccountRole] = {
 }
 """Those that documents and money move in the books: what months earn and revalue is posted by other runs."""
 
-_IN_CREDIT = ("customer_credits", "deferred_revenue", "tax_payable", "fx_realised")
-_OF_MONTHS = ("revenue", "revaluation", "reversal")
+_Names = Mapping[str, tuple[AccountRole, ...]]
+
+_OF_MONTHS: _Names = {
+    "recognized": REVENUE_ROLES,
+    "deferred": ("deferred_revenue",),
+    "unbilled": ("unbilled_receivable", "contract_asset"),
+}
+"""What months' revenue moves as well, by the names that the preview's totals have for it."""
+
+_OF_MONTHS_IN_BOOKS: _Names = {**_OF_MONTHS, "fx_unrealised": ("fx_unrealised",)}
+
+_IN_CREDIT = (
+    "customer_credits",
+    "deferred_revenue",
+    "deferred",
+    "recognized",
+    "tax_payable",
+    "fx_realised",
+    "fx_unrealised",
+)
+_MONTHS = ("revenue", "revaluation", "reversal")
 _ZERO = Decimal(0)
 
 
@@ -100,43 +120,63 @@ def _moved(receipt: PostedReceipt) -> Decimal:
 
 
 def balances_beside(
-    scenario: Scenario, lines: Sequence[GeneralLedgerLine], accounts: Mapping[AccountRole, str]
+    scenario: Scenario,
+    lines: Sequence[GeneralLedgerLine],
+    accounts: Mapping[AccountRole, str],
+    *,
+    months: bool = False,
 ) -> tuple[BalanceBeside, ...]:
     """What the scenario's documents and payments leave by its `as_of`, in the contract's currency, whatever
-    periods are closed; and in the books' currency, where `fx` says that it is another one. `accounts` are the
-    ledger's numbers of the roles.
+    periods are closed; and in the books' currency, where `fx` says that it is another one. With `months`,
+    what has been earned and revalued by then counts as well. `accounts` are the ledger's numbers of the
+    roles.
     """
+    by_then = [line for line in lines if not months or line.date is None or line.date <= scenario.as_of]
     plain = scenario.model_copy(update={"fx": None, "periods": None})
     currency = scenario.contract.currency
+    converts = scenario.fx is not None and scenario.fx.functional_currency != currency
     held: dict[str, Decimal] = {}
-    for line in lines:
+    for line in by_then:
         if line.currency == currency:
             amount = line.debit - line.credit if line.amount is None else line.amount
             held[line.account] = held.get(line.account, _ZERO) + amount
-    found = _balances(plain, currency, MONEY_ROLES, held, accounts)
-    if scenario.fx is None or scenario.fx.functional_currency == currency:
+    names = {**_each(MONEY_ROLES), **(_OF_MONTHS if months and not converts else {})}
+    found = _balances(plain, currency, names, held, accounts, months=months)
+    if scenario.fx is None or not converts:
         return found
     open_ = scenario.model_copy(update={"periods": None})
     booked: dict[str, Decimal] = {}
-    for line in lines:
+    for line in by_then:
         booked[line.account] = booked.get(line.account, _ZERO) + line.debit - line.credit
-    return found + _balances(open_, scenario.fx.functional_currency, BOOK_ROLES, booked, accounts)
+    names = {**_each(BOOK_ROLES), **(_OF_MONTHS_IN_BOOKS if months else {})}
+    return found + _balances(open_, scenario.fx.functional_currency, names, booked, accounts, months=months)
+
+
+def _each(roles: Mapping[str, AccountRole]) -> dict[str, tuple[AccountRole, ...]]:
+    return {name: (role,) for name, role in roles.items()}
 
 
 def _balances(
     scenario: Scenario,
     currency: str,
-    roles: Mapping[str, AccountRole],
+    names: _Names,
     held: Mapping[str, Decimal],
     accounts: Mapping[AccountRole, str],
+    *,
+    months: bool,
 ) -> tuple[BalanceBeside, ...]:
     """`held` are the ledger's, debits above zero."""
     posted = outcome(scenario).postings
-    predicted = balances(posting for posting in posted if posting.event not in _OF_MONTHS)
+    predicted = balances(posting for posting in posted if months or posting.event not in _MONTHS)
     found = []
-    for name, role in roles.items():
+    for name, roles in names.items():
         sign = -1 if name in _IN_CREDIT else 1
-        expected = from_minor_units(sign * predicted[role], currency)
-        ledger = sign * held.get(accounts[role], _ZERO) or from_minor_units(0, currency)
-        found.append(BalanceBeside(name=name, currency=currency, predicted=expected, ledger=ledger))
+        expected = from_minor_units(sign * sum(predicted[role] for role in roles), currency)
+        ledger = sign * sum(
+            (held.get(account, _ZERO) for account in {accounts[role] for role in roles}), _ZERO
+        )
+        nothing = from_minor_units(0, currency)
+        found.append(
+            BalanceBeside(name=name, currency=currency, predicted=expected, ledger=ledger or nothing)
+        )
     return tuple(found)

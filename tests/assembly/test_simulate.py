@@ -38,8 +38,10 @@ def renewed_and_cancelled() -> dict[str, Any]:
 
 @pytest.mark.parametrize("name", ["annual-seats-with-overage", "quarterly-arrears-leap-day"])
 async def test_shared_example_is_lived_as_predicted(name: str) -> None:
+    """Its months' revenue too: each of them brings what preview's entry of it says."""
     told = example(name)
-    found = await lived(told)
+    found = await lived(told, revenue=True)
+    assert len(found.months) > 3
     assert found.until == max(dt.date.fromisoformat(told["as_of"]), today())
 
 

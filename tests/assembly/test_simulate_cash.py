@@ -71,11 +71,15 @@ async def test_documents_and_money_are_in_the_books_at_the_scenarios_rates() -> 
     ]
     said = {month(-14): "0.9", month(-1): "1.0731", day(0): "1.1177", month(1, 4): "1.0333"}
     rates = [{"date": date, "rate": rate} for date, rate in said.items()]
-    found = await lived({**told, "fx": {"functional_currency": "USD", "rates": rates}}, until=month(1, 10))
+    fx = {"functional_currency": "USD", "rates": rates}
+    found = await lived({**told, "fx": fx}, until=month(1, 10), revenue=True)
     held = {(each.name, each.currency): each.ledger for each in found.balances}
     assert held["cash", "EUR"] == Decimal("304.02")
     assert held["cash", "USD"] == Decimal("316.68")
     assert held["fx_realised", "USD"] == Decimal("-9.56")
+    entries = [(each.month, each.event) for each in found.months]
+    assert entries == [(month(at)[:7], event) for at in (-1, 0) for event in ("revenue", "revaluation")]
+    assert all(each.ledger for each in found.months)
 
 
 async def test_payment_of_the_past_is_made_today() -> None:
