@@ -125,11 +125,13 @@ def due_on(item: ApprovedItem) -> dt.date:
 
 
 def due_item(state: ContractState, today: dt.date) -> ApprovedItem | None:
-    """The change to carry out next, or None. A contract that is not activated carries out nothing else."""
+    """The change to carry out next, or None. A contract that is not activated carries out nothing else; one
+    that was undone has nothing to wait for: `is_void` says so of what is approved of it.
+    """
     waiting = sorted(state.planned, key=order)
     if not waiting:
         return None
-    if waiting[0].type == "activation":
+    if waiting[0].type == "activation" or is_undone(state):
         return waiting[0]
     return next((item for item in waiting if due_on(item) <= today), None) if is_active(state) else None
 
@@ -138,8 +140,18 @@ def is_active(state: ContractState) -> bool:
     return any(item.type == "activation" and item.status == "done" for item in state.carried)
 
 
+def is_undone(state: ContractState) -> bool:
+    """Whether its activation was compensated: for good, since what was voided is not billed again."""
+    return any(item.type == "activation" and item.status == "compensated" for item in state.carried)
+
+
 def is_over(state: ContractState) -> bool:
     return any(item.type == "cancellation" and item.status == "done" for item in state.carried)
+
+
+def is_void(state: ContractState, item: ApprovedItem) -> bool:
+    """Whether the change is of no account: its contract was undone, or is cancelled on the same day."""
+    return is_undone(state) or void_by_cancellation(state, item)
 
 
 def void_by_cancellation(state: ContractState, item: ApprovedItem) -> bool:

@@ -31,7 +31,7 @@ def status_of(state: ContractState, *, running: str | None, blocked: bool, today
         return "cancelled"
     if agenda.is_active(state):
         return "expired" if agenda.is_expired(state, today) else "active"
-    if any(item.type == "activation" and item.status == "compensated" for item in state.carried):
+    if agenda.is_undone(state):
         return "compensated"
     return "pending" if state.contract is None else "activating"
 

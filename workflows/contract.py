@@ -251,7 +251,7 @@ class ContractWorkflow(ContractReadings, ContractUsage, Merging):
 
     async def _carry_out(self, item: ApprovedItem) -> None:
         """One change as a chapter of its own, to its end, whatever that is."""
-        if agenda.void_by_cancellation(self.state, item) or item.id in self.state.withdrawn:
+        if agenda.is_void(self.state, item) or item.id in self.state.withdrawn:
             if item.announced and item.id in self.state.withdrawn:
                 await self._announce()  # without it: the platform goes on
                 self._note_unbilled(item)

@@ -140,12 +140,17 @@ async def test_compensated_activation_has_no_net_effect(made: World) -> None:
     assert {i["status"] for i in stripe.get("invoice", [])} <= {"void"}
 
 
-async def test_compensated_contract_bills_nothing_later(made: World) -> None:
-    told = yearly(billing={"frequency_months": 1, "timing": "advance"})
+async def test_compensated_contract_bills_nothing_later_whatever_is_approved_of_it(made: World) -> None:
+    changes = [amendment(month(away), {"id": "L1", "quantity": "15"}) for away in (-1, 6)]
+    told = yearly(billing={"frequency_months": 1, "timing": "advance"}) | {"changes": changes}
     await refuse_tax(made)
     await made.load(told)
     await made.decide("fiona", await made.until_exception("C-1"), "compensate")
     await made.until_status("C-1", "compensated")
+    for change in changes:
+        await made.load(told, approve=change["id"])
+    view = await made.until_status("C-1", "compensated", changes=3)
+    assert [change.status for change in view.changes] == ["compensated", "skipped", "skipped"]
     await made.advance(month(2))
     await until_agreed(made, undone=["C-1"])
 
