@@ -48,6 +48,8 @@ def _is_told(
     """Whether it lies ahead, of the platform's day too, and fits what is told before it."""
     if state.contract is None or item.change is None or (due_on(item) <= drafted and not item.announced):
         return False
+    if ends_subscription(item.change) and due_on(item) > item.effective_date:
+        return False  # its day is billed already: the subscription goes on until it is carried out
     if _waits_for_its_tax(state, item, told, today):
         return False
     before = (*state.changes_in_force(), *(each.change for each in told if each.change is not None))
@@ -77,8 +79,7 @@ def taken_in_on(
     """Today, or else the day after the platform's own: where it has drafted a cycle without knowing of the
     change, the change counts from the next day, and is settled over what has been billed by then.
     """
-    stays = item.change is None or item.announced or ends_subscription(item.change)
-    if stays or _fits(state, item, as_of, drafted_through):
+    if item.change is None or item.announced or _fits(state, item, as_of, drafted_through):
         return as_of
     next_day = max(as_of, drafted_through) + dt.timedelta(days=1)
     return next_day if _fits(state, received(item, next_day), next_day, next_day) else as_of

@@ -82,7 +82,8 @@ class Billing:
                 renewal.carry_out(change, before, after, self._billed_pieces(effective), gone, day, book)
             case Cancellation() as change:
                 cancellation.carry_out(change, before, after, day, book)
-            case Transfer():
+            case Transfer() as change:
+                transfer.check_in_time(before, change)
                 transfer.carry_out(before, after, self._billed_pieces(effective), effective, day, book)
         if effective < day:
             self._meter.settle_again(after, day, self.book)

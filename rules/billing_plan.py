@@ -114,13 +114,15 @@ def _billing(
     """The billing of one contract up to and including the day."""
     in_order = steps(part.contract, part.changes)
     part.lay_out(in_order, part.contract.start_date)  # raises where one does not fit
-    known = sorted((s for s in in_order if s.received <= as_of), key=lambda s: (s.received, *s.place))
+    since = part.known or part.contract.start_date
+    known = [replace(s, received=max(s.received, since)) for s in in_order if s.received <= as_of]
+    known.sort(key=lambda s: (s.received, *s.place))
     billing = Billing(part.contract, usage, part.lay_out([], as_of), as_of, succession, accepted)
-    since = part.contract.start_date
     taken: list[Step] = []
     waiting: list[Step] = []
     for received, group in groupby(known, key=lambda step: step.received):
-        billing.bill_due(since, received - dt.timedelta(days=1))
+        if since < received:
+            billing.bill_due(since, received - dt.timedelta(days=1))
         waiting, taken = _carry_out(billing, part, [*waiting, *group], taken, received, as_of)
         since = received
     billing.bill_due(since, as_of)

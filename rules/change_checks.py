@@ -4,17 +4,19 @@ Each check yields (field, message) seen from the scenario. Source: FINANCE.md, "
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from canonical.change import Amendment, AmendmentLine, Cancellation, ContractChange, Merge, Renewal, Transfer
 from canonical.contract import Contract
 from rules.book import FEE_LINE
 from rules.calendar import BeyondCalendar
-from rules.changes import RampTurn, all_steps
+from rules.changes import RampTurn, all_steps, known_on
 from rules.contract_checks import contract_problems
 from rules.layout import ChangeRefused, Layout
 from rules.line_checks import line_problems, not_negative, percentage_problems, pricing_problems
 from rules.merge import Part, joining, merged_part
 from rules.problems import Problem, under
+from rules.transfer import check_in_time
 
 
 def charges_by_line(contract: Contract, changes: Sequence[ContractChange]) -> dict[str, str]:
@@ -64,15 +66,8 @@ def _change(change: ContractChange, contract: Contract, charges: Mapping[str, st
                 yield "fee", f"is billed as the line {FEE_LINE!r}, and the contract has a line of that id"
         case Transfer():
             yield from percentage_problems("tax_rate_percent", change.tax_rate_percent)
-            yield from _on_time(change)
         case Merge():
-            yield from _on_time(change)
             yield from _merge(change, contract)
-
-
-def _on_time(change: Transfer | Merge) -> Iterator[Problem]:
-    if change.received_date is not None and change.received_date > change.effective_date:
-        yield "received_date", f"a {change.type} can't be backdated"
 
 
 def _amendment(change: Amendment, contract: Contract, charges: Mapping[str, str]) -> Iterator[Problem]:
@@ -136,7 +131,7 @@ def _fit(part: Part, place_of: Mapping[str, int]) -> Iterator[Problem]:
         change = step.change
         try:
             if isinstance(change, Merge):
-                problems = list(_merge_fit(change, layout, fitting, part))
+                problems = [*_overtaken(change, part), *_merge_fit(change, layout, fitting, part)]
                 yield from under(f"changes[{place_of[change.id]}]", problems)
                 if not problems:
                     later = [
@@ -146,6 +141,8 @@ def _fit(part: Part, place_of: Mapping[str, int]) -> Iterator[Problem]:
                     yield from _fit(Part(merged.contract, tuple(later), merged.uplifts), place_of)
                     return
                 continue
+            if isinstance(change, Transfer):
+                check_in_time(replace(part, changes=tuple(fitting)).timeline_of_all(step.received), change)
             layout.apply(step)
         except ChangeRefused as reason:
             if isinstance(change, RampTurn):
@@ -159,6 +156,16 @@ def _fit(part: Part, place_of: Mapping[str, int]) -> Iterator[Problem]:
         else:
             if not isinstance(change, RampTurn):
                 fitting.append(change)
+
+
+def _overtaken(merge: Merge, part: Part) -> Iterator[Problem]:
+    """A merge takes along what comes on its day or later; what was carried out before it came, it can't."""
+    for other in part.changes:
+        if other.effective_date >= merge.effective_date and known_on(other) < known_on(merge):
+            words = (
+                f"is after {other.id!r}, which takes effect on {other.effective_date}: that is carried out"
+            )
+            yield "received_date", f"{words} already, and the merge would take it along"
 
 
 def _merge_fit(

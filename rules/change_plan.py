@@ -82,12 +82,12 @@ def scope(
     words = f"{item.id} would alter documents that have been issued"
     if item.change is not None and ends_subscription(item.change):
         kind = "transfer" if isinstance(item.change, Transfer) else "merge"
-        words += f": a {kind} can't be backdated; have it take effect on {as_of} or later"
+        words += f": have the {kind} take effect on {as_of} or later"
     raise CannotCarryOut(words)
 
 
 def ends_subscription(change: ContractChange) -> bool:
-    """Whether it is a transfer or a merge, at one contract or the other: they take effect on their day."""
+    """Whether it is a transfer or a merge, at one contract or the other."""
     merged = isinstance(change, Cancellation) and change.merged_into is not None
     return merged or isinstance(change, Transfer | Merge)
 
@@ -102,7 +102,7 @@ def _ways(
 ) -> Iterator[tuple[ContractChange | None, dt.date]]:
     """The change as it is; else taken in today. Today's documents are those of today's last change."""
     yield item.change, until
-    if item.change is not None and not ends_subscription(item.change):
+    if item.change is not None:
         last = as_of if last_today else as_of - dt.timedelta(days=1)
         yield item.change.model_copy(update={"received_date": as_of}), last
 
@@ -114,21 +114,23 @@ def _by(found: Documents, day: dt.date) -> tuple[tuple[Invoice, ...], tuple[Cred
     )
 
 
-def handed_over_from(item: ApprovedItem, as_of: dt.date) -> dt.date:
+def handed_over_from(item: ApprovedItem, as_of: dt.date, drafted: dt.date) -> dt.date:
     """From when on a change that ends the subscription issues what this one would have billed: from its own
-    day, where the platform was told of it ahead; else from today, whose cycle is a draft still.
+    day, where the platform was told of it ahead; else from the day after the one by which it has made cycles.
     """
-    return min(as_of, item.effective_date) if item.announced else as_of
+    return min(as_of, item.effective_date) if item.announced else drafted + dt.timedelta(days=1)
 
 
 def drafts_of(
     state: ContractState, contract: Contract, item: ApprovedItem, as_of: dt.date
 ) -> tuple[str, ...]:
-    """Keys of the invoices that the platform would bill by itself from the change's day to today: a change
-    that ends the subscription makes its own of them, as long as none is issued.
+    """Keys of the invoices that the platform would bill by itself from the change's day to today, had it not
+    been told ahead that the subscription ends: the change makes its own of them, as long as none is issued.
     """
+    if not item.announced:
+        return ()
     known = documents(contract, state.changes_in_force(), state.used(), as_of, accepted=state.accepted)
-    since = handed_over_from(item, as_of)
+    since = handed_over_from(item, as_of, as_of)
     by_plan, by_itself = _issued(known, state, since), _issued(known, state, None)
     planned = {invoice.key for invoice in by_plan.invoices}
     return tuple(invoice.key for invoice in by_itself.invoices if invoice.key not in planned)
@@ -170,7 +172,7 @@ class Cycles:
         self._before = state.changes_in_force()
         others = announced(state, but=item.id)
         own = () if item.change is None else (as_told(item.change),)
-        self._as_of, self._handed_over = as_of, handed_over_from(item, as_of)
+        self._as_of, self._handed_over = as_of, handed_over_from(item, as_of, drafted)
         self._ends_all = item.change is not None and ends_subscription(item.change)
         told = self._dates((*self._before, *(own if item.announced else ()), *others))
         wanted = self._dates((*self._before, *own, *others))
@@ -209,7 +211,9 @@ class Cycles:
         """
         changes = self._before if change is None else (*self._before, change)
         known, wanted = self._documents(self._before), self._documents(changes)
-        if self._ends_all:  # what the platform has billed today by itself is a draft, and void
+        if self._ends_all:
+            if not self._item.announced and any(day >= self._as_of for day in self._made):
+                return None  # a subscription that has a cycle of today goes on to the next day
             made = _issued(known, self._state, self._handed_over)
             wanted = self._without_later_changes(wanted, through)
             return _difference(made, wanted, self._state, self._item.id)

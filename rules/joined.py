@@ -12,6 +12,7 @@ from canonical.change import ContractChange, Merge
 from canonical.contract import Contract
 from rules.allocation import Convert, arrange
 from rules.billing_plan import documents
+from rules.changes import known_on
 from rules.merge import end_of, parts
 from rules.revenue import Earning
 
@@ -25,7 +26,7 @@ def earned_beside(
     """
     found: list[Earning] = []
     for merge in changes:
-        if not isinstance(merge, Merge) or merge.effective_date > as_of:
+        if not isinstance(merge, Merge) or known_on(merge) > as_of:
             continue
         for each in merge.joined:
             before = (change for change in each.changes if change.effective_date < merge.effective_date)

@@ -25,13 +25,15 @@ from rules.timeline import Customer, LineLife, Timeline
 @dataclass(frozen=True)
 class Part:
     """A contract of its own with the changes that are its; `uplifts` are those its lines bring along,
-    `customer` whom it has from the beginning where that one's tax is not the lines' own.
+    `customer` whom it has from the beginning where that one's tax is not the lines' own. `known` is the day
+    from which documents know of it, where the merge that made it is backdated.
     """
 
     contract: Contract
     changes: tuple[ContractChange, ...]
     uplifts: Mapping[str, Fraction] = field(default_factory=dict)
     customer: Customer | None = None
+    known: dt.date | None = None
 
     def lay_out(self, in_order: Iterable[Step], horizon: dt.date) -> Timeline:
         """The contract with these steps. Raises ChangeRefused, BeyondCalendar."""
@@ -74,7 +76,7 @@ def parts(contract: Contract, changes: Sequence[ContractChange], as_of: dt.date)
     found: list[Part] = []
     current = Part(contract, tuple(change for change in changes if not isinstance(change, Merge)))
     for merge in sorted(merges.values(), key=lambda merge: merge.effective_date):
-        if merge.effective_date <= as_of:
+        if known_on(merge) <= as_of:
             found.append(_ended(current, merge))
             if not merge.joined:
                 found += [Part(other, (end_of(merge),)) for other in merge.contracts]
@@ -124,19 +126,22 @@ def merged_part(current: Part, merge: Merge) -> Part:
     uplifts = {life.id: life.state_on(day).uplift for life in brought}
     before = timelines[0].customer_on(day)
     rates = merge.tax_rates or before.tax_rates
-    return Part(contract, later, uplifts, replace(before, since=day, tax_rates=rates))
+    return Part(contract, later, uplifts, replace(before, since=day, tax_rates=rates), known_on(merge))
 
 
 def end_of(merge: Merge) -> Cancellation:
     """What a merge is for the contracts merged."""
     return Cancellation(
-        id=merge.id, type="cancellation", effective_date=merge.effective_date, credit="prorated"
+        id=merge.id,
+        type="cancellation",
+        effective_date=merge.effective_date,
+        received_date=merge.received_date,
+        credit="prorated",
     )
 
 
 def _ended(part: Part, merge: Merge) -> Part:
-    changes = (*part.before(merge.effective_date), end_of(merge))
-    return Part(part.contract, changes, part.uplifts, part.customer)
+    return replace(part, changes=(*part.before(merge.effective_date), end_of(merge)))
 
 
 def _line(life: LineLife, day: dt.date) -> Line:

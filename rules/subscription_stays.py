@@ -34,7 +34,7 @@ def stays(contract: Contract, changes: Sequence[ContractChange]) -> tuple[Stay, 
     for change in turns:
         part = f"{part}/{change.id}" if isinstance(change, Merge) else part
         keys.append(part if isinstance(change, Merge) else f"{part}/{change.id}")
-        since.append(change.effective_date)
+        since.append(known_on(change))
     end = next((known_on(change) for change in changes if isinstance(change, Cancellation)), None)
     return tuple(
         Stay(key, start, until) for key, start, until in zip(keys, since, (*since[1:], end), strict=True)

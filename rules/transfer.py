@@ -7,9 +7,12 @@ import datetime as dt
 from collections.abc import Iterable
 from fractions import Fraction
 
+from canonical.change import Transfer
 from canonical.money import total
 from rules.amendment import billed_inside
 from rules.book import Book, Charge
+from rules.changes import known_on
+from rules.layout import ChangeRefused
 from rules.proration import Piece
 from rules.timeline import Timeline
 
@@ -25,8 +28,9 @@ def carry_out(
     """Credits each recurring line's unused value, and bills the same amount to the new customer under its
     own tax.
 
-    Nothing is unused on a period's first day, nor in arrears: there the period is billed in two parts. Where
-    a person has accepted another service period of the one's line, the other's has the same end.
+    Nothing is unused on a period's first day, nor in arrears: there the period is billed in two parts. Of a
+    backdated one that is so for each period billed since. Where a person has accepted another service period
+    of the one's line, the other's has the same end.
     """
     if after.contract.billing.timing == "arrears":
         return
@@ -41,3 +45,16 @@ def carry_out(
             quantity = life.state_on(max(start, life.start)).quantity
             charge = Charge(life.id, life.terms, "proration", amount, start, stop, False, quantity)
             book.bill(charge, day, after.customer_on(start))
+
+
+def check_in_time(before: Timeline, change: Transfer) -> None:
+    """Raises ChangeRefused where usage, or a period in arrears, of the other customer's days was billed
+    before the transfer came: that is not billed anew.
+    """
+    received, day = known_on(change), change.effective_date
+    arrears = before.contract.billing.timing == "arrears"
+    if not arrears and all(life.terms.charge != "usage" for life in before.lines.values()):
+        return
+    if any(day < window.stop < received for window in before.windows(received)):
+        words = f"usage, or a period in arrears, of days since {day} is billed to the customer before already"
+        raise ChangeRefused("received_date", f"by {received} {words}; have it take effect on a later day")

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
 
 async def nothing_issued(story: "ChangeStory") -> None:
-    """Has the subscription that the change ends billed the change's day, or a later one, by itself? A draft
-    is made void later on; what is issued stays, and the change can only take effect on a later day. A
-    platform that was told of the change ahead has billed nothing.
+    """Has the subscription that the change ends billed the change's day, or a later one, by itself, though
+    the platform was told ahead? A draft is made void later on; what is issued stays, and the change can only
+    take effect on a later day. One that the platform was not told of is settled over what has been billed.
     """
     drafts = drafts_of(story.state, story.contract, story.item, story.as_of)
     billing = story.policy.route.billing
@@ -30,7 +30,9 @@ async def _nothing_issued(story: "ChangeStory", drafts: tuple[str, ...]) -> None
     billing = story.policy.route.billing
     listed = await workflow.execute_activity_method(
         BillingActivities.list_documents,
-        DocumentsQuestion(contract=story.state.id, since=handed_over_from(story.item, story.as_of)),
+        DocumentsQuestion(
+            contract=story.state.id, since=handed_over_from(story.item, story.as_of, story.as_of)
+        ),
         **on_platform(billing, "What has been billed today?"),
     )
     name = "transfer" if story.item.type == "transfer" else "merge"

@@ -6,8 +6,17 @@ from typing import Any
 import pytest
 
 from canonical.lifecycle import ContractState
-from rules.ahead import to_announce, unbilled_of
-from tests.rules.scenarios import account, amendment, approved, cancellation, contract, scenario, seats
+from rules.ahead import received, taken_in_on, to_announce, unbilled_of
+from tests.rules.scenarios import (
+    account,
+    activated,
+    amendment,
+    approved,
+    cancellation,
+    contract,
+    scenario,
+    seats,
+)
 
 DAY = dt.date(2026, 3, 1)
 EVE = dt.date(2026, 2, 28)
@@ -50,3 +59,26 @@ def test_days_that_an_undone_end_has_left_unbilled_begin_with_its_own() -> None:
     assert (span.first, span.last) == (DAY, dt.date(2026, 3, 4))
     assert unbilled_of(told, EVE) == ()
     assert unbilled_of(item, DAY) == ()
+
+
+@pytest.mark.parametrize("timing", ["advance", "arrears"])
+def test_transfer_that_comes_once_its_cycle_is_drafted_counts_from_the_next_day(timing: str) -> None:
+    """The platform is not told of it before: its subscription goes on until then."""
+    told = scenario(contract(seats(), every=1, timing=timing), MOVE)
+    (item,) = approved(told)
+    start = told.contract.start_date
+    state = ContractState(
+        id="C-1",
+        tenant="t",
+        crm="crm",
+        contract=told.contract,
+        carried=(activated(told),),
+        planned=(item,),
+        billed_through=start,
+        cycle_from=start,
+    )
+    next_day = DAY + dt.timedelta(days=1)
+    assert taken_in_on(state, item, DAY, DAY) == next_day
+    assert taken_in_on(state, item, next_day, next_day) == next_day
+    assert taken_in_on(state, item.model_copy(update={"announced": True}), DAY, DAY) == DAY
+    assert names(state.model_copy(update={"planned": (received(item, next_day),)}), DAY, DAY) == []

@@ -6,12 +6,11 @@ from collections import Counter
 
 import pytest
 
-from canonical.change import Transfer
 from canonical.document import CreditMemo, Invoice
 from canonical.lifecycle import ApprovedItem, CarriedChange, ContractState, DocumentQuestion
 from rules import agenda
 from rules.billing_plan import documents
-from rules.change_plan import CannotCarryOut, scope
+from rules.change_plan import scope
 from rules.period_entries import booking_entries
 from tests.rules.scenarios import account, amendment, approved, cancellation, contract, flat, scenario, seats
 
@@ -28,10 +27,11 @@ TOLD = scenario(
     amendment("2026-07-31", {"id": "L3", "add": BROUGHT}, name="ADD"),
     amendment("2026-08-20", {"id": "L3", "remove": True}, name="OUT"),
     cancellation("2026-09-20", fee="500"),
+    {"id": "MOVE", "type": "transfer", "effective_date": "2026-05-31", "account": account("A-2")},
     as_of="2026-11-28",
 )
 CONTRACT = TOLD.contract
-UP, DOWN, ADD, OUT, END = approved(TOLD)
+UP, DOWN, ADD, OUT, END, MOVE = approved(TOLD)
 START = ApprovedItem(
     id=CONTRACT.id,
     type="activation",
@@ -84,6 +84,9 @@ def without_place(document: Invoice | CreditMemo) -> list[object]:
         [[ADD, OUT]],
         [[ADD], [OUT]],
         [[ADD, UP], [OUT, DOWN, END]],
+        [[MOVE]],
+        [[UP], [DOWN, MOVE], [END]],
+        [[MOVE, ADD], [OUT]],
     ],
     ids=lambda groups: " then ".join("+".join(item.id for item in group) for group in groups),
 )
@@ -112,17 +115,3 @@ def test_invoice_that_has_a_supplement_is_expected_as_it_was_issued() -> None:
     for document in issued:
         question = DocumentQuestion(contract="C-1", kind="invoice", key=document.key, date=TODAY)
         assert agenda.expected_document(state, question) == document
-
-
-def test_backdated_transfer_says_when_it_may_take_effect() -> None:
-    state = ContractState(id="C-1", tenant="t", crm="salesforce", contract=CONTRACT, planned=(START,))
-    state = carry_out(state, START)
-    move = Transfer.model_validate(
-        {"id": "MOVE", "type": "transfer", "effective_date": "2026-05-05", "account": account("A-2")}
-    )
-    item = UP.model_copy(
-        update={"id": "MOVE", "type": "transfer", "effective_date": move.effective_date, "change": move}
-    )
-    words = "a transfer can't be backdated; have it take effect on 2026-11-28 or later"
-    with pytest.raises(CannotCarryOut, match=words):
-        carry_out(state.model_copy(update={"planned": (item,)}), item)

@@ -95,6 +95,80 @@ def test_on_a_periods_first_day_the_period_is_billed_to_the_other() -> None:
     assert [str(i.tax) for i in found.invoices] == ["30.00", "0.00"]
 
 
+def test_transfer_that_comes_once_its_day_is_billed_has_the_whole_credited_and_billed_to_the_other() -> None:
+    sold = contract(seats(tax_rate_percent="10"), every=3)
+    found = run(
+        sold, _transfer("2026-04-01", received_date="2026-04-02", tax_rate_percent="0"), as_of="2026-07-01"
+    )
+    assert billed(found)[1:] == [
+        ("2026-04-01", "L1", "recurring", "300.00", "2026-04-01", "2026-07-01"),
+        ("2026-04-02", "L1", "proration", "300.00", "2026-04-01", "2026-07-01"),
+        ("2026-07-01", "L1", "recurring", "300.00", "2026-07-01", "2026-10-01"),
+    ]
+    assert credited(found) == [("2026-04-02", "INV-2", "L1", "300.00", "2026-04-01", "2026-07-01")]
+    assert [str(memo.tax) for memo in found.credit_memos] == ["30.00"]
+    on_time = run(sold, _transfer("2026-04-01", tax_rate_percent="0"), as_of="2026-07-01")
+    assert (found.totals, found.revenue_schedule) == (on_time.totals, on_time.revenue_schedule)
+
+
+def test_backdated_transfer_moves_every_period_billed_since() -> None:
+    found = run(
+        contract(seats(), every=1), _transfer("2026-02-15", received_date="2026-04-10"), as_of="2026-04-30"
+    )
+    assert credited(found) == [
+        ("2026-04-10", "INV-2", "L1", "50.00", "2026-02-15", "2026-03-01"),
+        ("2026-04-10", "INV-3", "L1", "100.00", "2026-03-01", "2026-04-01"),
+        ("2026-04-10", "INV-4", "L1", "100.00", "2026-04-01", "2026-05-01"),
+    ]
+    assert [line[2:] for line in billed(found) if line[0] == "2026-04-10"] == [
+        ("proration", "50.00", "2026-02-15", "2026-03-01"),
+        ("proration", "100.00", "2026-03-01", "2026-04-01"),
+        ("proration", "100.00", "2026-04-01", "2026-05-01"),
+    ]
+
+
+def test_backdated_merge_has_every_contract_credited_and_the_new_one_billed_when_it_comes() -> None:
+    sold = contract(seats(), every=3)
+    merge = _merge("2026-04-01", _other(seats("M1", price="7"), every=1))
+    found = run(sold, {**merge, "received_date": "2026-04-02"}, as_of="2026-07-01")
+    assert [line for line in billed(found) if line[0] >= "2026-04-01"] == [
+        ("2026-04-01", "L1", "recurring", "300.00", "2026-04-01", "2026-07-01"),
+        ("2026-04-01", "M1", "recurring", "70.00", "2026-04-01", "2026-05-01"),
+        ("2026-04-02", "L1", "recurring", "300.00", "2026-04-01", "2026-07-01"),
+        ("2026-04-02", "M1", "recurring", "210.00", "2026-04-01", "2026-07-01"),
+        ("2026-07-01", "L1", "recurring", "300.00", "2026-07-01", "2026-10-01"),
+        ("2026-07-01", "M1", "recurring", "210.00", "2026-07-01", "2026-10-01"),
+    ]
+    assert [line[3:] for line in credited(found)] == [
+        ("300.00", "2026-04-01", "2026-07-01"),
+        ("70.00", "2026-04-01", "2026-05-01"),
+    ]
+    on_time = run(sold, merge, as_of="2026-07-01")
+    assert (found.totals, found.revenue_schedule) == (on_time.totals, on_time.revenue_schedule)
+
+
+def test_backdated_merge_takes_a_change_that_comes_with_it_into_the_new_contract() -> None:
+    merge = {**_merge("2026-04-01", _other(seats("M1"), every=1)), "received_date": "2026-04-02"}
+    more = amendment("2026-04-01", {"id": "M1", "quantity": "20"}, received_date="2026-04-02")
+    found = run(contract(seats(), every=3), merge, more, as_of="2026-04-30")
+    by_line = {
+        name: [line[3] for line in billed(found) if line[:2] == ("2026-04-02", name)] for name in ("L1", "M1")
+    }
+    assert by_line == {"L1": ["300.00"], "M1": ["600.00"]}
+
+
+def test_what_has_happened_since_can_keep_a_transfer_or_a_merge_from_coming_late() -> None:
+    usage = contract(seats(), metered(), every=1)
+    late = _transfer("2026-04-01", received_date="2026-05-02")
+    assert "billed to the customer before already" in findings(raw(usage, late))["changes[0].received_date"]
+    in_time = _transfer("2026-04-01", received_date="2026-05-01")
+    assert [line[3] for line in credited(run(usage, in_time, as_of="2026-05-01"))] == ["100.00"]
+    more = amendment("2026-04-15", {"id": "L1", "quantity": "20"})
+    merge = {**_merge("2026-04-01", _other(seats("M1"))), "received_date": "2026-05-02"}
+    found = findings(raw(contract(seats(), every=3), more, merge))
+    assert "the merge would take it along" in found["changes[1].received_date"]
+
+
 def test_merged_contracts_are_cancelled_with_credit_and_a_new_one_starts_with_the_lines_of_all() -> None:
     other = _other(seats("M1", price="7"), every=1, start="2025-11-15")
     found = run(contract(seats(), one_time(), every=3), _merge("2026-03-01", other), as_of="2026-05-31")

@@ -15,7 +15,7 @@ from sandbox.kit.faults import Fault
 from tests.agreement import until_agreed
 from tests.rules.scenarios import amendment, cancellation, metered, seats
 from tests.workflows.ahead import at, tell_the_day, told_ahead
-from tests.workflows.sales import account, day, month, scenario, sold
+from tests.workflows.sales import account, day, month, replaced, scenario, sold
 from tests.world import World, working_world, world
 
 pytestmark = pytest.mark.xdist_group("parties")
@@ -154,18 +154,44 @@ async def test_undone_merge_leaves_each_contract_as_it_was(made: World) -> None:
 
 
 async def test_contract_that_can_not_end_stops_the_merge_until_somebody_decides(made: World) -> None:
-    """It has been billed since, so the merge would reach back over an issued invoice."""
-    told = merged(other(every=1))
+    told = merged(other(account=account("A-2")))
     await both_active(made, told)
+    await made.platforms["avatax"].load({"refuse_commit": {"customer": "A-2", "code": "CertificatesError"}})
     await made.load(told, approve="M")
     found = await made.until_exception("C-2")
-    assert "documents that have been issued" in found.summary
     await made.decide("fiona", found, "compensate")
     refusal = await made.until_exception("C-1")
     assert (refusal.code, refusal.step) == ("merge_refused", "join C-2")
     await made.decide("fiona", refusal, "compensate")
     await made.until_status("C-1", "active", changes=2)
     await until_agreed(made, *without_merge(told))
+
+
+async def test_merge_approved_once_its_day_is_billed_counts_from_the_next_day(made: World) -> None:
+    """Each contract's invoice of the day is credited in whole, and the new contract bills the period."""
+    on, next_day = month(1), month(1, 2)
+    second = sold(seats("M1", price="7", **TAXED), start=month(0), every=1, id="C-2")
+    merge = {"id": "M", "type": "merge", "effective_date": on, "contracts": [second]}
+    told = scenario(sold(seats(**TAXED), start=month(0), every=1), merge)
+    await both_active(made, told)
+    await made.advance(on)
+    for contract in ("C-1", "C-2"):
+        await made.until_posted(contract, 2)
+    await made.load(told, approve="M")
+    await planned(made, "C-1", "M")
+    await made.advance(next_day)
+    await tell_both_the_day(made, next_day)
+    await made.until_status("C-1", "active", changes=2)
+    await made.until_status("C-2", "cancelled")
+    late = replaced(told, received_date=next_day)
+    found = await until_agreed(made, late, as_of=dt.date.fromisoformat(next_day))
+    totals = {each.key: abs(each.total) for each in found.issued}
+    for contract in ("C-1", "C-2"):
+        assert totals[f"{contract}/credit-memo/{next_day}/{on}"] == totals[f"{contract}/invoice/{on}"]
+    assert f"C-1/M/invoice/{next_day}" in totals
+    await made.advance(month(2))
+    await tell_the_day(made, "C-1", month(2))
+    await until_agreed(made, late, as_of=dt.date.fromisoformat(month(2)))
 
 
 async def test_refused_merge_that_is_tried_again_asks_again(made: World) -> None:

@@ -11,10 +11,10 @@ from temporalio.service import RPCError
 from canonical.ids import contract_workflow_id
 from canonical.lifecycle import ContractState, Plan
 from sandbox.kit.faults import Fault
-from tests.agreement import listings, until_agreed
+from tests.agreement import until_agreed
 from tests.rules.scenarios import seats
 from tests.workflows.ahead import at, tell_the_day, told_ahead
-from tests.workflows.sales import BERLIN, account, month, scenario, sold
+from tests.workflows.sales import BERLIN, account, day, month, replaced, scenario, sold
 from tests.world import World, working_world, world
 
 pytestmark = pytest.mark.xdist_group("parties")
@@ -23,11 +23,11 @@ TAXED = {"tax_rate_percent": "8.875"}
 DAY = month(-1, 11)
 
 
-def transferred(day: str = DAY, start: str = month(-3), **more: Any) -> dict[str, Any]:
+def transferred(on: str = DAY, start: str = month(-3), **more: Any) -> dict[str, Any]:
     moved = {
         "id": "T",
         "type": "transfer",
-        "effective_date": day,
+        "effective_date": on,
         "account": account("A-2", BERLIN),
         "tax_rate_percent": "19",
     }
@@ -154,14 +154,15 @@ async def test_worker_lost_in_the_middle_is_no_loss(tmp_path: Path, temporal_add
             await until_agreed(made, told)
 
 
-async def test_transfer_over_what_was_billed_since_waits_for_a_person(made: World) -> None:
+async def test_transfer_that_comes_late_moves_every_period_billed_since(made: World) -> None:
     told = transferred(every=1)
     await active(made, told)
     await made.load(told, approve="T")
-    found = await made.until_exception("C-1")
-    assert "documents that have been issued" in found.summary
-    listed = await listings(made, {**told, "changes": []})
-    assert {document.key for document in listed.issued} == {document.key for document in listed.expected}
+    await made.until_status("C-1", "active", changes=2)
+    found = await until_agreed(made, replaced(told, received_date=day(0)))
+    moved = [d.total for d in found.issued if d.key == f"C-1/invoice/{day(0)}/A-2"]
+    assert len(moved) == 1
+    assert await subscriptions(made) == [("A-1", "C-1", "canceled"), ("A-2", "C-1/T", "active")]
 
 
 async def test_customers_of_before_are_kept(made: World) -> None:
@@ -211,15 +212,26 @@ async def test_undone_transfer_that_was_told_ahead_has_its_day_billed_to_the_cus
     await until_agreed(made, before, as_of=dt.date.fromisoformat(month(2)))
 
 
-async def test_transfer_approved_once_its_day_is_billed_says_what_a_person_can_do(made: World) -> None:
-    told = transferred(month(1), start=month(0), every=1)
-    before = {**told, "changes": []}
+async def test_transfer_approved_once_its_day_is_billed_counts_from_the_next_day(made: World) -> None:
+    """The day's invoice is credited in whole, and billed to the new customer."""
+    told, next_day = transferred(month(1), start=month(0), every=1), month(1, 2)
     await active(made, told)
     await made.advance(month(1))
     await made.until_posted("C-1", 2)
     await made.load(told, approve="T")
-    found = await made.until_exception("C-1")
-    assert "is issued already, and stays; the transfer can only take effect on a later day" in found.summary
-    await made.decide("fiona", found, "compensate")
+
+    async def put_off() -> bool:
+        view = await made.view("C-1")
+        return view is not None and f"{next_day}: T would alter" in view.waiting_for
+
+    await made.settle(put_off, "the transfer waits for the next day")
+    await at(made, "C-1", next_day)
     await made.until_status("C-1", "active", changes=2)
-    await until_agreed(made, before, as_of=dt.date.fromisoformat(month(1)))
+    late = replaced(told, received_date=next_day)
+    found = await until_agreed(made, late, as_of=dt.date.fromisoformat(next_day))
+    (given,) = (each for each in found.issued if each.key == f"C-1/credit-memo/{next_day}/{month(1)}")
+    (wrong,) = (each for each in found.issued if each.key == f"C-1/invoice/{month(1)}")
+    assert abs(given.total) == wrong.total
+    assert await subscriptions(made) == [("A-1", "C-1", "canceled"), ("A-2", "C-1/T", "active")]
+    await at(made, "C-1", month(2))
+    await until_agreed(made, late, as_of=dt.date.fromisoformat(month(2)))
