@@ -163,7 +163,7 @@ class AcceptedDocument(Noun):
     """A document that a person has let into the ledger otherwise than it was expected.
 
     `key` is the expected one's, `lines` by what it differs: those that it has more and, with a minus sign,
-    those that it lacks. None where it differs by its due date alone.
+    those that it lacks. None where it differs by its dates alone.
     """
 
     key: str
@@ -172,6 +172,8 @@ class AcceptedDocument(Noun):
     """Of `lines`, those that are on no line of the contract at the platform. Whose they are is not said."""
     due_date: Day | None = None
     """An invoice's, where it is another than the expected one's."""
+    date: Day | None = None
+    """The document's, where it is another than the expected one's."""
     after: tuple[str, ...] = ()
     """Ids of the changes that were carried out before it was accepted: they know nothing of it."""
     on: Day | None = None

@@ -34,6 +34,7 @@ def accepted_document(
         lines=(*more, *(_opposite(line) for line in less)),
         unassigned=tuple(line for line in unassigned if line in more),
         due_date=_other_due_date(expected, taken),
+        date=taken.date if taken.date != expected.date else None,
     )
 
 
@@ -59,7 +60,8 @@ def taken_in(
     if before is not None and before.after == after and before.on == day:
         earlier = before.earlier  # nothing was reckoned from it
     found = told.model_copy(update={"after": after, "on": day, "earlier": earlier})
-    return (*others, found) if found.lines or found.due_date or earlier else others
+    differs = bool(found.lines or found.due_date or found.date)
+    return (*others, found) if differs or earlier else others
 
 
 def _opposite(line: DocumentLine) -> DocumentLine:
@@ -69,8 +71,8 @@ def _opposite(line: DocumentLine) -> DocumentLine:
 def with_accepted(
     document: Invoice | CreditMemo, accepted: Iterable[AcceptedDocument]
 ) -> Invoice | CreditMemo | None:
-    """The document with the lines by which it was accepted in place of those that it lacks; None where it was
-    not accepted otherwise.
+    """The document with the lines by which it was accepted in place of those that it lacks, on the date that
+    was accepted; None where it was not accepted otherwise.
     """
     own = [each for each in accepted if each.key == document.key]
     if not own:
@@ -81,7 +83,20 @@ def with_accepted(
             lines.remove(taken)
         else:
             lines.append(line)
-    return document.model_copy(update={**accepted_figures(document, own), "lines": tuple(lines)})
+    figures = {**accepted_figures(document, own), "lines": tuple(lines), **_date(own)}
+    return document.model_copy(update=figures)
+
+
+def as_booked(document: Invoice | CreditMemo, accepted: AcceptedDocument) -> Invoice | CreditMemo:
+    """With the figures and the date that were accepted: in the month in which it is billed and posted. What
+    it earns, and at which rate, does not go by that date.
+    """
+    return document.model_copy(update={**accepted_figures(document, [accepted]), **_date([accepted])})
+
+
+def _date(accepted: Iterable[AcceptedDocument]) -> dict[str, object]:
+    found = [each.date for each in accepted if each.date is not None]
+    return {"date": max(found)} if found else {}
 
 
 def stands(document: Invoice | CreditMemo, voided: Collection[str]) -> bool:

@@ -18,7 +18,7 @@ from ports.billing import IssuedDocument
 from ports.erp import GeneralLedgerLine, PostedDocument
 from ports.tax import TaxResult
 from rules import agenda
-from rules.accepted import accepted_figures
+from rules.accepted import as_booked
 from rules.billing_plan import documents
 from rules.calendar import add_months, first_of_next_month, month_end, month_key
 from rules.pieces import rest_of
@@ -259,7 +259,7 @@ def booking_entries(
     due = _due(state, contract, min(as_of, window(period)[1])) if agenda.is_active(state) else {}
     accepted = {each.key: each for each in state.accepted}
     for key in accepted.keys() & due.keys():
-        due[key] = due[key].model_copy(update=accepted_figures(due[key], [accepted[key]]))
+        due[key] = as_booked(due[key], accepted[key])
     entries = [_booked(document, None) for document in due.values() if agenda.stands(state, document)]
     if plan is not None:
         words = f"{plan.type} {plan.change} is under way"

@@ -100,6 +100,18 @@ def test_an_accepted_due_date_is_the_documents_from_then_on() -> None:
     assert taken_in(state.accepted, accepted_document(invoice, invoice), (), AS_OF) == ()
 
 
+def test_a_document_is_booked_in_the_month_of_the_date_that_was_accepted() -> None:
+    told, invoice = monthly(), invoice_of(monthly())
+    moved = invoice.model_copy(update={"date": dt.date(2026, 3, 3)})
+    taken = accepted_document(invoice, moved)
+    state = state_of(told, accepted=taken_in((), taken, (), AS_OF))
+    dates = {entry.key: entry.date for entry in booking_entries(state, None, "2026-03", AS_OF)}
+    assert dates[FEBRUARY] == moved.date
+    question = DocumentQuestion(contract="C-1", kind="invoice", key=FEBRUARY, date=invoice.date)
+    assert answer_to(question, state, {}, None).accepted == moved
+    assert revenue_by("2026-02", told, accepted=state.accepted) == revenue_by("2026-02", told)
+
+
 def test_the_reconciliation_expects_what_was_accepted() -> None:
     told = monthly()
     accepted = changed(invoice_of(told), amount="100.01")
