@@ -208,7 +208,9 @@ def _even(view: _View, line: str, term: Term) -> list[Earning]:
     for day in turns:
         left, last = _plan_total(view, line, term, day), _last_day(view, line, term, day)
         left -= sum((one.amount for one in spread), Fraction(0))
-        if (left, last) != (amount, end) and start < end:
+        if start == end:  # the service has ended: all that is left, or too much, is of that day
+            amount = left
+        elif (left, last) != (amount, end):
             gone = amount * Fraction(days(start, min(day, end)), days(start, end))
             spread.append(_earned(line, gone, start, min(day, end)))
             amount, start, end = left - gone, min(day, end), max(last, min(day, end))

@@ -114,6 +114,17 @@ def test_a_cancelled_ramp_earns_what_was_billed_for_the_service() -> None:
     assert found.totals.unbilled == found.totals.deferred == 0
 
 
+def test_a_ramp_earns_less_too_where_a_change_is_known_only_after_it_has_ended() -> None:
+    found = run(
+        contract(RAMP, months=24),
+        cancellation("2026-05-11"),
+        amendment("2026-02-11", {"id": "L1", "discount_percent": "50"}, received_date="2026-06-20"),
+    )
+    totals = found.totals  # the discount takes half of the 89 days before the end: 146.30 of 427.40
+    assert (totals.billed_net, totals.recognized) == (Decimal("281.10"), Decimal("281.10"))
+    assert totals.deferred == totals.unbilled == 0
+
+
 def test_a_ramp_step_inside_a_period_is_prorated_as_a_change_of_price() -> None:
     ramp = [{"from": "2026-07-02", "pricing": {"model": "flat", "amount": "200", "per": "month"}}]
     found = run(contract(flat(amount="100", ramp=ramp)))
