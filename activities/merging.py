@@ -26,6 +26,10 @@ class MergeBook(Protocol):
         ...
 
 
+_ASKED_FOR = 60
+"""How often a contract is asked for that nobody has told of: about five minutes, by the retries' waits."""
+
+
 class MergeActivities:
     def __init__(self, book: MergeBook) -> None:
         self._book = book
@@ -38,9 +42,12 @@ class MergeActivities:
     @activity.defn(name="contract.join")
     async def join(self, request: MergeRequest) -> MergeStanding:
         """Asks the contract to end for a merge, and again until it has, or has been kept from it, or can't
-        since it is in a circle with the one that asks.
+        since it is in a circle with the one that asks. One that stays unknown is refused: nobody else would
+        see that it is waited for.
         """
         standing = await self._book.join(request)
+        if standing is None and activity.info().attempt >= _ASKED_FOR:
+            raise _unknown(request.contract)
         if standing is None or (standing.status in ("unknown", "waiting") and not standing.circle):
             raise _not_yet(request.contract, standing)
         return standing
@@ -59,3 +66,8 @@ class MergeActivities:
 def _not_yet(contract: str, standing: MergeStanding | None) -> ApplicationError:
     reason = "it is not known yet" if standing is None else standing.reason
     return ApplicationError(f"contract {contract} is busy: {reason}", type="ContractBusy")
+
+
+def _unknown(contract: str) -> ApplicationError:
+    words = f"contract {contract} is not known here: have it approved in the CRM, or start it, then retry"
+    return ApplicationError(words, {"field": "contracts"}, type="MergeRefused", non_retryable=True)
