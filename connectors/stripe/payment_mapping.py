@@ -61,6 +61,8 @@ _PAYOUTS: Mapping[str, PayoutStatus] = {
     "pending": "pending",
 }
 WITHDRAWN, REINSTATED = "withdrawn", "reinstated"
+ADJUSTMENT = "adjustment"
+"""The type of the balance's entries that disputes make."""
 
 
 def status_of(intent: wire.PaymentIntent) -> PaymentStatus:
@@ -161,6 +163,12 @@ def payout(found: wire.Payout, entries: Sequence[BalanceEntry], contract: str | 
     )
 
 
+def dispute_of(entry: wire.BalanceTransaction) -> str | None:
+    """The dispute that moved the balance; None where something else did."""
+    is_dispute = entry.type == ADJUSTMENT and (entry.source or "").startswith(("du_", "dp_"))
+    return entry.source if is_dispute else None
+
+
 def balance_entry(entry: wire.BalanceTransaction, payments: Mapping[str, str | None]) -> BalanceEntry:
     """`payments`: the payment of each charge. Fees of the platform's own are entries without a source of
     ours."""
@@ -173,9 +181,9 @@ def balance_entry(entry: wire.BalanceTransaction, payments: Mapping[str, str | N
         key = cash_key("payment", PLATFORM, payment_id) if payment_id else None
     elif entry.type in ("refund", "payment_refund") and source is not None:
         kind, key = "refund", cash_key("refund", PLATFORM, source)
-    elif entry.type == "adjustment" and source is not None and source.startswith(("du_", "dp_")):
+    elif (disputed := dispute_of(entry)) is not None:
         part = WITHDRAWN if entry.amount < 0 else REINSTATED
-        kind, key = "dispute", cash_key("dispute", PLATFORM, source, part)
+        kind, key = "dispute", cash_key("dispute", PLATFORM, disputed, part)
     elif entry.type == "stripe_fee":
         kind = "fee"
     return BalanceEntry.model_validate(

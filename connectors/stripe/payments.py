@@ -142,7 +142,7 @@ class StripePayments:
 
     async def movements(self, since: dt.date | None) -> tuple[CashMovement, ...]:
         known = _Known()
-        await self._learn(known)
+        await self._learn(known, since)
         found: list[CashMovement] = []
         for charge in await self._listed(wire.Charge, "/v1/charges", since):
             if charge.status == "succeeded" and charge.captured and charge.payment_intent is not None:
@@ -150,18 +150,37 @@ class StripePayments:
         for refund in await self._listed(wire.Refund, "/v1/refunds", since):
             if refund.status == "succeeded":
                 found.append(payment_mapping.movement(await self._refund(refund, known)))
-        for dispute in await self._listed(wire.Dispute, "/v1/disputes", None):
+        for dispute in await self._disputes(since):
             made = payment_mapping.movements_of_dispute(await self._dispute(dispute, known))
             found += [each for each in made if since is None or each.date >= since]
         return tuple(sorted(found, key=lambda each: (each.date, each.key)))
 
+    async def _disputes(self, since: dt.date | None) -> list[wire.Dispute]:
+        """With `since`, those made since, and older ones that have moved the balance since: they are found by
+        its entries."""
+        found = await self._listed(wire.Dispute, "/v1/disputes", since)
+        if since is None:
+            return found
+        entries = await self._listed(
+            wire.BalanceTransaction, _ENTRIES, since, type=payment_mapping.ADJUSTMENT
+        )
+        moved = dict.fromkeys(payment_mapping.dispute_of(each) for each in entries)
+        older = [id_ for id_ in moved if id_ is not None and id_ not in {each.id for each in found}]
+        return [
+            *[await self._client.get(wire.Dispute, "/v1/disputes/{id}", id_) for id_ in older],
+            *found,
+        ]
+
     async def _charge_movement(self, charge: wire.Charge, payment_id: str, known: _Known) -> CashMovement:
         currency = charge.currency.upper()
+        listed = known.paid.get(payment_id, ())
+        if sum((each.amount for each in listed), Decimal(0)) < from_stripe(charge.amount_captured, currency):
+            known.paid.pop(payment_id, None)  # what it paid before the listing began is not in it: ask
         invoices = await self._invoices_of(payment_id, currency, known)
         invoices = invoices or _by_metadata(charge.metadata, charge.amount_captured, currency)
         contract = charge.metadata.get(mapping.CONTRACT) or self._contract(invoices, known)
         if contract is None and charge.customer is not None:
-            contract = known.contracts.get(charge.customer)
+            contract = await self._contract_of_customer(charge.customer, known)
         return payment_mapping.movement(
             Payment(
                 platform=PLATFORM,
@@ -181,20 +200,25 @@ class StripePayments:
         found = await self._listed(wire.Payout, "/v1/payouts", since)
         return tuple(payment_mapping.payout(each, ()) for each in found)
 
-    async def _listed(self, model: type[Listed], path: str, since: dt.date | None) -> list[Listed]:
+    async def _listed(
+        self, model: type[Listed], path: str, since: dt.date | None, **more: str
+    ) -> list[Listed]:
         """Oldest first."""
-        asked = {} if since is None else {"created": {"gte": midnight(since)}}
+        asked = more if since is None else {**more, "created": {"gte": midnight(since)}}
         return [one async for one in self._client.list(model, path, params=asked)][::-1]
 
-    async def _learn(self, known: _Known) -> None:
-        """All invoices and what paid them, in two listings instead of two questions for each payment."""
-        async for invoice in self._client.list(wire.Invoice, "/v1/invoices"):
-            await self._know(invoice, known)
+    async def _learn(self, known: _Known, since: dt.date | None) -> None:
+        """The invoices made since and what paid them, in two listings instead of two questions for each
+        payment; what is older is asked for where it is needed."""
+        for invoice in reversed(await self._listed(wire.Invoice, "/v1/invoices", since)):
+            contract = await self._know(invoice, known)
+            if contract is not None:
+                known.contracts.setdefault(invoice.customer, contract)  # the newest first
         paid: dict[str, list[PaidInvoice]] = {}
-        async for each in self._client.list(wire.InvoicePayment, "/v1/invoice_payments"):
+        for each in await self._listed(wire.InvoicePayment, "/v1/invoice_payments", since):
             if each.payment_intent is not None:
-                paid.setdefault(each.payment_intent, []).append(self._paid(each, known))
-        known.paid = {payment: tuple(invoices) for payment, invoices in paid.items()}
+                paid.setdefault(each.payment_intent, []).append(await self._paid(each, known))
+        known.paid = {payment: tuple(invoices[::-1]) for payment, invoices in paid.items()}
 
     # Which invoices, whose
 
@@ -217,21 +241,20 @@ class StripePayments:
             asked = {"payment": {"type": "payment_intent", "payment_intent": payment_id}}
             found = []
             async for each in self._client.list(wire.InvoicePayment, "/v1/invoice_payments", params=asked):
-                if each.invoice not in known.invoices:
-                    path = "/v1/invoices/{id}"
-                    await self._know(await self._client.get(wire.Invoice, path, each.invoice), known)
-                found.append(self._paid(each, known))
+                found.append(await self._paid(each, known))
             known.paid[payment_id] = tuple(found)
         return known.paid[payment_id]
 
-    async def _know(self, invoice: wire.Invoice, known: _Known) -> None:
+    async def _know(self, invoice: wire.Invoice, known: _Known) -> str | None:
+        """Its contract."""
         key = mapping.key_of(invoice, await self._lookups.lines_of(invoice))
         contract = mapping.contract_of(invoice)
         known.invoices[invoice.id] = (contract, key, invoice.currency.upper())
-        if contract is not None:
-            known.contracts.setdefault(invoice.customer, contract)  # lists come newest first
+        return contract
 
-    def _paid(self, each: wire.InvoicePayment, known: _Known) -> PaidInvoice:
+    async def _paid(self, each: wire.InvoicePayment, known: _Known) -> PaidInvoice:
+        if each.invoice not in known.invoices:
+            await self._know(await self._client.get(wire.Invoice, "/v1/invoices/{id}", each.invoice), known)
         _, key, currency = known.invoices[each.invoice]
         units = each.amount_paid or 0
         amount = from_stripe(units, currency) if each.status == "paid" else Decimal(0)

@@ -48,6 +48,8 @@ class PaymentsStand:
     dispute: Callable[[str, Decimal, Decimal], Awaitable[str]]
     """The bank takes so much of a payment back, for a fee; the dispute's id."""
     decide: Callable[[str, bool], Awaitable[None]]
+    go_to: Callable[[dt.date], Awaitable[None]]
+    """Moves the platform's clock on."""
     pay_out: Callable[[], Awaitable[str]]
     forget_keys: Callable[[], None]
     """Has the platform forget what requests it has answered."""
@@ -158,6 +160,24 @@ class PaymentReads(PaymentsFixtures):
         assert found[cash_key("dispute", name, dispute, "withdrawn")][0] == "chargeback"
         tomorrow = dt.date(2026, 1, 16)
         assert await payments.payments.movements(tomorrow) == ()
+
+    async def test_movements_since_a_day_have_what_an_old_dispute_has_moved_since(
+        self, payments: PaymentsStand, paid: str
+    ) -> None:
+        dispute = await payments.dispute(paid, Decimal("60.00"), Decimal("15.00"))
+        await payments.go_to(dt.date(2026, 3, 10))
+        await payments.decide(dispute, True)
+        later = await payments.pay(Decimal("10.00"), "card")
+        every = await payments.payments.movements()
+        since = dt.date(2026, 2, 1)
+        found = await payments.payments.movements(since)
+        assert found == tuple(each for each in every if each.date >= since)
+        assert {each.key for each in found} == {
+            cash_key("dispute", payments.name, dispute, "reinstated"),
+            cash_key("payment", payments.name, later),
+        }
+        assert all(each.contract == payments.contract for each in found)
+        assert all(each.invoice_keys == (payments.invoice_key,) for each in found)
 
     async def test_what_is_not_there_is_not_found(self, payments: PaymentsStand) -> None:
         for read in (payments.payments.read_payment, payments.payments.read_refund):

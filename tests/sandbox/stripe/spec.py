@@ -192,7 +192,7 @@ class CheckedTransport(httpx.AsyncBaseTransport):
     """
 
     def __init__(self, app: Application) -> None:
-        self._app, self._inner = app, SandboxTransport(app)
+        self.app, self._inner = app, SandboxTransport(app)
         self.findings: list[str] = []
         self.checked = 0
 
@@ -205,7 +205,7 @@ class CheckedTransport(httpx.AsyncBaseTransport):
 
     def _drifted(self) -> bool:
         """Whether the answer was changed on purpose."""
-        latest = self._app.requests.latest()
+        latest = self.app.requests.latest()
         return bool(latest) and latest[-1].fault in DRIFT_OUTCOMES
 
     def _check(self, request: httpx.Request, response: httpx.Response) -> None:
