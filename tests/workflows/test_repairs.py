@@ -14,7 +14,7 @@ from sandbox.netsuite.fields import RECORDS
 from tests.agreement import until_agreed
 from tests.rules.scenarios import amendment, seats
 from tests.workflows.approvals import refused_by_the_workflow
-from tests.workflows.cash import call, issued, pays, until_receipts
+from tests.workflows.cash import balances, call, issued, pays, people, until_receipts
 from tests.workflows.month_end import order, run_month
 from tests.workflows.periods import (
     BY_HAND,
@@ -232,11 +232,33 @@ async def test_a_payment_of_which_nobody_heard_is_handed_on_and_received_once(ma
     back = await only_break(made, this_period())
     assert (back["type"], Decimal(back["effect"])) == ("missing", Decimal("10.00"))
     assert (await repaired(made, back, this_period())).endswith("posted")
+    await a_chargeback_of_which_nobody_heard(made, refund["payment_intent"])
     (after,) = await reconciled(made, this_period())
     sides = {name: Decimal(amount) for name, amount in after["sides"].items()}
-    assert sides["receipts"] == sides["cash"] == sides["applied"] == receipt.cash - 10
+    assert sides["receipts"] == sides["cash"] == sides["applied"] == receipt.cash - 10 - 15
     await until_agreed(made, told)
     await only_the_calendar_is_in_the_way(made, this_period())
+
+
+async def a_chargeback_of_which_nobody_heard(made: World, payment: str) -> None:
+    """Missing with its fee, and handed on: the invoice is open again; won, unheard of too, it is paid."""
+    taken = (await people(made, dispute={"payment": payment, "amount": 6000, "fee": 1500}))["dispute"]
+    lost = await only_break(made, this_period())
+    key = f"dispute/stripe/{taken['id']}"
+    assert (lost["type"], lost["document"], lost["owner"]) == (
+        "missing", f"{key}/withdrawn", "finance-operations",
+    )  # fmt: skip
+    assert Decimal(lost["effect"]) == Decimal("75.00")
+    assert lost["proposal"].startswith(f"hand {taken['id']} on again")
+    before = await balances(made)
+    assert (await repaired(made, lost, this_period())).endswith("posted (open)")
+    held = await balances(made)
+    assert held["1200"] - before.get("1200", Decimal(0)) == Decimal("60.00")
+    assert held["1000"] - before["1000"] == Decimal("-75.00")
+    await people(made, decide_dispute={"dispute": taken["id"], "won": True})
+    won = await only_break(made, this_period())
+    assert (won["document"], Decimal(won["effect"])) == (f"{key}/reinstated", Decimal("-60.00"))
+    await repaired(made, won, this_period())
 
 
 async def test_a_document_that_was_posted_again_is_paid_as_the_one_that_it_is(
