@@ -266,8 +266,8 @@ def _ramp_days(state: ContractState) -> set[dt.date]:
 def next_day(state: ContractState, today: dt.date) -> dt.date | None:
     """The next day on which something is due by itself; None where only a message can wake the contract."""
     days = [due_on(item) for item in state.planned if due_on(item) > today]
-    if state.term_end is not None and state.term_end > today and not is_over(state):
-        days.append(state.term_end)
+    if is_active(state) and not is_over(state) and (state.term_end is None or state.term_end > today):
+        days += [] if state.term_end is None else [state.term_end]
         days += [day for day in _ramp_days(state) if day > today]
     if has_ended(state, today) or has_moved(state):
         days += [day for day in late_usage_days(state) if day > today]

@@ -4,6 +4,8 @@ import datetime as dt
 from collections import Counter
 from typing import Any
 
+import pytest
+
 from canonical.document import CreditMemo, Invoice
 from canonical.lifecycle import ContractState
 from rules.billing_plan import documents
@@ -68,8 +70,11 @@ def test_a_version_that_takes_effect_earlier_is_carried_out_earlier() -> None:
     assert seen == due
 
 
-def test_a_ramps_step_inside_a_period_falls_due_by_itself() -> None:
+@pytest.mark.parametrize("months", [12, None])
+def test_a_ramps_step_inside_a_period_falls_due_by_itself(months: int | None) -> None:
+    """Where the contract is evergreen, too: no term's end wakes it before."""
     dearer = {"model": "per_unit", "unit_price": "20", "per": "month"}
-    seen, due = _foreseen(s.contract(s.seats(ramp=[{"from": "2026-04-01", "pricing": dearer}])))
+    line = s.seats(ramp=[{"from": "2026-04-01", "pricing": dearer}])
+    seen, due = _foreseen(s.contract(line, months=months))
     assert seen == due
     assert due
