@@ -251,11 +251,40 @@ async def paid_at_the_bank(made: World) -> None:
     await made.until_idle("cash/ubs/E-1")
     await made.until_idle("cash/ubs/E-2")
     await made.act("vera", "GET", "/cash/unapplied?entity=US01")
-    rest = {"invoices": [{"invoice": key_of(second), "amount": None}], "reason": "small"}
-    waiting = (await made.act("fiona", "POST", "/cash/write-offs", rest)).json()
+    await decided(made, "write-offs", invoices=[{"invoice": key_of(second), "amount": None}])
+
+
+async def decided(made: World, what: str, **order: Any) -> None:
+    """Asked for by Fiona, approved by Anna, carried out."""
+    asked = await made.act("fiona", "POST", f"/cash/{what}", {"reason": "small", **order})
+    assert asked.is_success, asked.text
+    waiting = asked.json()
     path = f"/overrides/{waiting['override']}/approve"
     assert (await made.act("anna", "POST", path, {"reason": "agreed"})).is_success
     await made.until_idle(waiting["workflow_id"])
+
+
+async def paid_after_a_write_off(made: World) -> None:
+    """Two invoices are written off and paid after all, by card and at a bank; a part of a third one's money
+    is taken back."""
+    await made.load(scenario(sold(seats(**TAXED), start=month(-2), every=1)))
+    await made.until_status("C-1", "active")
+    await made.until_posted("C-1", 3)
+    first, second, third = await issued(made)
+    for invoice in (first, second):
+        await decided(made, "write-offs", invoices=[{"invoice": key_of(invoice), "amount": None}])
+    assert (await pays(made, first["id"])).is_success
+    await accept(made, await made.until_exception("C-1"))
+    await taken(made, receipt("E-1", total_of(second), second["number"]))
+    await until_receipt(made, "E-1", "waiting")
+    order = {"contract": "C-1", "reason": "theirs"}
+    assert (await made.act("fiona", "POST", "/cash/receipts/ubs/E-1/apply", order)).is_success
+    await until_receipt(made, "E-1", "applied")
+    await accept(made, await made.until_exception("C-1"))
+    await made.until_idle("cash/ubs/E-1")
+    await taken(made, receipt("E-2", total_of(third), third["number"]))
+    await made.until_idle("cash/ubs/E-2")
+    await decided(made, "returns", source="cash/ubs/E-2", amount="5.00")
 
 
 async def merged(made: World) -> None:
@@ -425,6 +454,7 @@ STORIES: dict[str, Story] = {
     "reconciled": reconciled_periods,
     "paid": paid,
     "bank": paid_at_the_bank,
+    "recovered": paid_after_a_write_off,
     "closed": closed_periods,
     "taken-back": taken_back,
     "nightly": nightly,
