@@ -454,6 +454,8 @@ def test_a_change_is_previewed_for_the_files_own_contract(
     found = q2c("preview", contract_file, "--contract", "C-1", "-o", "json")
     assert found.exit_code == 0
     assert json.loads(found.stdout)["change"] == "CH-1"
+    told = q2c("preview", contract_file, "--contract", "C-1").stdout
+    assert "not credited: 36.60 of 73.00 for 2026-01-01 to 2027-01-01 on C-1/invoice/2026-01-01" in told
 
 
 def test_a_change_of_another_contract_than_the_one_named_is_refused(

@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import json
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
 import httpx
@@ -14,6 +15,7 @@ from temporalio.api.common.v1 import Payload
 from temporalio.converter import PayloadCodec
 
 from canonical.change import ContractChange
+from canonical.document import DocumentLine, UnassignedLine
 from canonical.lifecycle import ContractState
 from canonical.scenario import Scenario
 from connectors.webhooks import NotAnEvent, PlatformEvent, SignatureInvalid
@@ -41,6 +43,24 @@ from tests.gateway.fake_revenue import FakeRevenue
 from tests.gateway.fake_sweeps import FakeSweeps
 from tests.store.values import StoppedClock, override
 
+UNASSIGNED = UnassignedLine(
+    change="CH-1",
+    invoice_key="C-1/invoice/2026-01-01",
+    line=DocumentLine(
+        line="L1",
+        kind="recurring",
+        amount=Decimal("73.00"),
+        tax=Decimal(0),
+        period_start=dt.date(2026, 1, 1),
+        period_end=dt.date(2027, 1, 1),
+        product="SEAT",
+        charge="recurring",
+        timing="advance",
+        tax_rate_percent=Decimal(0),
+        quantity=Decimal(1),
+    ),
+    unused=Decimal("36.60"),
+)
 SECRET = b"a secret that only sender and gateway know"
 
 
@@ -162,6 +182,7 @@ class FakeOperations(FakeCash, FakePeriods, FakeRevenue, FakeRevaluations, FakeS
             credit_memos=(),
             next_cycle_before=None,
             next_cycle_after=None,
+            unassigned=(UNASSIGNED,),
         )
 
     async def contract_state(self, contract_id: str) -> ContractView:

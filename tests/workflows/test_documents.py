@@ -121,6 +121,8 @@ async def test_accepted_document_is_posted_as_issued(made: World) -> None:
     held = await listings(made, scenario(sold(seats(**TAXED), start=month(0), every=1)))
     assert [d.total for d in posted] == [d.total for d in held.issued]
     assert held.issued[1].subtotal - held.issued[0].subtotal == Decimal("0.01")
+    recorded = {result.code: (result.status, result.total_tax) for result in held.taxes}
+    assert recorded == {each.key: ("committed", each.tax) for each in held.issued}
     assert not await made.exceptions("C-1")
 
 
