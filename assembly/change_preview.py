@@ -17,7 +17,7 @@ from gateway.operations import (
     InvalidRequest,
     StateConflict,
 )
-from rules.agenda import due_on, order
+from rules.agenda import due_on, is_undone, order
 from rules.ahead import to_announce
 from rules.change_plan import CannotCarryOut, Scope
 from rules.foresight import Foreseen, Foresight, foresee
@@ -44,6 +44,8 @@ def previewed(state: ContractState, change: ContractChange, now: dt.datetime) ->
     known = {item.id for item in state.carried} | {item.id for item in state.planned}
     if change.id in known:
         raise StateConflict(f"{state.id} knows {change.id} already")
+    if is_undone(state):
+        raise StateConflict(f"{state.id} is not in force: it was undone, and nothing of it is carried out")
     zone = state.policy.time_zone if state.policy else "UTC"
     today = max(day_of(now, zone), state.business_date or dt.date.min)
     without, foreseen = _foreseen(state, change, today)

@@ -28,7 +28,7 @@ class Foreseen:
     """One change as it will be carried out on a day, on the state that those before it have left.
 
     `found` is None where it will not be: the rules refuse it (`refusal`), or a cancellation of its date makes
-    it void, or it was withdrawn.
+    it void, or it was withdrawn, or its contract was undone.
     """
 
     item: ApprovedItem
@@ -116,7 +116,7 @@ def _told(state: ContractState, day: dt.date) -> ContractState:
 
 
 def _is_passed_over(state: ContractState, item: ApprovedItem) -> bool:
-    return agenda.void_by_cancellation(state, item) or item.id in state.withdrawn
+    return agenda.is_void(state, item) or item.id in state.withdrawn
 
 
 def _carried_out(state: ContractState, item: ApprovedItem, day: dt.date) -> Foreseen:
