@@ -87,9 +87,11 @@ def taken_in_on(
 
 def _fits(state: ContractState, item: ApprovedItem, as_of: dt.date, drafted_through: dt.date) -> bool:
     """Whether it can be carried out then. What the rules refuse is for its chapter to say."""
-    if state.contract is None:
+    if state.contract is None or item.change is None:
         return True
+    changes = (*state.changes_in_force(), item.change)
     try:
+        check(Scenario(contract=state.contract, changes=changes, as_of=as_of))
         scope(state, state.contract, item, as_of, until(state, item, as_of), drafted_through)
     except CannotCarryOut:
         return False

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from canonical.change import Merge
 from canonical.lifecycle import ContractState
 from rules.ahead import received, taken_in_on, to_announce, unbilled_of
 from tests.rules.scenarios import (
@@ -61,24 +62,42 @@ def test_days_that_an_undone_end_has_left_unbilled_begin_with_its_own() -> None:
     assert unbilled_of(item, DAY) == ()
 
 
-@pytest.mark.parametrize("timing", ["advance", "arrears"])
-def test_transfer_that_comes_once_its_cycle_is_drafted_counts_from_the_next_day(timing: str) -> None:
-    """The platform is not told of it before: its subscription goes on until then."""
-    told = scenario(contract(seats(), every=1, timing=timing), MOVE)
-    (item,) = approved(told)
+def running(sold: dict[str, Any], *changes: dict[str, Any]) -> ContractState:
+    """Activated on its start, the platform bills since."""
+    told = scenario(sold, *changes)
     start = told.contract.start_date
-    state = ContractState(
+    return ContractState(
         id="C-1",
         tenant="t",
         crm="crm",
         contract=told.contract,
         carried=(activated(told),),
-        planned=(item,),
+        planned=approved(told),
         billed_through=start,
         cycle_from=start,
     )
+
+
+@pytest.mark.parametrize("timing", ["advance", "arrears"])
+def test_transfer_that_comes_once_its_cycle_is_drafted_counts_from_the_next_day(timing: str) -> None:
+    """The platform is not told of it before: its subscription goes on until then."""
+    state = running(contract(seats(), every=1, timing=timing), MOVE)
+    (item,) = state.planned
     next_day = DAY + dt.timedelta(days=1)
     assert taken_in_on(state, item, DAY, DAY) == next_day
     assert taken_in_on(state, item, next_day, next_day) == next_day
     assert taken_in_on(state, item.model_copy(update={"announced": True}), DAY, DAY) == DAY
     assert names(state.model_copy(update={"planned": (received(item, next_day),)}), DAY, DAY) == []
+
+
+def test_merge_that_the_rules_refuse_is_not_put_off() -> None:
+    """Its chapter says why."""
+    other = contract(seats("M1"), every=1) | {"id": "C-2"}
+    merge = {"id": "M", "type": "merge", "effective_date": "2026-03-01", "contracts": [other]}
+    state = running(contract(seats(), every=1), merge)
+    (item,) = state.planned
+    assert taken_in_on(state, item, DAY, DAY) == DAY + dt.timedelta(days=1)
+    assert isinstance(item.change, Merge)
+    foreign = item.change.contracts[0].model_copy(update={"currency": "EUR"})
+    change = item.change.model_copy(update={"contracts": (foreign,)})
+    assert taken_in_on(state, item.model_copy(update={"change": change}), DAY, DAY) == DAY

@@ -78,6 +78,40 @@ def transferred_twice_on_first_days_in_tokyo() -> dict[str, Any]:
 
 
 @shape
+def transferred_late_over_a_first_day() -> dict[str, Any]:
+    """Two periods of seats are billed to the customer before."""
+    return lived(
+        sold(seats(**TAXED), start=month(-1), every=1),
+        more_seats(month(1, 20), "12", name="BEFORE"),
+        _transfer(month(1, 11), received_date=month(2, 5)),
+        more_seats(month(3), "9", name="AFTER"),
+        until=month(4),
+    )
+
+
+@shape
+def transferred_late_on_a_first_day_with_usage() -> dict[str, Any]:
+    return lived(
+        sold(seats(**TAXED), metered(price="0.5", **TAXED), start=month(-1), every=1),
+        _transfer(month(2), received_date=month(2, 2)),
+        usage=used("U1", -1, 4),
+        until=month(4),
+    )
+
+
+@shape
+def merged_late_over_a_first_day() -> dict[str, Any]:
+    other = sold(seats("M1", price="7", **TAXED), start=month(-1), every=1, id="C-2")
+    merge = {"id": "M", "type": "merge", "effective_date": month(2), "contracts": [other]}
+    return lived(
+        sold(seats(**TAXED), start=month(-1), every=1),
+        {**merge, "received_date": month(2, 4)},
+        more_seats(month(3), "9", name="AFTER"),
+        until=month(4),
+    )
+
+
+@shape
 def merged_on_a_first_day_with_usage() -> dict[str, Any]:
     calls = metered("U2", price="0.25", **TAXED)
     other = sold(seats("M1", price="7", **TAXED), calls, start=month(-1), every=1, id="C-2")
