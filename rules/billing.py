@@ -18,6 +18,7 @@ from rules import amendment, cancellation, renewal, transfer
 from rules.book import Book, Charge
 from rules.calendar import Period
 from rules.changes import RampTurn, Step
+from rules.credits import BilledLine, all_unused
 from rules.pricing import after_discount, price
 from rules.proration import Piece, Stretch, stretches
 from rules.timeline import LineLife, Slice, Term, Timeline, Window
@@ -79,6 +80,9 @@ class Billing:
                 amendment.carry_out(turn.line, before, after, pieces, effective, day, book)
             case Renewal() as change:
                 gone = [] if renewal.is_early(change, after) else self._take_back(before, effective)
+                prepaid = self._take_back_commitments(before, effective)
+                for line in prepaid:
+                    book.credit(all_unused([line], line.start, book.currency), line.start, day)
                 renewal.carry_out(change, before, after, self._billed_pieces(effective), gone, day, book)
             case Cancellation() as change:
                 cancellation.carry_out(change, before, after, day, book)
@@ -116,6 +120,21 @@ class Billing:
         if self._in_arrears:
             return [Piece(w.period, w.start, w.stop) for w in over]
         return [Piece(s.period, s.period.start, s.stop) for s in other]
+
+    def _take_back_commitments(self, before: Timeline, day: dt.date) -> list[BilledLine]:
+        """The same of what is prepaid for the terms from the day on that are no more, or not as long."""
+        terms = {(term.origin, term.end) for term in self.timeline.terms}
+        found = []
+        for term in before.terms:
+            if term.start < day or (term.origin, term.end) in terms:
+                continue
+            for life in before.lines.values():
+                if life.terms.commitment is not None and (life.id, term.origin) in self._once:
+                    self._once.remove((life.id, term.origin))
+                    start = max(term.start, life.start)
+                    billed = self.book.billed_of(life.id)
+                    found += [b for b in billed if b.line.timing == "advance" and b.start == start]
+        return found
 
     def _paid_until(self, piece: Slice, day: dt.date) -> dt.date:
         """The day to which a period billed in advance stays paid: a cancellation without credit gives none of

@@ -287,3 +287,24 @@ def test_in_arrears_what_a_late_change_adds_is_unbilled_receivable_as_all_that_i
         "accounts_receivable": "51.61",
         "unbilled_receivable": "-51.61",
     }
+
+
+def test_what_is_prepaid_for_a_term_that_a_late_renewal_does_away_with_is_credited() -> None:
+    prepaid = metered(commitment={"quantity": "10", "amount": "12"})
+    found = run(
+        contract(prepaid, months=2, every=1, renewal={"auto": True, "term_months": 2}),
+        renewal("2026-03-01", term_months=6, received_date="2026-05-10"),
+        usage=[{"line": "U1", "date": day, "quantity": "8"} for day in ("2026-03-05", "2026-05-05")],
+        as_of="2026-06-01",
+    )
+    # 8 units in March and 8 in May are 6 above the 10 of the one term that there is now
+    assert billed(found)[1:] == [
+        ("2026-03-01", "U1", "usage", "12.00", "2026-03-01", "2026-05-01"),
+        ("2026-05-01", "U1", "usage", "12.00", "2026-05-01", "2026-07-01"),
+        ("2026-05-10", "U1", "usage", "12.00", "2026-03-01", "2026-09-01"),
+        ("2026-06-01", "U1", "usage", "6.00", "2026-05-01", "2026-06-01"),
+    ]
+    assert credited(found) == [
+        ("2026-05-10", "INV-2", "U1", "12.00", "2026-03-01", "2026-05-01"),
+        ("2026-05-10", "INV-3", "U1", "12.00", "2026-05-01", "2026-07-01"),
+    ]
