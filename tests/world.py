@@ -66,7 +66,7 @@ OPERATORS = (
     {"name": "adam", "role": "admin", "token": "t-adam"},
     {"name": "vera", "role": "viewer", "token": "t-vera"},
 )
-_PATIENCE_SECONDS = 60.0
+_PATIENCE_SECONDS = 120.0
 
 
 @dataclass

@@ -24,7 +24,7 @@ def last_period() -> str:
     return month(-1)[:7]
 
 
-async def until_over(made: World, path: str, run: dict[str, Any], seconds: float = 60.0) -> str:
+async def until_over(made: World, path: str, run: dict[str, Any]) -> str:
     """Waits for the run's end and says how it ended; webhooks are delivered meanwhile."""
 
     async def over() -> str | None:
@@ -34,7 +34,7 @@ async def until_over(made: World, path: str, run: dict[str, Any], seconds: float
         status: str = answer.json()["status"]
         return None if status == "running" else status
 
-    return await made.settle(over, f"{run['workflow_id']} is over", seconds)
+    return await made.settle(over, f"{run['workflow_id']} is over")
 
 
 async def reconciled(made: World, period: str, entity: str | None = None) -> list[dict[str, Any]]:
