@@ -42,6 +42,7 @@ def previewed(state: ContractState, change: ContractChange, now: dt.datetime) ->
     if contract is None:
         raise ContractOrExceptionNotFound(f"contract {state.id} has not been read yet")
     known = {item.id for item in state.carried} | {item.id for item in state.planned}
+    known |= {each.change.id for each in state.submissions if each.change is not None}
     if change.id in known:
         raise StateConflict(f"{state.id} knows {change.id} already")
     if is_undone(state):

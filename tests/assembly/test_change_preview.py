@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 from assembly.change_preview import previewed
 from canonical.change import ContractChange
 from canonical.document import CreditMemo, Invoice
-from canonical.lifecycle import ApprovedItem, CarriedChange, ContractState
+from canonical.lifecycle import ApprovedItem, CarriedChange, ContractState, Submission
 from canonical.scenario import Scenario
 from gateway.operations import ChangePreview, InvalidRequest, StateConflict
 from tests.rules import scenarios as s
@@ -118,8 +118,10 @@ def test_a_change_that_the_contract_knows_is_not_previewed_again() -> None:
     change = _amendment("2026-07-01", id="L1", quantity="15")
     state = _state(s.contract(s.seats()))
     done = state.carried[0].model_copy(update={"id": change.id, "type": "amendment", "change": change})
-    with pytest.raises(StateConflict):
-        previewed(state.model_copy(update={"carried": (*state.carried, done)}), change, _TODAY)
+    told = Submission(event_id="e", change=change, actor="a", reason="r", correlation_id="c")
+    for waits_or_done in ({"carried": (*state.carried, done)}, {"submissions": (told,)}):
+        with pytest.raises(StateConflict):
+            previewed(state.model_copy(update=waits_or_done), change, _TODAY)
 
 
 def _line(price: str) -> dict[str, Any]:

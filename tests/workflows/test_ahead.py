@@ -10,8 +10,9 @@ from temporalio.service import RPCError
 
 from canonical.ids import change_workflow_id, contract_workflow_id
 from canonical.lifecycle import ContractNow, Plan, StateQuestion
+from rules.preview import preview
 from sandbox.kit.faults import Fault
-from tests.agreement import until_agreed
+from tests.agreement import scenario_of, until_agreed
 from tests.rules.scenarios import amendment, cancellation, flat, seats
 from tests.workflows.ahead import at, told_ahead
 from tests.workflows.sales import day, month, replaced, scenario, sold, unlike_today
@@ -64,6 +65,13 @@ async def test_several_planned_changes_are_told_together(made: World) -> None:
     await approved(made, told, "DOWN", "UP")
     await told_ahead(made, "UP", "DOWN")
     assert phases(made) == [[10000], [15000], [12000]]
+    more = amendment(month(1, 15), {"id": "L1", "quantity": "20"}, name="MORE")
+    shown = (await made.act("fiona", "POST", "/contracts/C-1/preview", more)).json()
+    assert [(each["id"], each["problem"]) for each in shown["approved"]] == [("UP", None), ("DOWN", None)]
+    whole = preview(scenario_of({**told, "changes": [*told["changes"], more], "as_of": month(1, 15)}))
+    issued = [(str(i.subtotal), str(i.tax)) for i in whole.invoices if str(i.date) == month(1, 15)]
+    assert [(i["subtotal"], i["tax"]) for i in shown["invoices"]] == issued
+    assert (shown["dropped_invoices"], len(issued)) == ([], 1)
 
 
 async def test_cancellation_of_a_day_takes_its_amendment_back_from_the_platform(made: World) -> None:
