@@ -153,7 +153,10 @@ def _moment(value: Any, event_id: str) -> dt.datetime:
         raise NotAnEvent("occurred_at is no date and time", event_id=event_id) from None
     if moment.tzinfo is None:
         raise NotAnEvent("occurred_at has no time zone", event_id=event_id)
-    return moment.astimezone(dt.UTC)
+    try:
+        return moment.astimezone(dt.UTC)
+    except OverflowError:  # the first or last hours of the calendar
+        raise NotAnEvent("occurred_at is out of range", event_id=event_id) from None
 
 
 def _version(value: Any, event_id: str) -> int:

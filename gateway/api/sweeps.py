@@ -15,11 +15,15 @@ from gateway.sweep_operations import SweepRun
 router = APIRouter(tags=["events"])
 
 
+_FIRST, _LAST = (dt.datetime(year, 1, 1, tzinfo=dt.UTC) for year in (2000, 2200))
+"""Between them all events are that a platform can list; days beyond them, no calendar can reckon with."""
+
+
 class SweepWish(Noun):
     """`platform` null: all that list their events. `since` null: from where the last sweep has come to."""
 
     platform: str | None = Field(default=None, min_length=1, max_length=64)
-    since: AwareDatetime | None = None
+    since: Annotated[AwareDatetime, Field(ge=_FIRST, lt=_LAST)] | None = None
 
 
 @router.post("/events/sweeps", status_code=202)

@@ -277,6 +277,9 @@ def test_a_sweep_of_a_platform_without_events_is_invalid_input(q2c: Command, gat
     outcome = q2c("event", "sweep", "--platform", "netsuite")
     assert (outcome.exit_code, "platform: netsuite lists no events" in outcome.stderr) == (2, True)
     assert q2c("event", "sweep", "--since", "yesterday").exit_code == 2
+    for beyond in ("0001-01-01T00:00:00+05:00", "1999-12-31T23:00:00Z", "9999-12-31T23:59:59-05:00"):
+        outcome = q2c("event", "sweep", "--since", beyond)
+        assert (outcome.exit_code, outcome.stderr[:7]) == (2, "since: ")
 
 
 def test_dead_letters_are_listed_with_their_reason(q2c: Command, gateway: ServedGateway) -> None:

@@ -156,6 +156,8 @@ NO_EVENTS = [
     body_of(occurred_at="yesterday"),
     body_of(occurred_at="2026-04-01T11:59:00"),
     body_of(occurred_at=1775044740),
+    body_of(occurred_at="0001-01-01T00:00:00+05:00"),
+    body_of(occurred_at="9999-12-31T23:59:59-05:00"),
 ]
 
 
