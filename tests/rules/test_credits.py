@@ -76,3 +76,24 @@ def test_nothing_is_credited_of_a_line_that_is_used_up() -> None:
     assert allot(Fraction(10), [used], _day(10), "USD") == []
     assert all_unused([used, _billed("10.00", 2)], _day(50), "USD") != []
     assert [line.number for line, _ in all_unused([used, _billed("10.00", 2)], _day(50), "USD")] == [2]
+
+
+def _accepted(billed: BilledLine, **more: object) -> BilledLine:
+    billed.accepted = billed.line.model_copy(update=more)
+    return billed
+
+
+def test_of_an_accepted_line_no_more_is_unused_than_is_left_of_its_amount() -> None:
+    billed = _accepted(_billed("100.00"), period_end=END + dt.timedelta(days=100))
+    billed.credits.append(Credit(_day(40), Decimal("60.00"), Decimal(0), END))
+    # of the accepted 200 days half are left, and the credit was for days that are over
+    assert unused_value(billed, END) == 40
+    billed.credits.clear()
+    assert unused_value(billed, END) == 50
+
+
+def test_an_accepted_line_has_no_tax_left_once_more_was_given_back_than_it_bills() -> None:
+    billed = _accepted(_billed("100.00"), tax=Decimal("5.00"))
+    assert billed.tax_left("USD") == Decimal("5.00")
+    billed.credits.append(Credit(_day(40), Decimal("60.00"), Decimal("6.00")))
+    assert billed.tax_left("USD") == Decimal("0.00")
