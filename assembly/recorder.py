@@ -10,7 +10,7 @@ import datetime as dt
 import hashlib
 from collections.abc import AsyncIterator
 from decimal import Decimal
-from typing import Any
+from typing import Any, get_args
 
 import structlog
 from temporalio import activity
@@ -25,6 +25,7 @@ from temporalio.worker import (
 
 from activities.crm import ContractQuestion, ContractReading
 from canonical.ids import contract_of_change, contract_workflow_id, idempotency_key
+from canonical.lifecycle import ChangeType
 from canonical.origin import NOT_NEEDED, Origin, Reference
 from connectors.http import correlation_id
 from ports.billing import IssuedDocument
@@ -105,10 +106,11 @@ class _Recording(ActivityInboundInterceptor):
         """With a chapter's first call, since the chapter itself would pay for a call of its own to say so. An
         activation's contract is listed as activating by the reading before it.
         """
-        kind = info.workflow_type
-        if info.activity_id != _FIRST or kind is None or kind == "Activation" or info.workflow_id is None:
+        if info.activity_id != _FIRST or info.workflow_type is None or info.workflow_id is None:
             return
-        change = "cancellation" if kind == "Merged" else kind.lower()
+        change = "cancellation" if info.workflow_type == "Merged" else info.workflow_type.lower()
+        if change == "activation" or change not in get_args(ChangeType):
+            return
         contract = contract_of_change(info.workflow_id, change)
         if contract is not None:
             await self._records.record_status(contract, "changing", 0, dt.datetime.now(dt.UTC))

@@ -63,7 +63,7 @@ async def test_only_objects_that_there_are_have_a_lineage(status: str, entries: 
         ("contract/C-2/cancellation/C-1/M", "Merged", "1", [("C-2", "changing")]),
         ("contract/C-1/amendment/CH-1", "Amendment", "2", []),
         ("contract/C-1/activation/C-1", "Activation", "1", []),
-        ("contract/C-1", "Contract", "1", []),
+        ("contract/C/contract/1", "Contract", "1", []),
         ("invoice/stripe/in_1", "Invoice", "1", []),
     ],
 )

@@ -112,6 +112,26 @@ def merged_late_over_a_first_day() -> dict[str, Any]:
 
 
 @shape
+def merged_late_on_a_first_day_with_usage() -> dict[str, Any]:
+    """Usage of the days between is the leading contract's, as that of after the merge."""
+    calls = metered("U2", price="0.25", **TAXED)
+    other = sold(seats("M1", price="7", **TAXED), calls, start=month(-1), every=1, id="C-2")
+    merge = {"id": "M", "type": "merge", "effective_date": month(2), "contracts": [other]}
+    between = {"date": month(2), "quantity": "40"}
+    return lived(
+        sold(seats(**TAXED), metered(price="0.5", **TAXED), start=month(-1), every=1),
+        {**merge, "received_date": month(2, 2)},
+        usage=[
+            *used("U1", -1, 4),
+            *used("U2", -1, 4),
+            {"line": "U1", "id": "between-1", **between},
+            {"line": "U2", "id": "between-2", **between},
+        ],
+        until=month(5),
+    )
+
+
+@shape
 def merged_on_a_first_day_with_usage() -> dict[str, Any]:
     calls = metered("U2", price="0.25", **TAXED)
     other = sold(seats("M1", price="7", **TAXED), calls, start=month(-1), every=1, id="C-2")
