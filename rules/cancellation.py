@@ -15,8 +15,12 @@ from rules.timeline import Timeline
 
 
 def carry_out(change: Cancellation, before: Timeline, after: Timeline, day: dt.date, book: Book) -> None:
-    """Credits and bills on `day` what the cancellation brings; one-time lines and usage stay billed."""
-    if change.credit == "prorated":
+    """Credits and bills on `day` what the cancellation brings; one-time lines and usage stay billed.
+
+    No credit means that what was paid in advance stays. In arrears only days served are ever billed: one that
+    comes late gives back those after it whatever it says.
+    """
+    if change.credit == "prorated" or after.contract.billing.timing == "arrears":
         credit_recurring(before, change.effective_date, day, book)
     if change.fee is not None:
         start = change.effective_date

@@ -109,3 +109,14 @@ def test_a_credited_invoice_that_was_paid_leaves_the_receivable_below_zero() -> 
     )
     assert str(found.totals.receivable) == "-456.99"
     assert str(found.totals.customer_credits) == "0.00"
+
+
+def test_in_arrears_no_day_after_the_end_stays_billed_where_one_without_credit_comes_late() -> None:
+    sold = contract(seats(), every=1, timing="arrears")
+    in_time = run(sold, cancellation("2026-02-15", credit="none"))
+    late = run(sold, cancellation("2026-02-15", credit="none", received_date="2026-04-10"))
+    assert credited(late) == [
+        ("2026-04-10", "INV-2", "L1", "50.00", "2026-02-15", "2026-03-01"),
+        ("2026-04-10", "INV-3", "L1", "100.00", "2026-03-01", "2026-04-01"),
+    ]
+    assert late.totals.billed_net == in_time.totals.billed_net
