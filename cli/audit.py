@@ -8,7 +8,9 @@ from cli.client import ask
 from cli.exits import FAILED, INVALID, leave
 from cli.output import Output, print_object, print_rows
 
-app = typer.Typer(no_args_is_help=True, help="Who did what, and whether the record is whole.")
+app = typer.Typer(
+    no_args_is_help=True, help="Who did what, and whether the record is whole.\n\nExample: q2c audit verify"
+)
 
 
 @app.command("list")

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from canonical.bank import BankReceipt, BankStatement
 
 app = typer.Typer(
-    no_args_is_help=True, help="Cash: import a bank's file, list, show, apply, refund, return, write off."
+    no_args_is_help=True,
+    help="Cash: import a bank's file, list, show, apply, refund, return, write off.\n\n"
+    "Example: q2c cash import march.xml --bank ubs-usd --entity US01",
 )
 
 _AT_ONCE = 200

@@ -18,7 +18,11 @@ _STATES = {
     "unknown": "not known",
 }
 
-app = typer.Typer(no_args_is_help=True, help="The close of a period: what holds it up, and the close itself.")
+app = typer.Typer(
+    no_args_is_help=True,
+    help="The close of a period: what holds it up, and the close itself.\n\n"
+    "Example: q2c close check --period 2026-01",
+)
 
 
 @app.command()

@@ -15,7 +15,10 @@ from cli.trigger import load_except_crms, report_usage
 if TYPE_CHECKING:
     from canonical.scenario import Scenario
 
-app = typer.Typer(no_args_is_help=True, help="Contracts: start, change, list, show, timeline, lineage.")
+app = typer.Typer(
+    no_args_is_help=True,
+    help="Contracts: start, change, list, show, timeline, lineage.\n\nExample: q2c contract show C-1001",
+)
 
 File = Annotated[str, typer.Argument(metavar="FILE", help="Scenario file, JSON or YAML.")]
 ContractId = Annotated[str, typer.Argument(metavar="ID", help="The contract's id in the CRM.", callback=said)]

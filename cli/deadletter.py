@@ -10,7 +10,7 @@ from cli.exits import FAILED, leave
 from cli.inputs import Reason
 from cli.output import Output, print_object, print_rows
 
-app = typer.Typer(no_args_is_help=True, help="Events that could not be used.")
+app = typer.Typer(no_args_is_help=True, help="Events that could not be used.\n\nExample: q2c deadletter list")
 
 
 @app.command("list")

@@ -10,7 +10,10 @@ from cli.exits import FAILED, leave
 from cli.inputs import Reason, moment
 from cli.output import Output, print_object, print_rows, say
 
-app = typer.Typer(no_args_is_help=True, help="The log of inbound and outbound events.")
+app = typer.Typer(
+    no_args_is_help=True,
+    help="The log of inbound and outbound events.\n\nExample: q2c event list --state dead",
+)
 
 EventNumber = Annotated[int, typer.Argument(metavar="ID", min=1, help="The event's number in the log.")]
 Limit = Annotated[int, typer.Option(min=1, max=1000, help="At most so many.")]

@@ -10,7 +10,11 @@ from cli.exits import INVALID, leave
 from cli.inputs import Reason, said
 from cli.output import Format, Output, print_json, print_object, print_rows
 
-app = typer.Typer(no_args_is_help=True, help="The exception queue: list, show, and what to do about each.")
+app = typer.Typer(
+    no_args_is_help=True,
+    help="The exception queue: list, show, and what to do about each.\n\n"
+    "Example: q2c exception list --owner finance-operations",
+)
 
 ExceptionId = Annotated[
     str, typer.Argument(metavar="ID", help="The exception's id, such as EX-4QZ7K2M3PA.", callback=said)

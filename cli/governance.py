@@ -17,7 +17,10 @@ from governance.checks import DueProblem, due_problems
 from governance.policy import CONNECTORS_OWN, SECTIONS, Policy, load_policy, policy_file
 from governance.problems import PolicyError, PolicyProblem
 
-app = typer.Typer(no_args_is_help=True, help="The policy: ownership, routing, accounts, versions, SLAs.")
+app = typer.Typer(
+    no_args_is_help=True,
+    help="The policy: ownership, routing, accounts, versions, SLAs.\n\nExample: q2c governance check",
+)
 
 FAILED, INVALID = 1, 2
 

@@ -9,7 +9,11 @@ from cli.client import ask, tell
 from cli.inputs import Reason, said
 from cli.output import Output, print_object, print_rows
 
-app = typer.Typer(no_args_is_help=True, help="Finance overrides: request, approve, reject, list.")
+app = typer.Typer(
+    no_args_is_help=True,
+    help="Finance overrides: request, approve, reject, list.\n\n"
+    "Example: q2c override list --status requested",
+)
 
 OverrideId = Annotated[str, typer.Argument(metavar="ID", help="The override's id.", callback=said)]
 

@@ -10,7 +10,10 @@ from cli.exits import FAILED, leave
 from cli.inputs import Reason, said
 from cli.output import Output, print_object, print_rows
 
-app = typer.Typer(no_args_is_help=True, help="The platforms: health, versions, limits.")
+app = typer.Typer(
+    no_args_is_help=True,
+    help="The platforms: health, versions, limits.\n\nExample: q2c platform check salesforce",
+)
 
 PlatformName = Annotated[str, typer.Argument(metavar="PLATFORM", help="The platform's name.", callback=said)]
 _COLUMNS = (

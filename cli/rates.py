@@ -12,7 +12,9 @@ from cli.inputs import currency as known_currency
 from cli.inputs import day
 from cli.output import Output, print_object, print_rows
 
-app = typer.Typer(no_args_is_help=True, help="Exchange rates: import, show.")
+app = typer.Typer(
+    no_args_is_help=True, help="Exchange rates: import, show.\n\nExample: q2c rates import eurofxref-hist.csv"
+)
 
 _AT_ONCE = 4000
 _COLUMNS = ("date", "base", "currency", "rate", "source", "reason")

@@ -91,9 +91,10 @@ def _command_parts(words: str, command: Any) -> Iterator[str]:
         for name, each in inner.items():
             yield from _command_parts(f"{words} {name}", each)
         return
-    text, _, example = str(command.help).partition("Example: ")
+    text, *examples = str(command.help).split("Example: ")
     yield f"{'###' if ' ' in words else '##'} q2c {words}\n\n{_unwrapped(text)}\n"
-    yield f"```\n{' '.join(example.split())}\n```\n"
+    shown = "\n".join(" ".join(example.split()) for example in examples)
+    yield f"```\n{shown}\n```\n"
     rows = [_parameter_row(parameter) for parameter in command.params]
     if rows:
         yield "\n".join(["| | |", "|---|---|", *rows]) + "\n"

@@ -11,7 +11,10 @@ from cli.inputs import entity as known_entity
 from cli.month_runs import ended, path_of
 from cli.output import Format, Output, print_json, print_table, say
 
-app = typer.Typer(no_args_is_help=True, help="Receivables in other currencies: run, show.")
+app = typer.Typer(
+    no_args_is_help=True,
+    help="Receivables in other currencies: run, show.\n\nExample: q2c revaluation run --period 2026-01",
+)
 
 _COLUMNS = ("entity", "period", "currency", "open", "carried", "rate", "of", "value", "gain", "posted")
 

@@ -12,7 +12,10 @@ from cli.month_runs import ended, path_of
 from cli.output import Format, Output, print_json, print_rows, print_table, say
 from cli.waterfall import waterfall
 
-app = typer.Typer(no_args_is_help=True, help="A month's revenue: run, show, waterfall.")
+app = typer.Typer(
+    no_args_is_help=True,
+    help="A month's revenue: run, show, waterfall.\n\nExample: q2c revenue run --period 2026-01",
+)
 
 _COUNTS = ("contracts", "posted", "unchanged", "not_in_force", "exceptions")
 

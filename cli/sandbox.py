@@ -8,7 +8,11 @@ from cli.exits import INVALID, leave
 from cli.output import Output, print_json, print_object, print_rows, print_table
 from cli.simulators import Simulators
 
-app = typer.Typer(no_args_is_help=True, help="The simulators: faults, state, clock, reset.")
+app = typer.Typer(
+    no_args_is_help=True,
+    help="The simulators: faults, state, clock, reset.\n\n"
+    "Example: q2c sandbox fault netsuite --outcome down --seconds 20",
+)
 
 PlatformName = Annotated[str, typer.Argument(metavar="PLATFORM", help="Name of the simulator.")]
 

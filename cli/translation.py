@@ -10,7 +10,10 @@ from cli.inputs import Month, OneEntity
 from cli.month_runs import ended
 from cli.output import Output, print_json, print_table, say
 
-app = typer.Typer(no_args_is_help=True, help="Balances in the group's currency: show.")
+app = typer.Typer(
+    no_args_is_help=True,
+    help="Balances in the group's currency: show.\n\nExample: q2c translation show --period 2026-01",
+)
 
 _COLUMNS = ("entity", "account", "role", "balance", "translated", "basis")
 

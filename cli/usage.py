@@ -16,7 +16,10 @@ from cli.inputs import said
 from cli.output import Output, print_object, print_rows, say
 from cli.usage_file import FileFormat, Rejects, Row, UnreadableFile, format_of, rows
 
-app = typer.Typer(no_args_is_help=True, help="Usage: import it from a file, show what becomes of it.")
+app = typer.Typer(
+    no_args_is_help=True,
+    help="Usage: import it from a file, show what becomes of it.\n\nExample: q2c usage import usage.csv",
+)
 
 _MOST_ROWS = 5_000
 _MOST_BYTES = 900_000

@@ -29,9 +29,10 @@ def commands() -> Iterator[tuple[str, Any]]:
 
 
 ALL = dict(commands())
+GROUPS = sorted({words.split()[0] for words in ALL if " " in words})
 
 
-@pytest.mark.parametrize("words", ALL)
+@pytest.mark.parametrize("words", [*GROUPS, *ALL])
 def test_help_has_an_example_of_the_command_itself(q2c: Command, words: str) -> None:
     outcome = q2c(*words.split(), "--help")
     assert outcome.exit_code == 0
