@@ -50,6 +50,8 @@ async def changed(made: World, told: dict[str, Any], *wanted: str) -> int:
 
 async def test_activation_of_the_example_costs_at_most_sixteen(made: World) -> None:
     told = {**example("annual-seats-with-overage"), "changes": []}
+    told["contract"] = {**told["contract"], "start_date": month(-10)}  # its own first term is over in 2027
+    told["usage"] = [{**used, "date": month(-9, 10)} for used in told["usage"]]
     assert await activated(made, told) <= 16, await actions_of(made.client)
 
 
