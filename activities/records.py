@@ -23,9 +23,12 @@ class ExceptionOpened(Noun):
 
 
 class Escalation(Noun):
+    """`item`: the exception itself, for a database that was set back and knows it no more."""
+
     exception_id: str
     owner: str
     due_at: dt.datetime
+    item: ExceptionItem | None = None
 
 
 class ExceptionNote(Noun):
@@ -33,6 +36,13 @@ class ExceptionNote(Noun):
     at: dt.datetime
     note: str
     actor: str
+    item: ExceptionItem | None = None
+    """As an escalation's."""
+
+
+class Closing(Resolution):
+    item: ExceptionItem | None = None
+    """As an escalation's."""
 
 
 class Publication(Noun):
@@ -94,15 +104,23 @@ class RecordsActivities:
 
     @activity.defn(name="records.escalate_exception")
     async def escalate_exception(self, escalation: Escalation) -> None:
+        await self._have(escalation.item)
         await self._records.escalate_exception(escalation.exception_id, escalation.owner, escalation.due_at)
 
     @activity.defn(name="records.note_exception")
     async def note_exception(self, note: ExceptionNote) -> None:
+        await self._have(note.item)
         await self._records.note_exception(note.exception_id, note.at, note.note, note.actor)
 
     @activity.defn(name="records.resolve_exception")
-    async def resolve_exception(self, resolution: Resolution) -> None:
-        await self._records.resolve_exception(resolution)
+    async def resolve_exception(self, closing: Closing) -> None:
+        await self._have(closing.item)
+        await self._records.resolve_exception(Resolution.model_validate(closing.model_dump(exclude={"item"})))
+
+    async def _have(self, item: ExceptionItem | None) -> None:
+        """Opens the exception where it is gone; one that is there, open or not, stays as it is."""
+        if item is not None:
+            await self._records.open_exception(item)
 
     @activity.defn(name="records.decision")
     async def decision(self, question: DecisionQuestion) -> DecisionTaken:

@@ -9,11 +9,11 @@ from pydantic import ValidationError
 from temporalio import workflow
 from temporalio.exceptions import ActivityError, ApplicationError
 
-from activities.records import Escalation, ExceptionNote, RecordsActivities
+from activities.records import Closing, Escalation, ExceptionNote, RecordsActivities
 from canonical.base import Dec, Noun
 from canonical.lifecycle import OpenException
 from canonical.policy import PolicyExcerpt
-from ports.records import ExceptionItem, OverrideRecord, Resolution, ResolveAction
+from ports.records import ExceptionItem, OverrideRecord, ResolveAction
 from rules.approval import is_same_person
 from workflows._attributes import BLOCKED_ON, EXCEPTION_CODE, EXCEPTION_OWNER, NEEDS_ATTENTION, STAGE
 from workflows._messages import OverrideDecision, OverrideRequest, Resolve, Resolved
@@ -91,6 +91,8 @@ class Desk:
         self._waits_on: str | None = None
         self._raised: dict[str, int] = {}
         self._open: dict[str, OpenException] = {}
+        self._items: dict[str, ExceptionItem] = {}
+        """What was opened and is not closed in the records: these may be set back, and know it no more."""
         self._answers: dict[str, Resolve] = {}
         self._overrides: dict[str, OverrideRecord] = {}
         self._refusals: list[tuple[str, str, str]] = []
@@ -116,7 +118,7 @@ class Desk:
             RecordsActivities.open_exception, item, **in_records("Open an exception")
         )
         entry = OpenException(id=opened.id, **item.model_dump(include=set(_COPIED)))
-        self._open[opened.id] = entry
+        self._open[opened.id], self._items[opened.id] = entry, item
         self._show()
         answer = await self._wait(opened.id)
         del self._open[opened.id]
@@ -127,16 +129,17 @@ class Desk:
         """Records what came of a decision."""
         if answer.exception is None:
             raise ValueError("a taken answer names its exception")
-        resolution = Resolution(
+        closing = Closing(
             exception_id=answer.exception,
             action=answer.action,
             actor=answer.actor,
             reason=answer.reason,
             outcome=outcome,
             at=workflow.now(),
+            item=self._items.pop(answer.exception, None),
         )
         await workflow.execute_local_activity_method(
-            RecordsActivities.resolve_exception, resolution, **in_records("Close the exception")
+            RecordsActivities.resolve_exception, closing, **in_records("Close the exception")
         )
 
     async def withdraw(self, reason: str) -> None:
@@ -192,7 +195,7 @@ class Desk:
         self._open[entry.id] = entry.model_copy(update={"owner": owner, "due_at": due_at})
         await workflow.execute_local_activity_method(
             RecordsActivities.escalate_exception,
-            Escalation(exception_id=entry.id, owner=owner, due_at=due_at),
+            Escalation(exception_id=entry.id, owner=owner, due_at=due_at, item=self._items.get(entry.id)),
             **in_records("Escalate the exception"),
         )
         self._show()
@@ -200,7 +203,13 @@ class Desk:
     async def _note(self, exception_id: str, note: str, actor: str) -> None:
         await workflow.execute_local_activity_method(
             RecordsActivities.note_exception,
-            ExceptionNote(exception_id=exception_id, at=workflow.now(), note=note, actor=actor),
+            ExceptionNote(
+                exception_id=exception_id,
+                at=workflow.now(),
+                note=note,
+                actor=actor,
+                item=self._items.get(exception_id),
+            ),
             **in_records("Note on the exception"),
         )
 

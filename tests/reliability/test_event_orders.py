@@ -19,6 +19,7 @@ from temporalio.common import RawValue
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from activities.crm import ContractQuestion, ContractReading
+from activities.records import Listing
 from assembly.handoff import start_of_contract
 from assembly.policy_source import GovernedPolicy
 from canonical.ids import contract_workflow_id
@@ -102,6 +103,11 @@ class Crm:
         return ContractReading(snapshot=snapshot, usage=(), policy=self._policy)
 
 
+@activity.defn(name="records.list_contract")
+async def list_contract(listing: Listing) -> None:
+    """Nobody looks at the list here."""
+
+
 def _moment() -> dt.datetime:
     return dt.datetime.combine(today(), dt.time(), dt.UTC)
 
@@ -114,6 +120,7 @@ async def client(temporal_address: str) -> AsyncIterator[Client]:
         connected,
         task_queue=WORKFLOW_QUEUE,
         workflows=[ContractWorkflow, QuietChapter],
+        activities=[list_contract],
         workflow_runner=UnsandboxedWorkflowRunner(),
         max_concurrent_workflow_tasks=4,
     )
@@ -158,8 +165,9 @@ async def life(client: Client, contract: str, order: Sequence[int]) -> ContractS
 
 
 def outcome(state: ContractState, contract: str) -> str:
-    """What has become of the contract, without its name, and without who said so and when."""
-    kept = state.model_dump_json(exclude={"seen", "queue", "policy"})
+    """What has become of the contract, without its name, without who said so and when, and without how it is
+    listed, which is brought up to date a moment later."""
+    kept = state.model_dump_json(exclude={"seen", "queue", "policy", "listed"})
     return kept.replace(contract, "C")
 
 
