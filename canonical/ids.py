@@ -27,6 +27,11 @@ def contract_of_change(workflow_id: str, change_type: str) -> str | None:
     return contract if found and contract and workflow_id.startswith(prefix) else None
 
 
+def automatic_renewal_id(day: dt.date) -> str:
+    """The id of the renewal that a term's end brings by itself."""
+    return f"renewal-{day.isoformat()}"
+
+
 def late_usage_workflow_id(contract: str) -> str:
     return f"usage/{contract}"
 

@@ -4,7 +4,7 @@ import datetime as dt
 
 from canonical.change import Cancellation, ContractChange, Merge, Renewal, Transfer
 from canonical.document import CreditMemo, Invoice
-from canonical.ids import change_workflow_id
+from canonical.ids import automatic_renewal_id, change_workflow_id
 from canonical.lifecycle import (
     ApprovedItem,
     ChangeType,
@@ -205,7 +205,7 @@ def auto_renewal(state: ContractState, today: dt.date) -> ApprovedItem | None:
     taken |= {(item.type, item.effective_date) for item in state.carried if item.status != "skipped"}
     if {("renewal", state.term_end), ("merge", state.term_end)} & taken:  # a merge renews before it ends
         return None
-    identifier = f"renewal-{state.term_end.isoformat()}"
+    identifier = automatic_renewal_id(state.term_end)
     change = Renewal(id=identifier, type="renewal", effective_date=state.term_end)
     return ApprovedItem(
         id=identifier,

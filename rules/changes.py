@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from canonical.change import Amendment, Cancellation, ContractChange, Merge, Renewal, Transfer
 from canonical.contract import Contract, LineTerms, Pricing, RampStep
+from canonical.ids import automatic_renewal_id
 
 
 @dataclass(frozen=True)
@@ -57,11 +58,20 @@ def known_on(change: ContractChange) -> dt.date:
     return max(change.effective_date, change.received_date)
 
 
+def is_by_itself(change: ContractChange) -> bool:
+    """Whether it is the renewal that a term's end brought by itself, in its contract's own words."""
+    if not isinstance(change, Renewal) or change.id != automatic_renewal_id(change.effective_date):
+        return False
+    return change.term_months is None and change.uplift_percent is None
+
+
 def steps(contract: Contract, changes: Sequence[ContractChange]) -> tuple[Step, ...]:
     """All changes and ramp steps in the order in which they count, whatever the order they are given in.
 
     A change that is given twice counts once. An amendment on the day of a cancellation that is known by
-    then is void and left out.
+    then is void and left out. A renewal that a contract made by itself gives way to an explicit one that came
+    after it and counts from its date or before: until that is known, the contract renews by itself all the
+    same.
     """
     placed = _placed(changes)
     return _in_order(contract, [step for step in placed if not _is_void(step, placed)])
@@ -88,7 +98,11 @@ def _placed(changes: Sequence[ContractChange]) -> list[Step]:
 def _each_once(changes: Sequence[ContractChange]) -> list[tuple[int, ContractChange]]:
     seen: set[str] = set()
     once = []
+    explicit = [each for each in changes if isinstance(each, Renewal) and not is_by_itself(each)]
     for index, change in enumerate(changes):
+        day = change.effective_date
+        if is_by_itself(change) and any(each.effective_date <= day <= known_on(each) for each in explicit):
+            continue
         if change.id not in seen:
             seen.add(change.id)
             once.append((index, change))

@@ -27,6 +27,7 @@ REPRESENTATIVE = (
     "evergreen_amended_and_cancelled",
     "ramp_inside_a_period_up_and_down",
     "two_backdated_received_on_one_day",
+    "renewed_by_itself_and_then_by_a_late_word",
     "backdated_over_a_closed_period",
     "usage_corrected_late_is_credited",
     "commitment_with_overage",

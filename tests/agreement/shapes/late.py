@@ -148,6 +148,44 @@ def late_version_once_the_contract_is_cancelled() -> dict[str, Any]:
     )
 
 
+@shape
+def renewed_by_itself_and_then_by_a_late_word() -> dict[str, Any]:
+    """A renewal of another term makes other periods of those that are billed, and a term's end of none."""
+    return lived(
+        sold(
+            seats(**TAXED),
+            metered(price="0.5", **TAXED),
+            start=month(-1),
+            months=2,
+            every=3,
+            renewal={"auto": True, "term_months": 2},
+        ),
+        renewal(month(1), term_months=6, uplift_percent="20", received_date=month(5, 11)),
+        usage=used("U1", -1, 7),
+        until=month(9),
+    )
+
+
+@shape
+def renewed_by_itself_amended_and_then_renewed_by_a_late_word() -> dict[str, Any]:
+    return lived(
+        sold(seats(**TAXED), start=month(-2), months=3, every=1, renewal=YEARLY),
+        more_seats(month(1, 16), "12"),
+        renewal(month(1), term_months=24, uplift_percent="10", received_date=month(2, 11)),
+        cancellation(month(4, 16)),
+        until=month(5),
+    )
+
+
+@shape
+def renewed_by_itself_and_then_early_by_a_late_word_in_arrears() -> dict[str, Any]:
+    return lived(
+        sold(seats(**TAXED), start=month(-2), months=4, billing=arrears(1), renewal=YEARLY),
+        renewal(month(1, 16), term_months=6, uplift_percent="10", received_date=month(3, 11)),
+        until=month(5),
+    )
+
+
 # -- anchors and currencies ---------------------------------------------------------------------------
 
 
