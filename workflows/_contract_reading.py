@@ -6,13 +6,15 @@ from temporalio import workflow
 from temporalio.exceptions import ApplicationError
 
 from activities.crm import ContractQuestion, ContractReading, CrmActivities
-from canonical.lifecycle import Submission
+from canonical.lifecycle import Notice, Submission
+from canonical.origin import Origin
 from ports.crm import Approval, ApprovedChange, ContractSnapshot
 from rules import agenda, metering
 from rules.untaxed import without_tax
 from rules.zones import day_of
 from workflows._contract_life import ContractLife
 from workflows._options import on_platform
+from workflows._refusal import rejected
 from workflows._steps import Step, Undo
 
 _ASK_AGAIN_SECONDS = (1, 2, 4, 8, 15, 30)
@@ -40,12 +42,36 @@ class ContractReadings(ContractLife):
             if missing is None:
                 break
             await workflow.sleep(seconds, summary=f"the CRM does not show version {missing} yet")
+        if reading is not None and agenda.not_shown(reading.snapshot, notices) is not None:
+            self.desk.adopt(reading.policy)
+            reading = await self._once_shown(step, notices) or reading
         self._set(queue=self.state.queue[len(notices) :])
         if reading is not None:
             latest = max((notice.occurred_at for notice in notices), default=None)
             last = notices[-1]
             self._set(versions=agenda.with_versions(self.state, reading.snapshot, notices))
             self._learn(reading, last.correlation_id, last.event_id, latest, in_crm=True)
+
+    async def _once_shown(self, step: Step, notices: tuple[Notice, ...]) -> ContractReading | None:
+        """A reading that shows what the messages tell of, which a person looks for in the CRM; None where
+        one has it left out, and what the CRM shows counts.
+        """
+
+        async def read(origin: Origin) -> ContractReading:
+            reading = await self._read(None)
+            missing = agenda.not_shown(reading.snapshot, notices)
+            if missing is not None:
+                words = (
+                    f"version {missing} of contract {self.state.id} was told of, and the CRM does not show it"
+                )
+                raise rejected(self.state.crm, "crm.read_contract", words, field="version", code="NotShown")
+            return reading
+
+        try:
+            return await self.steps.run(step, read)
+        except Undo as undo:
+            await self.desk.close(undo.answer, "the message is left out")
+            return None
 
     async def _read(self, snapshot: ContractSnapshot | None) -> ContractReading:
         question = ContractQuestion(

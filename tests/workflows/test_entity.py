@@ -9,10 +9,12 @@ from typing import Any
 
 import pytest
 from temporalio.client import WorkflowExecutionStatus
+from temporalio.testing import TimeSkipper
 
 from canonical.ids import change_workflow_id, contract_workflow_id
 from canonical.lifecycle import ContractState, Notice, Ticket
 from sandbox.kit.faults import Fault
+from store.exceptions import RecordedException
 from tests.agreement import until_agreed
 from tests.rules.scenarios import amendment, seats
 from tests.temporal_server import temporal_server
@@ -107,6 +109,32 @@ async def test_crm_whose_reads_lag_is_asked_again(made: World) -> None:
     history = await made.client.get_workflow_handle(contract_workflow_id("C-1")).fetch_history()
     timers = [event for event in history.events if event.HasField("timer_started_event_attributes")]
     assert len(timers) >= 2, "it has waited for the day and for the CRM"
+
+
+async def test_version_that_the_crm_never_shows_is_a_persons_and_no_message_is_dropped(made: World) -> None:
+    told = amended()
+    await made.load(told)
+    await made.until_status("C-1", "active")
+    handle = made.client.get_workflow_handle(contract_workflow_id("C-1"))
+    ticket: Ticket = await handle.execute_update("notify", notice(9, version=9), result_type=Ticket)
+    assert ticket.accepted
+    for _ in range(6):
+        await TimeSkipper(made.client).fast_forward(handle, dt.timedelta(seconds=31))
+    found = await made.until_exception("C-1")
+    assert (found.code, found.owner, found.field) == ("not_shown", "sales-operations", "version")
+    assert "version 9 of contract C-1" in found.summary
+    await made.load(told, approve=told["changes"][0]["id"])
+    await made.decide("olivia", found, "retry")
+
+    async def asked_again() -> RecordedException | None:
+        return next((each for each in await made.exceptions("C-1") if each.id != found.id), None)
+
+    again = await made.settle(asked_again, "the CRM was read again, and a person is asked again")
+    override = await made.request("fiona", again, "skip")
+    approved = await made.act("anna", "POST", f"/overrides/{override['id']}/approve", {"reason": "a test"})
+    assert approved.is_success, approved.text
+    await made.until_status("C-1", "active", changes=2)
+    await until_agreed(made, {**told, "changes": told["changes"][:1]})
 
 
 async def test_events_while_no_worker_runs_are_carried_out_later(
