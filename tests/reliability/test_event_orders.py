@@ -122,6 +122,7 @@ async def client(temporal_address: str) -> AsyncIterator[Client]:
         workflows=[ContractWorkflow, QuietChapter],
         activities=[list_contract],
         workflow_runner=UnsandboxedWorkflowRunner(),
+        debug_mode=True,  # without the watch of two seconds, which a machine that stands still would set off
         max_concurrent_workflow_tasks=4,
     )
     crm = Worker(connected, task_queue=platform_queue("salesforce"), activities=[Crm().read_contract])

@@ -134,6 +134,7 @@ async def client(temporal_address: str) -> AsyncIterator[Client]:
         workflows=[MonthEndsWorkflow, RevenueOfTests, RevaluationOfTests],
         activities=[month_ends],
         workflow_runner=runner(),
+        debug_mode=True,  # without the watch of two seconds, which a machine that stands still would set off
     )
     async with worker:
         yield client

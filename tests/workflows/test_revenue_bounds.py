@@ -69,6 +69,7 @@ async def client(temporal_address: str) -> AsyncIterator[Client]:
         workflows=[RevenueWorkflow, RevenueBatchWorkflow, ContractRevenueWorkflow],
         activities=[policy, contracts, earned],
         workflow_runner=runner(),
+        debug_mode=True,  # without the watch of two seconds, which a machine that stands still would set off
     )
     erp = Worker(client, task_queue=platform_queue("netsuite"), activities=[contract_revenue, post_journal])
     async with workflows, erp:
