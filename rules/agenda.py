@@ -297,11 +297,7 @@ def expected_document(state: ContractState, question: DocumentQuestion) -> Invoi
     if state.contract is None or not is_active(state):
         return None
     found = documents(
-        state.contract,
-        state.changes_in_force(),
-        state.used(),
-        question.date,
-        accepted=state.accepted,
+        state.contract, state.changes_in_force(), state.used(), question.date, accepted=state.accepted
     )
     if question.kind == "invoice":
         due = [rest_of(i, state.expected) for i in found.invoices if i.key == question.key]
@@ -319,11 +315,7 @@ def usage_credits(state: ContractState, question: DocumentQuestion) -> tuple[Due
     if question.cycle is None or state.contract is None or not state.usage or not is_active(state):
         return ()
     found = documents(
-        state.contract,
-        state.changes_in_force(),
-        state.used(),
-        question.date,
-        accepted=state.accepted,
+        state.contract, state.changes_in_force(), state.used(), question.date, accepted=state.accepted
     )
     planned = {document.key for document in state.expected}
     lines = {invoice.key: invoice_as_billed(invoice, state.accepted) for invoice in found.invoices}

@@ -13,7 +13,7 @@ from rules.accepted import accepted_document
 from rules.subledger import unassigned_lines
 from rules.tax_document import accepted_tax_document
 from workflows._options import on_platform
-from workflows._refusal import rejected
+from workflows._refusal import check_tax
 from workflows._steps import Step, Steps
 
 
@@ -56,13 +56,6 @@ async def record_accepted_tax(steps: Steps, issued: IssuedDocument, answer: Cont
             accepted_tax_document(origin, contract, taken),
             **on_platform(tax, step.summary),
         )
-        if abs(result.total_tax) != taken.tax:
-            raise rejected(
-                tax,
-                step.activity,
-                f"the engine records {abs(result.total_tax)} where {taken.tax} was accepted",
-                field="tax",
-                code="AmountMismatch",
-            )
+        check_tax(tax, step.activity, result, taken, "was accepted")
 
     await steps.run(step, adjust)

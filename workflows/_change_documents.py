@@ -16,7 +16,7 @@ from rules.change_plan import credited_lines
 from rules.subscription_stays import for_customer
 from rules.tax_document import credit_tax_document, invoice_tax_document
 from workflows._options import on_platform
-from workflows._refusal import rejected
+from workflows._refusal import check_tax
 from workflows._steps import Step
 
 if TYPE_CHECKING:
@@ -122,14 +122,7 @@ class DocumentScenes:
             result = await workflow.execute_activity_method(
                 TaxActivities.commit, make(origin), **on_platform(tax, step.summary)
             )
-            if abs(result.total_tax) != document.tax:
-                raise rejected(
-                    tax,
-                    "tax.commit",
-                    f"the engine computes {abs(result.total_tax)} where {document.tax} is expected",
-                    field="tax",
-                    code="AmountMismatch",
-                )
+            check_tax(tax, step.activity, result, document)
 
         await self.story.steps.run(step, commit)
 

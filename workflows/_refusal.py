@@ -3,7 +3,9 @@
 from temporalio.exceptions import ApplicationError
 
 from activities._errors import ErrorDetail
+from canonical.document import CreditMemo, Invoice
 from canonical.lifecycle import DocumentQuestion
+from ports.tax import TaxResult
 
 
 def rejected(
@@ -26,6 +28,22 @@ def rejected(
         message=message,
     )
     return ApplicationError(message, detail.model_dump(), type=code, non_retryable=True)
+
+
+def check_tax(
+    platform: str,
+    operation: str,
+    recorded: TaxResult,
+    document: Invoice | CreditMemo,
+    due: str = "is expected",
+) -> None:
+    """ApplicationError AmountMismatch where the tax engine records another tax than the document's, in its
+    currency, to the minor unit; an engine gives a credit's with a minus sign. `due` says why it is to be.
+    """
+    found = abs(recorded.total_tax)
+    if found != document.tax:
+        words = f"the engine records {found} where {document.tax} {due}"
+        raise rejected(platform, operation, words, field="tax", code="AmountMismatch")
 
 
 def closed_contract(question: DocumentQuestion) -> ApplicationError:

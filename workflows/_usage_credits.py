@@ -10,7 +10,7 @@ from canonical.origin import Origin
 from ports.billing import CreditOrder, IssuedDocument
 from rules.tax_document import credit_tax_document
 from workflows._options import on_platform
-from workflows._refusal import rejected
+from workflows._refusal import check_tax
 from workflows._steps import Step, Steps
 
 
@@ -45,14 +45,7 @@ async def _commit_tax(steps: Steps, tax: str, contract: Contract, due: DueCredit
             credit_tax_document(origin, contract, credit),
             **on_platform(tax, step.summary),
         )
-        if abs(result.total_tax) != credit.tax:
-            raise rejected(
-                tax,
-                "tax.commit",
-                f"the engine computes {abs(result.total_tax)} where {credit.tax} is expected",
-                field="tax",
-                code="AmountMismatch",
-            )
+        check_tax(tax, step.activity, result, credit)
 
     await steps.run(step, commit)
 

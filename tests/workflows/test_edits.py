@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 from sandbox.kit.faults import Fault
+from sandbox.stripe.platform import StripePlatform
+from sandbox.stripe.world import World as StripeWorld
 from store.event_log import EventLog, LoggedEvent
 from store.exceptions import RecordedException
 from tests.agreement import until_agreed
@@ -44,11 +46,18 @@ async def edit(made: World, **metadata: str) -> str:
     return str(invoice["id"])
 
 
+def stripe_world(made: World) -> StripeWorld:
+    """What the simulator holds, to be changed past its API."""
+    platform = made.platforms["stripe"]
+    assert isinstance(platform, StripePlatform)
+    return platform.world
+
+
 async def change_amount(made: World, more: int) -> str:
     """What no one can do by Stripe's API, and a platform that is less strict lets one do."""
-    world = made.platforms["stripe"].world  # type: ignore[attr-defined]
+    world = stripe_world(made)
     id_ = str((await found(made))["id"])
-    invoice = world.get("invoice", id_)
+    invoice = world.require("invoice", id_)
     for name in ("subtotal", "total", "subtotal_excluding_tax", "total_excluding_tax", "amount_due"):
         invoice[name] += more
     invoice["_lines"][0]["amount"] += more
@@ -58,9 +67,9 @@ async def change_amount(made: World, more: int) -> str:
 
 async def add_line(made: World, more: int) -> str:
     """The same, as a line of its own that names none of the contract's."""
-    world = made.platforms["stripe"].world  # type: ignore[attr-defined]
+    world = stripe_world(made)
     id_ = await change_amount(made, more)
-    invoice = world.get("invoice", id_)
+    invoice = world.require("invoice", id_)
     [line] = invoice["_lines"]
     line["amount"] -= more
     added = {"id": "il_by_hand", "amount": more, "metadata": {}, "taxes": []}
@@ -216,8 +225,8 @@ async def test_an_edit_that_was_let_pass_is_not_asked_about_again(made: World) -
 
 async def move_period(made: World) -> str:
     """The first line's service ends ten days later: the amounts are the same, and are earned otherwise."""
-    world = made.platforms["stripe"].world  # type: ignore[attr-defined]
-    invoice = world.get("invoice", str((await found(made))["id"]))
+    world = stripe_world(made)
+    invoice = world.require("invoice", str((await found(made))["id"]))
     invoice["_lines"][0]["period"]["end"] += 10 * 24 * 3600
     world.update(invoice, "invoice.updated")
     return str(invoice["id"])

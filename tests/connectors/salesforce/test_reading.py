@@ -197,7 +197,7 @@ async def test_drift_of_a_nested_field_is_noticed(org: Org, crm: Salesforce) -> 
 
 @given(st.text())
 def test_quoted_text_is_one_literal_that_stands_for_itself(text: str) -> None:
-    query = f"SELECT Id FROM Contract WHERE Q2C_Id__c = {quoted(text)}"  # noqa: S608
+    query = f"SELECT Id FROM Contract WHERE Q2C_Id__c = {quoted(text)}"  # noqa: S608 - how values are quoted is what is tested
     where = parsed(query, date(2026, 1, 31)).where
     assert isinstance(where, Comparison)
     assert where.literal.value == text
