@@ -38,9 +38,9 @@ def check_tax(
     due: str = "is expected",
 ) -> None:
     """ApplicationError AmountMismatch where the tax engine records another tax than the document's, in its
-    currency, to the minor unit; an engine gives a credit's with a minus sign. `due` says why it is to be.
+    currency, to the minor unit. `due` says why it is to be.
     """
-    found = abs(recorded.total_tax)
+    found = recorded.total_tax
     if found != document.tax:
         words = f"the engine records {found} where {document.tax} {due}"
         raise rejected(platform, operation, words, field="tax", code="AmountMismatch")
